@@ -1,0 +1,119 @@
+import type { Command, Proposal, Reason, Risk, Unfit } from "../remediation/proposal.ts";
+
+export type Role = "viewer" | "operator" | "approver" | "admin";
+
+/** Somebody the policy knows. Their accounts on several channels are still one person. */
+export interface Person {
+  readonly name: string;
+  readonly roles: readonly Role[];
+}
+
+export type Channel = "telegram" | "slack" | "console";
+
+/**
+ * A request is a proposal put to people or to the policy:
+ * `proposed -> pending | approved | denied`, `pending -> approved`,
+ * `pending or approved -> rejected | expired | superseded | cancelled`,
+ * `approved -> executing -> succeeded | failed | unknown`. There are no other edges.
+ */
+export type RequestState =
+  | "pending"
+  | "approved"
+  | "denied"
+  | "rejected"
+  | "expired"
+  | "superseded"
+  | "cancelled"
+  | "executing"
+  | "succeeded"
+  | "failed"
+  | "unknown";
+
+/** Everything that decides what will run. Its digest is what an approval is bound to. */
+export interface Plan {
+  readonly schema: 1;
+  readonly request: string;
+  readonly incident: string;
+  readonly episode: {
+    readonly source: string;
+    readonly fingerprint: string;
+    readonly startsAt: string;
+  } | null;
+  readonly runbook: { readonly id: string; readonly sha256: string };
+  readonly action: string;
+  readonly executor: string;
+  readonly target: { readonly name: string; readonly host: string };
+  readonly command: Command;
+  /** `argv[0]` and the scripts the argv names, with the hash of their bytes. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+  readonly timeoutMs: number;
+  readonly precondition: unknown;
+  readonly risk: Risk;
+  readonly quorum: number;
+  readonly expiresAt: string;
+  readonly policy: string;
+}
+
+export interface Vote {
+  readonly person: string;
+  readonly decision: "approve" | "reject";
+  readonly channel: Channel;
+  readonly reason: string | null;
+  readonly at: Date;
+}
+
+interface RequestBase {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly episodeId: number | null;
+  readonly risk: Risk;
+  readonly reasons: readonly Reason[];
+  /** The person who asked for it; null when the program did. They can't approve it. */
+  readonly requester: string | null;
+  readonly createdAt: Date;
+  readonly endedAt: Date | null;
+  /** For a request that ended without running: why, in words. */
+  readonly endReason: string | null;
+}
+
+/** An action that matched but can't be put forward: it can never be approved, the reasons say what to mend. */
+export interface DeniedRequest extends RequestBase {
+  readonly state: "denied";
+  readonly proposal: Proposal | Unfit;
+  readonly plan: null;
+}
+
+export interface PlannedRequest extends RequestBase {
+  readonly state: Exclude<RequestState, "denied">;
+  readonly proposal: Proposal;
+  readonly plan: Plan;
+  /** SHA-256 of the plan's canonical JSON, 64 hex digits. */
+  readonly digest: string;
+  /** The digest's first 8 hex digits: what people type. */
+  readonly planCode: string;
+  readonly quorum: number;
+  /** Who may decide: a role. */
+  readonly approvers: Role;
+  readonly expiresAt: Date;
+  /** True where the policy let it run unasked. */
+  readonly isApprovedByPolicy: boolean;
+  readonly votes: readonly Vote[];
+}
+
+export type Request = DeniedRequest | PlannedRequest;
+
+/** The answer to one click or typed decision; every channel words it, none decides it. */
+export type Ruling =
+  | { readonly outcome: "approved" | "rejected"; readonly request: PlannedRequest }
+  | { readonly outcome: "counted"; readonly request: PlannedRequest; readonly missing: number }
+  | { readonly outcome: "already_voted"; readonly request: PlannedRequest }
+  | { readonly outcome: "already_decided"; readonly request: PlannedRequest }
+  | { readonly outcome: "expired"; readonly request: PlannedRequest }
+  /** High risk, or the sole approver's second step: it has to be typed, with a reason where one is required. */
+  | {
+      readonly outcome: "must_type";
+      readonly request: PlannedRequest;
+      readonly needsReason: boolean;
+    }
+  | { readonly outcome: "not_allowed"; readonly why: string }
+  | { readonly outcome: "not_found" };

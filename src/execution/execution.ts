@@ -1,0 +1,67 @@
+import type { Command, Target } from "../remediation/proposal.ts";
+
+/** How one start ended. `unknown` means that nobody can say whether it took effect. */
+export interface RunResult {
+  readonly outcome: "succeeded" | "failed" | "timed_out" | "unknown";
+  readonly exitCode: number | null;
+  /** Both streams, capped, control characters taken out. */
+  readonly output: string;
+  readonly isTruncated: boolean;
+  readonly durationMs: number;
+}
+
+/** A read-only look: named facts to compare with a runbook's `expect`, and a line for people. */
+export type ProbeResult =
+  | {
+      readonly status: "found";
+      readonly facts: Readonly<Record<string, string>>;
+      readonly text: string;
+    }
+  | { readonly status: "missing"; readonly text: string };
+
+/** One way to act on targets. Adding one is a file in this folder and a line in `app.ts`. */
+export interface Executor {
+  readonly name: string;
+  /**
+   * What the filled-in `with` of an action comes down to. Pure.
+   * @throws InvalidAction when `with` does not fit this executor
+   */
+  describe(action: Readonly<Record<string, unknown>>, target: Target): Command;
+  /** Starts it, once. Never rejects for what the command did; the result says it. */
+  run(command: Command, limits: RunLimits): Promise<RunResult>;
+  /** @throws InvalidAction when `with` is not on this executor's closed read-only list */
+  describeProbe(probe: Readonly<Record<string, unknown>>, target: Target): Command;
+  probe(probe: Readonly<Record<string, unknown>>, target: Target): Promise<ProbeResult>;
+  /** For `/health`: resolves with a line for people, rejects with what is wrong and the way out. */
+  check(): Promise<string>;
+}
+
+export interface RunLimits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A `with` that its executor does not accept: a mistake in a runbook, found at load. */
+export class InvalidAction extends Error {
+  override readonly name = "InvalidAction";
+}
+
+export type ExecutionState = "claimed" | "started" | "finished" | "timed_out" | "unknown";
+
+/** One attempt to run one approved request; there is never a second one for the same request. */
+export interface Execution {
+  readonly id: string;
+  readonly requestId: string;
+  readonly incidentId: string;
+  readonly runbookId: string;
+  readonly actionId: string;
+  readonly target: string;
+  readonly state: ExecutionState;
+  readonly claimedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly exitCode: number | null;
+  readonly output: string | null;
+  /** Who looked at an `unknown` run and let the action run unasked again. */
+  readonly reviewedBy: string | null;
+}

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+
+/** Where an alert came from. Identity never crosses sources: two of them may use the same fingerprint. */
+export type Source = "alertmanager";
+
+export type Labels = Readonly<Record<string, string>>;
+
+export type Severity = "critical" | "warning" | "info";
+
+/** One alert as its source described it; `startsAt` tells one episode of a fingerprint from the next. */
+export interface Alert {
+  readonly fingerprint: string;
+  readonly status: "firing" | "resolved";
+  readonly startsAt: Date;
+  readonly endsAt: Date | null;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly generatorUrl: string | null;
+  /** Keys the source sent that we do not know, kept as they came. */
+  readonly extra: Readonly<Record<string, unknown>> | null;
+}
+
+/** A stored alert: one episode (source, fingerprint, startsAt) with the incident it belongs to. */
+export interface Episode extends Alert {
+  readonly id: number;
+  readonly source: Source;
+  readonly incidentId: string;
+  readonly receivedAt: Date;
+}
+
+/** The severity as the cards and the policy understand it; anything else is `null` and never runs unasked. */
+export function severityOf(labels: Labels): Severity | null {
+  const word = labels.severity?.toLowerCase();
+  return word === "critical" || word === "warning" || word === "info" ? word : null;
+}
+
+/** The name people call the alert by; bodies without `alertname` exist. */
+export function nameOf(labels: Labels): string {
+  return labels.alertname || labels.alert_name || labels.rule_name || "Alert without a name";
+}
+
+/** Where a body carries no fingerprint: a stable hash of the label set, 16 hex digits like Alertmanager's own. */
+export function fingerprintOf(labels: Labels): string {
+  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return createHash("sha256").update(JSON.stringify(pairs)).digest("hex").slice(0, 16);
+}

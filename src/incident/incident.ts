@@ -1,0 +1,40 @@
+import type { Episode, Severity, Source } from "./alert.ts";
+import type { Trust } from "./alert-group.ts";
+
+/**
+ * An incident is our record of one alert group from its first firing alert to its last resolved one:
+ * `open -> acknowledged? -> resolved`. A member that fires anew within the dedup window of the
+ * resolution re-opens it; later than that a new incident begins.
+ */
+export type IncidentState = "open" | "acknowledged" | "resolved";
+
+export interface Incident {
+  readonly id: string;
+  readonly source: Source;
+  /** The group's key, or `fingerprint:<f>` where the body had none. */
+  readonly groupKey: string;
+  readonly state: IncidentState;
+  readonly title: string;
+  readonly severity: Severity | null;
+  readonly openedAt: Date;
+  readonly acknowledgedBy: string | null;
+  readonly resolvedAt: Date | null;
+  readonly truncatedAlerts: number;
+  readonly trust: Trust;
+  /** Grows with every change a card could show; projections compare it with what they last showed. */
+  readonly version: number;
+}
+
+export interface IncidentWithAlerts extends Incident {
+  readonly alerts: readonly Episode[];
+}
+
+/** One line of an incident's story, taken from the record. */
+export interface TimelineEntry {
+  readonly seq: number;
+  readonly at: Date;
+  /** `{entity}.{verb}`, such as `request.approved`. */
+  readonly kind: string;
+  readonly actor: string;
+  readonly text: string;
+}

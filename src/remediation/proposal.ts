@@ -1,0 +1,66 @@
+/** Declared by the runbook; policy may raise it, nothing may lower it. */
+export type Risk = "low" | "medium" | "high";
+
+export type Outcome = "auto_run" | "ask" | "deny";
+
+/** Why the policy said so: the rule's name for machines, the sentence for people. */
+export interface Reason {
+  readonly rule: string;
+  readonly text: string;
+}
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly risk: Risk;
+  readonly reasons: readonly Reason[];
+  /** For a denial that ends by itself (freeze, maintenance): when to ask again. */
+  readonly until: Date | null;
+}
+
+/** An inventory entry that a rendered target resolved to, by name or alias, exactly. */
+export interface Target {
+  readonly name: string;
+  readonly host: string;
+  readonly executor: string;
+  /** Where a command on this target starts; `/` unless the target is the built-in sandbox. */
+  readonly directory: string;
+}
+
+/** A runbook's action with its parameters filled in for one alert: everything that decides what would run. */
+export interface Proposal {
+  readonly runbookId: string;
+  /** SHA-256 of the runbook file as it was read. */
+  readonly runbookHash: string;
+  readonly runbookTitle: string;
+  readonly actionId: string;
+  readonly actionTitle: string;
+  readonly declaredRisk: Risk;
+  readonly executor: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly target: Target;
+  /** The action's `with`, every placeholder filled. */
+  readonly with: Readonly<Record<string, unknown>>;
+}
+
+/** Why an action that matches the alert can't be put forward at all. */
+export interface Unfit {
+  readonly runbookId: string;
+  readonly actionId: string;
+  readonly actionTitle: string;
+  readonly declaredRisk: Risk;
+  readonly reason: Reason;
+}
+
+/** What will happen, exactly as the card shows it and as it runs. There is no shell in it anywhere. */
+export type Command =
+  | {
+      readonly kind: "argv";
+      readonly argv: readonly [string, ...string[]];
+      readonly directory: string;
+    }
+  | {
+      readonly kind: "http";
+      readonly method: "GET" | "POST" | "DELETE";
+      readonly path: string;
+      readonly body: unknown;
+    };

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { expect, it } from "vitest";
+
+/** The journey. A folder may look back along it, never ahead. */
+const JOURNEY = [
+  "incident",
+  "ingest",
+  "evidence",
+  "diagnosis",
+  "remediation",
+  "approval",
+  "execution",
+  "verification",
+  "chat",
+  "console",
+  "report",
+  "store",
+  "responder",
+];
+
+/** The files that may be imported from another folder: the glossary's nouns. */
+const NOUNS = [
+  "alert",
+  "alert-group",
+  "incident",
+  "evidence",
+  "diagnosis",
+  "runbook",
+  "policy",
+  "proposal",
+  "approval",
+  "execution",
+  "verification",
+  "card",
+];
+
+/** The pure rules only the responder may also import. */
+const RULES = ["transition", "propose", "assess", "decide", "judge"];
+
+/** Each outside package speaks at home only. Top-level files (app, main) are not checked: they wire. */
+const HOMES: Record<string, readonly string[]> = {
+  "@anthropic-ai/sdk": ["diagnosis"],
+  "better-sqlite3": ["store"],
+  "drizzle-orm": ["store"],
+  "node:child_process": ["execution"],
+  "@slack/bolt": ["chat"],
+  grammy: ["chat"],
+  "drizzle-kit": [],
+  "@hono/node-server": [],
+  hono: ["ingest", "console"],
+};
+
+const importLine = /^(?:import|export)\b[^;]*?from "(?<from>[^"]+)"/gm;
+
+function violations(): string[] {
+  return readdirSync("src", { recursive: true, encoding: "utf8" })
+    .map((file) => join("src", file))
+    .filter((file) => /^src\/.+\/.+\.tsx?$/.test(file))
+    .flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(importLine)]
+        .map((match) => match.groups?.from ?? "")
+        .filter((from) => !mayImport(file, from))
+        .map((from) => `${file} imports ${from}`),
+    );
+}
+
+function mayImport(file: string, from: string): boolean {
+  const folder = folderOf(file);
+  if (!from.startsWith(".")) return homesOf(from)?.includes(folder) ?? true;
+
+  const target = join(dirname(file), from);
+  if (folderOf(target) === folder) return true;
+
+  const name = basename(target).replace(/\.tsx?$/, "");
+  const looksBack = JOURNEY.indexOf(folderOf(target)) < JOURNEY.indexOf(folder);
+  return looksBack && (NOUNS.includes(name) || (folder === "responder" && RULES.includes(name)));
+}
+
+function folderOf(file: string): string {
+  return relative("src", file).split("/")[0] ?? "";
+}
+
+function homesOf(from: string): readonly string[] | undefined {
+  const name = Object.keys(HOMES).find((pkg) => from === pkg || from.startsWith(`${pkg}/`));
+  return name === undefined ? undefined : HOMES[name];
+}
+
+it("lets imports look back along the journey only, and only at nouns", () => {
+  expect(violations()).toEqual([]);
+});
