@@ -92,8 +92,8 @@ export interface PlannedRequest extends RequestBase {
   /** The digest's first 8 hex digits: what people type. */
   readonly planCode: string;
   readonly quorum: number;
-  /** Who may decide: a role. */
-  readonly approvers: Role;
+  /** Who may decide: a role, or one person's name. */
+  readonly approvers: string;
   readonly expiresAt: Date;
   /** True where the policy let it run unasked. */
   readonly isApprovedByPolicy: boolean;

@@ -1,0 +1,39 @@
+import type { Sqlite } from "./open.ts";
+
+export type Listener = (incidentId: string) => void;
+
+/**
+ * What a transaction touched, told to those who show it once the transaction is on disk. `touch` also marks the
+ * cards as stale in the same transaction, so that a restart forgets no card.
+ */
+export function createChanges(sqlite: Sqlite) {
+  const bump = sqlite.prepare<[string]>("UPDATE incidents SET version = version + 1 WHERE id = ?");
+  const markCards = sqlite.prepare<[number, string]>(
+    "UPDATE cards SET is_stale = 1, is_urgent = max(is_urgent, ?) WHERE incident_id = ?",
+  );
+  const listeners = new Set<Listener>();
+  let touched = new Set<string>();
+
+  function touch(incidentId: string, { isUrgent }: { isUrgent: boolean }): void {
+    bump.run(incidentId);
+    markCards.run(isUrgent ? 1 : 0, incidentId);
+    touched.add(incidentId);
+  }
+
+  /** Runs a transaction and tells the listeners what it touched; tells nothing when it throws. */
+  function commit<T>(transaction: () => T): T {
+    touched = new Set();
+    const result = transaction();
+    for (const incidentId of touched) for (const listener of listeners) listener(incidentId);
+    return result;
+  }
+
+  function subscribe(listener: Listener): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  return { touch, commit, subscribe };
+}
+
+export type Changes = ReturnType<typeof createChanges>;

@@ -1,0 +1,299 @@
+import { eq } from "drizzle-orm";
+import type { PlannedRequest } from "../approval/approval.ts";
+import type { Execution, RunResult } from "../execution/execution.ts";
+import type { VerificationOutcome } from "../verification/verification.ts";
+import type { Changes } from "./changes.ts";
+import { newId } from "./ids.ts";
+import type { Opened } from "./open.ts";
+import type { Chain } from "./record.ts";
+import { toExecution } from "./rows.ts";
+import { executions } from "./schema.ts";
+import type { Steps } from "./steps.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** What earlier runs say about running this action on this target once more. */
+export interface ActionHistory {
+  readonly lastRunAt: Date | null;
+  readonly runsInLimitWindow: number;
+  readonly hasUnknownRun: boolean;
+  readonly wasLastIneffective: boolean;
+  readonly runsLastHour: number;
+  /** The newest runs of this action on any target that failed or did not help, without one that did between. */
+  readonly failuresInARow: number;
+  readonly lastFailureAt: Date | null;
+  readonly isTargetBusy: boolean;
+}
+
+export interface ActionOnTarget {
+  readonly runbookId: string;
+  readonly actionId: string;
+  readonly target: string;
+}
+
+type Claim =
+  | { readonly outcome: "claimed"; readonly execution: Execution }
+  /** Another run is under way on this target: try again later. */
+  | { readonly outcome: "busy" }
+  /** The request is no longer approved, or too old. */
+  | { readonly outcome: "lost" }
+  | { readonly outcome: "refused"; readonly why: string };
+
+/** The executions' part of the store: claimed once a request, started once, never repeated by itself. */
+export function createExecutions(
+  { sqlite, drizzle: db }: Opened,
+  { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
+  now: () => Date,
+) {
+  const query = prepare(sqlite);
+
+  function find(id: string): Execution | null {
+    const row = db.select().from(executions).where(eq(executions.id, id)).get();
+    return row === undefined ? null : toExecution(row);
+  }
+
+  function findByRequest(requestId: string): Execution | null {
+    const row = db.select().from(executions).where(eq(executions.requestId, requestId)).get();
+    return row === undefined ? null : toExecution(row);
+  }
+
+  function historyOf(action: ActionOnTarget, limitWindowMs: number): ActionHistory {
+    const at = now().getTime();
+    const key = [action.runbookId, action.actionId, action.target] as const;
+    const last = query.lastRun.get(...key);
+    const outcomes = query.outcomes.all(action.runbookId, action.actionId);
+    const firstGood = outcomes.findIndex(({ isGood }) => isGood === 1);
+    const failures = firstGood === -1 ? outcomes : outcomes.slice(0, firstGood);
+    return {
+      lastRunAt: last === undefined ? null : new Date(last.claimed_at),
+      runsInLimitWindow: query.runsSince.get(...key, at - limitWindowMs) ?? 0,
+      hasUnknownRun: query.unreviewed.get(...key) !== undefined,
+      wasLastIneffective: last?.outcome === "still_failing",
+      runsLastHour: query.allRunsSince.get(at - HOUR_MS) ?? 0,
+      failuresInARow: failures.length,
+      lastFailureAt: failures[0] === undefined ? null : new Date(failures[0].claimed_at),
+      isTargetBusy: query.busy.get(action.target) !== undefined,
+    };
+  }
+
+  /**
+   * Takes an approved request for running, once. `guard` is asked last, inside the transaction, with the history as
+   * it is then: limits hold however many requests are claimed at the same moment.
+   */
+  function claim(
+    request: PlannedRequest,
+    limitWindowMs: number,
+    guard: (history: ActionHistory) => string | null,
+  ): Claim {
+    return write(() => {
+      const at = now().getTime();
+      const { runbookId, actionId, target } = request.proposal;
+      const action = { runbookId, actionId, target: target.name };
+      const history = historyOf(action, limitWindowMs);
+      if (history.isTargetBusy) return { outcome: "busy" };
+      const why = guard(history);
+      if (why !== null) return { outcome: "refused", why };
+      if (query.toExecuting.run(request.id, request.digest, at).changes === 0) {
+        return { outcome: "lost" };
+      }
+      const id = newId("exe");
+      query.add.run(
+        id,
+        request.id,
+        request.incidentId,
+        runbookId,
+        actionId,
+        target.name,
+        request.isApprovedByPolicy ? 1 : 0,
+        at,
+      );
+      append("execution.claimed", request.incidentId, {
+        execution: id,
+        request: request.id,
+        digest: request.digest,
+      });
+      touch(request.incidentId);
+      return { outcome: "claimed", execution: find(id) as Execution };
+    });
+  }
+
+  /** The durable intent, written before the process starts. @returns false where it was started before */
+  function start(execution: Execution): boolean {
+    return write(() => {
+      if (query.start.run(now().getTime(), execution.id).changes === 0) return false;
+      append("execution.started", execution.incidentId, { execution: execution.id });
+      touch(execution.incidentId);
+      return true;
+    });
+  }
+
+  function finish(execution: Execution, result: RunResult, verifyAt: Date): void {
+    write(() => {
+      const at = now();
+      const state =
+        result.outcome === "unknown"
+          ? "unknown"
+          : result.outcome === "timed_out"
+            ? "timed_out"
+            : "finished";
+      const { exitCode, output, isTruncated } = result;
+      const moved = query.finish.run(
+        state,
+        at.getTime(),
+        exitCode,
+        output,
+        isTruncated ? 1 : 0,
+        execution.id,
+      );
+      if (moved.changes === 0) return;
+      const request = requestStateAfter(result);
+      query.endRequest.run(request, at.getTime(), execution.requestId);
+      append(`execution.${state}`, execution.incidentId, {
+        execution: execution.id,
+        exitCode,
+        durationMs: Math.round(result.durationMs),
+      });
+      append(`request.${request}`, execution.incidentId, { request: execution.requestId });
+      steps.enqueue("verify", execution.id, verifyAt);
+      touch(execution.incidentId);
+    });
+  }
+
+  /**
+   * At start: what had been started when the process died may or may not have taken effect. It becomes `unknown`,
+   * is never repeated by itself, and waits for a person to look at it.
+   */
+  function giveUpInterrupted(): string[] {
+    return write(() =>
+      query.interrupted.all().map((row) => {
+        const execution = find(row.id) as Execution;
+        query.finish.run("unknown", now().getTime(), null, null, 0, row.id);
+        query.endRequest.run("unknown", now().getTime(), execution.requestId);
+        append("execution.unknown", execution.incidentId, {
+          execution: row.id,
+          why: "Countersign stopped while it ran",
+        });
+        append("request.unknown", execution.incidentId, { request: execution.requestId });
+        steps.enqueue("verify", row.id, now());
+        touch(execution.incidentId);
+        return row.id;
+      }),
+    );
+  }
+
+  function verify(execution: Execution, outcome: VerificationOutcome, detail: string): void {
+    write(() => {
+      if (query.addVerification.run(execution.id, outcome, detail, now().getTime()).changes === 0) {
+        return;
+      }
+      append(`verification.${outcome}`, execution.incidentId, { execution: execution.id, detail });
+      touch(execution.incidentId);
+    });
+  }
+
+  /** A person looked at an unknown run: the action may run unasked again. @returns false where there was nothing to mark */
+  function markReviewed(id: string, person: string): boolean {
+    return write(() => {
+      if (query.review.run(person, id).changes === 0) return false;
+      const execution = find(id) as Execution;
+      record.append({
+        kind: "execution.reviewed",
+        actor: person,
+        incidentId: execution.incidentId,
+        data: { execution: id },
+      });
+      changes.touch(execution.incidentId, { isUrgent: true });
+      return true;
+    });
+  }
+
+  function append(kind: string, incidentId: string, data: Record<string, unknown>): void {
+    record.append({ kind, actor: "countersign", incidentId, data });
+  }
+
+  /** A run's progress is what the person who approved it waits for. */
+  function touch(incidentId: string): void {
+    changes.touch(incidentId, { isUrgent: true });
+  }
+
+  function write<T>(change: () => T): T {
+    return changes.commit(() => sqlite.transaction(change).immediate());
+  }
+
+  return {
+    find,
+    findByRequest,
+    historyOf,
+    claim,
+    start,
+    finish,
+    giveUpInterrupted,
+    verify,
+    markReviewed,
+  };
+}
+
+export type Executions = ReturnType<typeof createExecutions>;
+
+function requestStateAfter({ outcome }: RunResult): "succeeded" | "failed" | "unknown" {
+  if (outcome === "succeeded" || outcome === "unknown") return outcome;
+  return "failed";
+}
+
+type Key = [runbookId: string, actionId: string, target: string];
+
+function prepare(sqlite: Opened["sqlite"]) {
+  const ofAction = "runbook_id = ? AND action_id = ? AND target = ?";
+  return {
+    lastRun: sqlite.prepare<Key, { claimed_at: number; outcome: string | null }>(
+      `SELECT claimed_at, outcome FROM executions LEFT JOIN verifications ON execution_id = id
+       WHERE ${ofAction} ORDER BY claimed_at DESC LIMIT 1`,
+    ),
+    runsSince: sqlite
+      .prepare<[...Key, number], number>(
+        `SELECT count(*) FROM executions WHERE ${ofAction} AND claimed_at > ?`,
+      )
+      .pluck(),
+    allRunsSince: sqlite
+      .prepare<[number], number>("SELECT count(*) FROM executions WHERE claimed_at > ?")
+      .pluck(),
+    unreviewed: sqlite.prepare<Key>(
+      `SELECT 1 FROM executions WHERE ${ofAction} AND state = 'unknown' AND reviewed_by IS NULL LIMIT 1`,
+    ),
+    outcomes: sqlite.prepare<[string, string], { claimed_at: number; isGood: number }>(
+      `SELECT claimed_at, (exit_code IS 0 AND outcome IS NOT 'still_failing') AS isGood
+       FROM executions LEFT JOIN verifications ON execution_id = id
+       WHERE runbook_id = ? AND action_id = ? AND state NOT IN ('claimed', 'started')
+       ORDER BY claimed_at DESC LIMIT 100`,
+    ),
+    busy: sqlite.prepare<[string]>(
+      "SELECT 1 FROM executions WHERE target = ? AND state IN ('claimed', 'started')",
+    ),
+    toExecuting: sqlite.prepare<[string, string, number]>(
+      "UPDATE requests SET state = 'executing' WHERE id = ? AND state = 'approved' AND digest = ? AND expires_at > ?",
+    ),
+    add: sqlite.prepare(
+      `INSERT INTO executions (id, request_id, incident_id, runbook_id, action_id, target, is_unasked, state, claimed_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed', ?)`,
+    ),
+    start: sqlite.prepare<[number, string]>(
+      "UPDATE executions SET state = 'started', started_at = ? WHERE id = ? AND state = 'claimed'",
+    ),
+    finish: sqlite.prepare<[string, number, number | null, string | null, number, string]>(
+      `UPDATE executions SET state = ?, finished_at = ?, exit_code = ?, output = ?, is_truncated = ?
+       WHERE id = ? AND state IN ('claimed', 'started')`,
+    ),
+    endRequest: sqlite.prepare<[string, number, string]>(
+      "UPDATE requests SET state = ?, ended_at = ? WHERE id = ? AND state = 'executing'",
+    ),
+    interrupted: sqlite.prepare<[], { id: string }>(
+      "SELECT id FROM executions WHERE state = 'started'",
+    ),
+    addVerification: sqlite.prepare<[string, string, string, number]>(
+      "INSERT INTO verifications (execution_id, outcome, detail, judged_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    ),
+    review: sqlite.prepare<[string, string]>(
+      "UPDATE executions SET reviewed_by = ? WHERE id = ? AND state = 'unknown' AND reviewed_by IS NULL",
+    ),
+  };
+}

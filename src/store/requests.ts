@@ -1,0 +1,279 @@
+import { and, desc, eq, inArray } from "drizzle-orm";
+import type {
+  Channel,
+  Plan,
+  PlannedRequest,
+  Request,
+  RequestState,
+  Ruling,
+} from "../approval/approval.ts";
+import type { Proposal, Reason, Risk, Unfit } from "../remediation/proposal.ts";
+import type { Changes } from "./changes.ts";
+import type { Opened } from "./open.ts";
+import type { Chain } from "./record.ts";
+import { toRequest, toVote } from "./rows.ts";
+import { requests, votes } from "./schema.ts";
+import type { Steps } from "./steps.ts";
+
+interface NewRequestBase {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly episodeId: number | null;
+  readonly risk: Risk;
+  readonly reasons: readonly Reason[];
+  readonly requester: string | null;
+}
+
+export type NewRequest = NewRequestBase &
+  (
+    | {
+        readonly state: "denied";
+        readonly proposal: Proposal | Unfit;
+        readonly retryAt: Date | null;
+      }
+    | {
+        readonly state: "pending" | "approved";
+        readonly proposal: Proposal;
+        readonly plan: Plan;
+        readonly digest: string;
+        readonly planCode: string;
+        readonly quorum: number;
+        readonly approvers: string;
+        readonly expiresAt: Date;
+      }
+  );
+
+export interface VoteCast {
+  readonly person: string;
+  readonly channel: Channel;
+  readonly reason: string | null;
+}
+
+/** The requests' part of the store: every edge of their state machine, each with its record in the same transaction. */
+export function createRequests(
+  { sqlite, drizzle: db }: Opened,
+  { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
+  now: () => Date,
+) {
+  function find(id: string): Request | null {
+    const row = db.select().from(requests).where(eq(requests.id, id)).get();
+    return row === undefined ? null : toRequest(row, votesOf(id));
+  }
+
+  function votesOf(id: string) {
+    return db
+      .select()
+      .from(votes)
+      .where(eq(votes.requestId, id))
+      .orderBy(votes.at)
+      .all()
+      .map(toVote);
+  }
+
+  /** The newest request with this code: a live one before those that ended. */
+  function findByPlanCode(planCode: string): PlannedRequest | null {
+    const rows = db
+      .select()
+      .from(requests)
+      .where(eq(requests.planCode, planCode))
+      .orderBy(desc(requests.createdAt))
+      .all();
+    const row = rows.find(({ state }) => state === "pending" || state === "approved") ?? rows[0];
+    const found = row === undefined ? null : toRequest(row, votesOf(row.id));
+    return found === null || found.state === "denied" ? null : found;
+  }
+
+  /** @returns false where the alert already has a live request */
+  function propose(request: NewRequest): boolean {
+    return write(() => {
+      const at = now();
+      if (request.episodeId !== null && liveRequestOf(request.episodeId)) return false;
+      const planned = request.state === "denied" ? null : request;
+      db.insert(requests)
+        .values({
+          id: request.id,
+          incidentId: request.incidentId,
+          episodeId: request.episodeId,
+          state: request.state,
+          runbookId: request.proposal.runbookId,
+          actionId: request.proposal.actionId,
+          target: "target" in request.proposal ? request.proposal.target.name : null,
+          proposal: JSON.stringify(request.proposal),
+          plan: planned === null ? null : JSON.stringify(planned.plan),
+          digest: planned?.digest ?? null,
+          planCode: planned?.planCode ?? null,
+          risk: request.risk,
+          reasons: JSON.stringify(request.reasons),
+          quorum: planned?.quorum ?? null,
+          approvers: planned?.approvers ?? null,
+          expiresAt: planned?.expiresAt.getTime() ?? null,
+          isApprovedByPolicy: request.state === "approved",
+          requester: request.requester,
+          createdAt: at.getTime(),
+          endedAt: request.state === "denied" ? at.getTime() : null,
+        })
+        .run();
+      const about = {
+        request: request.id,
+        runbook: request.proposal.runbookId,
+        action: request.proposal.actionId,
+      };
+      append("request.proposed", request.requester ?? "countersign", request.incidentId, {
+        ...about,
+        digest: planned?.digest ?? null,
+      });
+      append(`request.${request.state}`, "policy", request.incidentId, {
+        ...about,
+        risk: request.risk,
+        reasons: request.reasons.map(({ rule }) => rule),
+      });
+      if (request.state === "approved") steps.enqueue("execute", request.id, at);
+      if (planned !== null) steps.enqueue("expire", request.id, planned.expiresAt);
+      if (request.state === "denied" && request.retryAt !== null && request.episodeId !== null) {
+        steps.enqueue("propose", String(request.episodeId), request.retryAt);
+      }
+      changes.touch(request.incidentId, { isUrgent: false });
+      return true;
+    });
+  }
+
+  function liveRequestOf(episodeId: number): boolean {
+    const unended: RequestState[] = ["pending", "approved", "executing"];
+    return (
+      db
+        .select({ id: requests.id })
+        .from(requests)
+        .where(and(eq(requests.episodeId, episodeId), inArray(requests.state, unended)))
+        .get() !== undefined
+    );
+  }
+
+  /**
+   * One decision: the rule is asked inside the transaction, and the state moves by one conditional update that also
+   * holds the digest and the expiry. A tie has one winner; the loser reads who won.
+   */
+  function decide(
+    planCode: string,
+    decision: "approve" | "reject",
+    cast: VoteCast,
+    rule: (request: PlannedRequest) => Ruling,
+  ): Ruling {
+    return write(() => {
+      const request = findByPlanCode(planCode);
+      if (request === null) return { outcome: "not_found" };
+      const ruling = rule(request);
+      switch (ruling.outcome) {
+        case "approved":
+        case "rejected":
+        case "counted":
+          return apply(request, decision, cast, ruling);
+        case "not_allowed":
+        case "already_voted":
+        case "already_decided":
+        case "expired":
+        case "must_type":
+          append("decision.refused", cast.person, request.incidentId, {
+            request: request.id,
+            decision,
+            channel: cast.channel,
+            why: ruling.outcome,
+          });
+          return ruling;
+        case "not_found":
+          return ruling;
+      }
+    });
+  }
+
+  function apply(
+    request: PlannedRequest,
+    decision: "approve" | "reject",
+    cast: VoteCast,
+    ruling: Extract<Ruling, { outcome: "approved" | "rejected" | "counted" }>,
+  ): Ruling {
+    const at = now();
+    if (ruling.outcome !== "counted") {
+      const isMoved =
+        ruling.outcome === "approved"
+          ? moveToApproved.run(request.id, request.digest, at.getTime())
+          : moveToRejected.run(at.getTime(), rejection(cast), request.id, request.digest);
+      if (isMoved.changes === 0) return { outcome: "already_decided", request };
+    }
+    // A person who voted to approve may still reject; their last word is the one that counts.
+    addVote.run(request.id, cast.person, decision, cast.channel, cast.reason, at.getTime());
+    append(
+      ruling.outcome === "counted" ? "request.vote_counted" : `request.${ruling.outcome}`,
+      cast.person,
+      request.incidentId,
+      { request: request.id, digest: request.digest, channel: cast.channel, reason: cast.reason },
+    );
+    if (ruling.outcome === "approved") steps.enqueue("execute", request.id, at);
+    changes.touch(request.incidentId, { isUrgent: true });
+    const decided = find(request.id);
+    if (decided === null || decided.state === "denied") throw new Error(`${request.id} is gone`);
+    return { ...ruling, request: decided };
+  }
+
+  const moveToApproved = sqlite.prepare<[string, string, number]>(
+    "UPDATE requests SET state = 'approved' WHERE id = ? AND state = 'pending' AND digest = ? AND expires_at > ?",
+  );
+  const moveToRejected = sqlite.prepare<[number, string, string, string]>(
+    `UPDATE requests SET state = 'rejected', ended_at = ?, end_reason = ?
+     WHERE id = ? AND state IN ('pending', 'approved') AND digest = ?`,
+  );
+  const addVote = sqlite.prepare(
+    `INSERT INTO votes (request_id, person, decision, channel, reason, at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (request_id, person) DO UPDATE SET decision = excluded.decision, channel = excluded.channel, reason = excluded.reason, at = excluded.at`,
+  );
+  const endRequest = sqlite.prepare<[string, number, string, string]>(
+    "UPDATE requests SET state = ?, ended_at = ?, end_reason = ? WHERE id = ? AND state IN ('pending', 'approved')",
+  );
+
+  /** Ends a request that has not started. @returns false where it is past that */
+  function end(
+    id: string,
+    state: "expired" | "superseded" | "cancelled",
+    why: string,
+    actor = "countersign",
+    options: { proposeAnew?: boolean } = {},
+  ): boolean {
+    return write(() => {
+      const at = now();
+      if (endRequest.run(state, at.getTime(), why, id).changes === 0) return false;
+      const request = find(id) as Request;
+      append(`request.${state}`, actor, request.incidentId, { request: id, why });
+      if (options.proposeAnew && request.episodeId !== null) {
+        steps.enqueue("propose", String(request.episodeId), at);
+      }
+      changes.touch(request.incidentId, { isUrgent: actor !== "countersign" });
+      return true;
+    });
+  }
+
+  function live(): PlannedRequest[] {
+    return db
+      .select()
+      .from(requests)
+      .where(inArray(requests.state, ["pending", "approved"]))
+      .orderBy(requests.expiresAt)
+      .all()
+      .map((row) => toRequest(row, votesOf(row.id)))
+      .filter((request): request is PlannedRequest => request.state !== "denied");
+  }
+
+  function append(kind: string, actor: string, incidentId: string, data: Record<string, unknown>) {
+    record.append({ kind, actor, incidentId, data });
+  }
+
+  function write<T>(change: () => T): T {
+    return changes.commit(() => sqlite.transaction(change).immediate());
+  }
+
+  return { find, findByPlanCode, propose, decide, end, live };
+}
+
+export type Requests = ReturnType<typeof createRequests>;
+
+function rejection({ person, reason }: VoteCast): string {
+  return reason === null ? `rejected by ${person}` : `rejected by ${person}: ${reason}`;
+}

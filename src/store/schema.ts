@@ -1,0 +1,282 @@
+import { sql } from "drizzle-orm";
+import {
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+
+/** Times are whole milliseconds since 1970, UTC. JSON columns hold what their noun's type says. */
+
+export const incidents = sqliteTable(
+  "incidents",
+  {
+    id: text().primaryKey(),
+    source: text().notNull(),
+    groupKey: text().notNull(),
+    state: text().notNull(),
+    title: text().notNull(),
+    severity: text(),
+    openedAt: integer().notNull(),
+    acknowledgedBy: text(),
+    resolvedAt: integer(),
+    truncatedAlerts: integer().notNull(),
+    trust: text().notNull(),
+    receiver: text(),
+    externalUrl: text(),
+    groupLabels: text().notNull(),
+    extra: text(),
+    version: integer().notNull(),
+  },
+  (t) => [
+    // A group has at most one open incident; intake finds it here.
+    uniqueIndex("one_open_incident_a_group")
+      .on(t.source, t.groupKey)
+      .where(sql`state <> 'resolved'`),
+    index("incidents_by_time").on(t.openedAt),
+    index("open_incidents").on(t.openedAt).where(sql`state <> 'resolved'`),
+  ],
+);
+
+export const alerts = sqliteTable(
+  "alerts",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    source: text().notNull(),
+    fingerprint: text().notNull(),
+    startsAt: integer().notNull(),
+    status: text().notNull(),
+    endsAt: integer(),
+    labels: text().notNull(),
+    annotations: text().notNull(),
+    generatorUrl: text(),
+    extra: text(),
+    incidentId: text()
+      .notNull()
+      .references(() => incidents.id),
+    receivedAt: integer().notNull(),
+  },
+  (t) => [
+    uniqueIndex("one_row_an_episode").on(t.source, t.fingerprint, t.startsAt),
+    index("alerts_of_incident").on(t.incidentId),
+  ],
+);
+
+export const evidence = sqliteTable(
+  "evidence",
+  {
+    incidentId: text()
+      .notNull()
+      .references(() => incidents.id),
+    id: text().notNull(),
+    episodeId: integer().notNull(),
+    kind: text().notNull(),
+    title: text().notNull(),
+    text: text().notNull(),
+    status: text().notNull(),
+    collectedAt: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.incidentId, t.id] })],
+);
+
+export const diagnoses = sqliteTable("diagnoses", {
+  incidentId: text()
+    .primaryKey()
+    .references(() => incidents.id),
+  diagnosis: text().notNull(),
+});
+
+export const requests = sqliteTable(
+  "requests",
+  {
+    id: text().primaryKey(),
+    incidentId: text()
+      .notNull()
+      .references(() => incidents.id),
+    episodeId: integer(),
+    state: text().notNull(),
+    runbookId: text().notNull(),
+    actionId: text().notNull(),
+    target: text(),
+    proposal: text().notNull(),
+    plan: text(),
+    digest: text(),
+    planCode: text(),
+    risk: text().notNull(),
+    reasons: text().notNull(),
+    quorum: integer(),
+    approvers: text(),
+    expiresAt: integer(),
+    isApprovedByPolicy: integer({ mode: "boolean" }).notNull(),
+    requester: text(),
+    createdAt: integer().notNull(),
+    endedAt: integer(),
+    endReason: text(),
+  },
+  (t) => [
+    index("requests_of_incident").on(t.incidentId),
+    index("requests_by_plan_code").on(t.planCode),
+    uniqueIndex("one_live_request_an_alert")
+      .on(t.episodeId)
+      .where(sql`state in ('pending', 'approved', 'executing')`),
+    index("live_requests").on(t.state).where(sql`state in ('pending', 'approved', 'executing')`),
+  ],
+);
+
+export const votes = sqliteTable(
+  "votes",
+  {
+    requestId: text()
+      .notNull()
+      .references(() => requests.id),
+    person: text().notNull(),
+    decision: text().notNull(),
+    channel: text().notNull(),
+    reason: text(),
+    at: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.requestId, t.person] })],
+);
+
+export const executions = sqliteTable(
+  "executions",
+  {
+    id: text().primaryKey(),
+    // The last line of defence of "at most once": a second row for a request can't be written.
+    requestId: text()
+      .notNull()
+      .unique()
+      .references(() => requests.id),
+    incidentId: text().notNull(),
+    runbookId: text().notNull(),
+    actionId: text().notNull(),
+    target: text().notNull(),
+    isUnasked: integer({ mode: "boolean" }).notNull(),
+    state: text().notNull(),
+    claimedAt: integer().notNull(),
+    startedAt: integer(),
+    finishedAt: integer(),
+    exitCode: integer(),
+    output: text(),
+    isTruncated: integer({ mode: "boolean" }),
+    reviewedBy: text(),
+  },
+  (t) => [
+    uniqueIndex("one_run_a_target").on(t.target).where(sql`state in ('claimed', 'started')`),
+    index("executions_by_time").on(t.claimedAt),
+    index("executions_of_action").on(t.runbookId, t.actionId, t.target, t.claimedAt),
+    index("executions_of_incident").on(t.incidentId),
+  ],
+);
+
+export const verifications = sqliteTable("verifications", {
+  executionId: text()
+    .primaryKey()
+    .references(() => executions.id),
+  outcome: text().notNull(),
+  detail: text().notNull(),
+  judgedAt: integer().notNull(),
+});
+
+/** What each chat shows of each incident; compared with the incident's version to find stale cards. */
+export const cards = sqliteTable(
+  "cards",
+  {
+    incidentId: text()
+      .notNull()
+      .references(() => incidents.id),
+    channel: text().notNull(),
+    chat: text().notNull(),
+    messageId: text(),
+    shownVersion: integer().notNull(),
+    shownHash: text(),
+    shownState: text(),
+    /** Set by every change of the incident, so that finding work costs nothing with years of history. */
+    isStale: integer({ mode: "boolean" }).notNull(),
+    /** Whether a person caused the newest change: such edits go first. */
+    isUrgent: integer({ mode: "boolean" }).notNull(),
+    isReposted: integer({ mode: "boolean" }).notNull(),
+    at: integer().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.incidentId, t.channel, t.chat] }),
+    index("cards_of_chat").on(t.channel, t.chat, t.messageId),
+    index("stale_cards").on(t.channel, t.chat, t.at).where(sql`is_stale`),
+  ],
+);
+
+/** What a button stands for. The token is all that travels through the chat. */
+export const buttons = sqliteTable(
+  "buttons",
+  {
+    token: text().primaryKey(),
+    channel: text().notNull(),
+    chat: text().notNull(),
+    verb: text().notNull(),
+    subject: text().notNull(),
+    person: text(),
+    expiresAt: integer(),
+    usedAt: integer(),
+  },
+  (t) => [
+    uniqueIndex("one_button_a_choice")
+      .on(t.channel, t.chat, t.subject, t.verb)
+      .where(sql`person is null`),
+  ],
+);
+
+/** Work to do, each step once at a time. The state change that makes a step due enqueues it. */
+export const steps = sqliteTable(
+  "steps",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    kind: text().notNull(),
+    subject: text().notNull(),
+    dueAt: integer().notNull(),
+    attempts: integer().notNull(),
+    /** Grows with every enqueue, so that one that arrives during a run is not lost with it. */
+    generation: integer().notNull(),
+    isLeased: integer({ mode: "boolean" }).notNull(),
+    lastError: text(),
+  },
+  (t) => [
+    uniqueIndex("one_step_a_subject").on(t.kind, t.subject),
+    index("due_steps").on(t.isLeased, t.dueAt),
+  ],
+);
+
+/** The hash-chained record of every state change. Triggers forbid changing or removing a row. */
+export const record = sqliteTable(
+  "record",
+  {
+    seq: integer().primaryKey(),
+    at: integer().notNull(),
+    kind: text().notNull(),
+    incidentId: text(),
+    event: text().notNull(),
+    hash: text().notNull(),
+  },
+  (t) => [index("record_of_incident").on(t.incidentId)],
+);
+
+export const switches = sqliteTable("switches", {
+  name: text().primaryKey(),
+  value: text().notNull(),
+});
+
+export const signInLinks = sqliteTable("sign_in_links", {
+  tokenHash: text().primaryKey(),
+  person: text().notNull(),
+  expiresAt: integer().notNull(),
+  usedAt: integer(),
+});
+
+export const sessions = sqliteTable("sessions", {
+  secretHash: text().primaryKey(),
+  person: text().notNull(),
+  csrf: text().notNull(),
+  createdAt: integer().notNull(),
+  expiresAt: integer().notNull(),
+});
