@@ -1,0 +1,494 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Entity } from "./telegram-entities.ts";
+import { automaticEntities, EntityError, parseHtml } from "./telegram-entities.ts";
+import { createLimits } from "./telegram-limits.ts";
+import type { Payload } from "./telegram-wire.ts";
+import { ApiError, readPayload, respond } from "./telegram-wire.ts";
+
+export interface FakeUser {
+  readonly id: number;
+  readonly username?: string;
+  readonly is_bot?: boolean;
+}
+
+export interface FakeChat {
+  readonly id: number;
+  readonly type?: "private" | "group" | "supergroup" | "channel";
+  /** Set once the group became a supergroup: every call to the old id is refused with the new one. */
+  readonly migratedTo?: number;
+}
+
+export interface FakeButton {
+  readonly text: string;
+  readonly callback_data?: string;
+  readonly url?: string;
+  readonly style?: string;
+}
+
+export interface FakeMessage {
+  readonly messageId: number;
+  readonly chatId: number;
+  readonly threadId: number | null;
+  readonly replyTo: number | null;
+  readonly text: string;
+  readonly entities: readonly Entity[];
+  /** Links, mentions and commands that clients would make tappable by themselves. */
+  readonly automatic: readonly Entity[];
+  readonly buttons: readonly FakeButton[];
+  readonly edits: number;
+  readonly photo: Buffer | null;
+}
+
+export interface FakeAnswer {
+  readonly queryId: string;
+  readonly userId: number;
+  readonly text: string;
+  readonly isAlert: boolean;
+  readonly afterMs: number;
+}
+
+export interface FakeCall {
+  readonly method: string;
+  readonly at: number;
+  readonly payload: Payload;
+  readonly status: number;
+}
+
+export interface Injection {
+  readonly code: number;
+  readonly description: string;
+  readonly parameters?: Payload;
+  /** All methods but getUpdates when left out. */
+  readonly method?: string;
+  readonly chatId?: number;
+  readonly times?: number;
+}
+
+interface Query {
+  readonly userId: number;
+  readonly at: number;
+  isAnswered: boolean;
+}
+
+interface Queued {
+  readonly update: Payload & { update_id: number };
+  readonly diesAt: number;
+}
+
+interface Poll {
+  /** Ends the long poll; `conflict` when a second poller took over. */
+  finish(reason: "update" | "conflict" | "timeout"): void;
+}
+
+const PRESS_LIFETIME_MS = 150_000;
+const MESSAGE_LIFETIME_MS = 86_400_000;
+const LONGEST_POLL_SECONDS = 50;
+
+/** A Bot API server on a real socket that refuses what Telegram refuses. */
+export async function startFakeTelegram(options: {
+  token?: string;
+  chats?: readonly FakeChat[];
+  port?: number;
+}) {
+  const token = options.token ?? "42:fake-token-fake-token-fake-token-42";
+  const chats = new Map((options.chats ?? []).map((chat) => [chat.id, chat]));
+  const calls: FakeCall[] = [];
+  const answers: FakeAnswer[] = [];
+  const messages = new Map<string, FakeMessage>();
+  const queries = new Map<string, Query>();
+  const sockets = new Set<Socket>();
+  let injections: { rule: Injection; left: number }[] = [];
+  let queue: Queued[] = [];
+  let poll: Poll | null = null;
+  let limits: ReturnType<typeof createLimits> | null = null;
+  let nextUpdateId = 100;
+  let nextMessageId = 1;
+  let skewMs = 0;
+  let webhookUrl = "";
+  let commands: unknown = [];
+  const left: number[] = [];
+
+  const methods: Record<string, (payload: Payload) => unknown> = {
+    getMe: () => ({ id: 42, is_bot: true, first_name: "Fake", username: "fake_bot" }),
+    getWebhookInfo: () => ({ url: webhookUrl, pending_update_count: queue.length }),
+    deleteWebhook() {
+      webhookUrl = "";
+      return true;
+    },
+    setMyCommands(payload) {
+      for (const { command, description } of payload.commands as Record<string, string>[])
+        if (!/^[a-z0-9_]{1,32}$/.test(command ?? "") || !description || description.length > 256)
+          throw new ApiError(400, "Bad Request: BOT_COMMAND_INVALID");
+      commands = payload.commands;
+      return true;
+    },
+    getChat: (payload) => wireChat(knownChat(payload)),
+    leaveChat(payload) {
+      left.push(Number(payload.chat_id));
+      return true;
+    },
+    sendMessage: (payload) =>
+      wire(post(payload, bodyOf(payload.text, payload.parse_mode, 4096), null)),
+    sendPhoto(payload) {
+      const file = payload.photo as { bytes?: Buffer } | string | undefined;
+      const attached = typeof file === "string" ? payload[file.replace(/^attach:\/\//, "")] : file;
+      const bytes = (attached as { bytes?: Buffer } | undefined)?.bytes;
+      if (!bytes?.length) throw new ApiError(400, "Bad Request: there is no photo in the request");
+      const caption = payload.caption
+        ? bodyOf(payload.caption, payload.parse_mode, 1024)
+        : { text: "", entities: [] };
+      return wire(post(payload, caption, bytes));
+    },
+    editMessageText(payload) {
+      const chat = knownChat(payload);
+      const before = messages.get(keyOf(chat.id, Number(payload.message_id)));
+      if (!before) throw new ApiError(400, "Bad Request: message to edit not found");
+      const body = bodyOf(payload.text, payload.parse_mode, 4096);
+      const buttons = buttonsOf(payload);
+      const after = { ...before, ...body, automatic: automaticEntities(body), buttons };
+      if (JSON.stringify(after) === JSON.stringify(before))
+        throw new ApiError(
+          400,
+          "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message",
+        );
+      limits?.spend("edit", chat.id, now());
+      const edited = { ...after, edits: before.edits + 1 };
+      messages.set(keyOf(chat.id, before.messageId), edited);
+      return wire(edited);
+    },
+    deleteMessage(payload) {
+      const chat = knownChat(payload);
+      if (!messages.delete(keyOf(chat.id, Number(payload.message_id))))
+        throw new ApiError(400, "Bad Request: message to delete not found");
+      return true;
+    },
+    answerCallbackQuery(payload) {
+      const query = queries.get(String(payload.callback_query_id));
+      const text = String(payload.text ?? "");
+      if (!query || query.isAnswered || now() - query.at > PRESS_LIFETIME_MS)
+        throw new ApiError(
+          400,
+          "Bad Request: query is too old and response timeout expired or query ID is invalid",
+        );
+      if (text.length > 200) throw new ApiError(400, "Bad Request: MESSAGE_TOO_LONG");
+      query.isAnswered = true;
+      answers.push({
+        queryId: String(payload.callback_query_id),
+        userId: query.userId,
+        text,
+        isAlert: payload.show_alert === true,
+        afterMs: now() - query.at,
+      });
+      return true;
+    },
+  };
+
+  function now(): number {
+    return Date.now() + skewMs;
+  }
+
+  function knownChat(payload: Payload): FakeChat {
+    const chat = chats.get(Number(payload.chat_id));
+    if (!chat) throw new ApiError(400, "Bad Request: chat not found");
+    if (chat.migratedTo !== undefined)
+      throw new ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", {
+        migrate_to_chat_id: chat.migratedTo,
+      });
+    return chat;
+  }
+
+  function post(
+    payload: Payload,
+    body: { text: string; entities: readonly Entity[] },
+    photo: Buffer | null,
+  ): FakeMessage {
+    const chat = knownChat(payload);
+    const reply = payload.reply_parameters as Record<string, unknown> | undefined;
+    const replyTo = reply ? Number(reply.message_id) : null;
+    const isThere = replyTo !== null && messages.has(keyOf(chat.id, replyTo));
+    if (replyTo !== null && !isThere && reply?.allow_sending_without_reply !== true)
+      throw new ApiError(400, "Bad Request: message to be replied not found");
+    const buttons = buttonsOf(payload);
+    limits?.spend("send", chat.id, now());
+    const message: FakeMessage = {
+      messageId: nextMessageId++,
+      chatId: chat.id,
+      threadId: payload.message_thread_id === undefined ? null : Number(payload.message_thread_id),
+      replyTo: isThere ? replyTo : null,
+      text: body.text,
+      entities: body.entities,
+      automatic: automaticEntities(body),
+      buttons,
+      edits: 0,
+      photo,
+    };
+    messages.set(keyOf(chat.id, message.messageId), message);
+    return message;
+  }
+
+  function pushUpdate(update: Payload, lifetimeMs = MESSAGE_LIFETIME_MS): number {
+    const update_id = nextUpdateId++;
+    queue.push({ update: { update_id, ...update }, diesAt: now() + lifetimeMs });
+    poll?.finish("update");
+    return update_id;
+  }
+
+  function takeUpdates(payload: Payload): Payload[] {
+    const offset = Number(payload.offset ?? 0);
+    queue = queue.filter(({ diesAt }) => diesAt > now());
+    if (offset > 0) queue = queue.filter(({ update }) => update.update_id >= offset);
+    if (offset < 0) queue = queue.slice(offset);
+    return queue.slice(0, Math.min(100, Number(payload.limit ?? 100))).map(({ update }) => update);
+  }
+
+  async function getUpdates(payload: Payload, response: ServerResponse): Promise<Payload[]> {
+    poll?.finish("conflict");
+    if (webhookUrl)
+      throw new ApiError(
+        409,
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+      );
+    const waiting = takeUpdates(payload);
+    const seconds = Math.min(LONGEST_POLL_SECONDS, Number(payload.timeout ?? 0));
+    if (waiting.length > 0 || seconds === 0) return waiting;
+    const reason = await new Promise<string>((resolve) => {
+      const mine: Poll = {
+        finish(why) {
+          clearTimeout(timer);
+          if (poll === mine) poll = null;
+          resolve(why);
+        },
+      };
+      const timer = setTimeout(() => mine.finish("timeout"), seconds * 1000);
+      response.once("close", () => mine.finish("timeout"));
+      poll = mine;
+    });
+    if (reason === "conflict")
+      throw new ApiError(
+        409,
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+      );
+    return takeUpdates(payload);
+  }
+
+  function injected(method: string, payload: Payload): void {
+    const hit = injections.find(
+      ({ rule }) =>
+        (rule.method === undefined ? method !== "getUpdates" : rule.method === method) &&
+        (rule.chatId === undefined || rule.chatId === Number(payload.chat_id)),
+    );
+    if (!hit) return;
+    hit.left -= 1;
+    if (hit.left <= 0) injections = injections.filter((each) => each !== hit);
+    throw new ApiError(hit.rule.code, hit.rule.description, hit.rule.parameters);
+  }
+
+  async function answer(
+    path: Record<string, string> | undefined,
+    payload: Payload,
+    response: ServerResponse,
+  ): Promise<unknown> {
+    if (!path) throw new ApiError(404, "Not Found");
+    if (path.token !== token) throw new ApiError(401, "Unauthorized");
+    const method = path.method ?? "";
+    injected(method, payload);
+    if (method === "getUpdates") return await getUpdates(payload, response);
+    const run = methods[method];
+    if (!run) throw new ApiError(404, "Not Found: method not found");
+    return run(payload);
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = /^\/bot(?<token>[^/]+)\/(?<method>\w+)$/.exec(request.url ?? "")?.groups;
+    const at = now();
+    let payload: Payload = {};
+    let status = 200;
+    try {
+      payload = await readPayload(request);
+      respond(response, 200, { ok: true, result: await answer(path, payload, response) });
+    } catch (error) {
+      const { code, message, parameters } = asApiError(error);
+      status = code;
+      respond(response, code, { ok: false, error_code: code, description: message, parameters });
+    }
+    calls.push({ method: path?.method ?? "", at, payload, status });
+  }
+
+  const server = createServer((request, response) => void handle(request, response));
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
+
+  function wire(message: FakeMessage): Payload {
+    return {
+      message_id: message.messageId,
+      date: Math.floor(now() / 1000),
+      chat: wireChat(chats.get(message.chatId) ?? { id: message.chatId }),
+      from: { id: 42, is_bot: true, first_name: "Fake", username: "fake_bot" },
+      text: message.text,
+      ...(message.threadId === null ? {} : { message_thread_id: message.threadId }),
+    };
+  }
+
+  function pushMessage(from: FakeUser, chatId: number, text: string, extra: Payload = {}): number {
+    const messageId = nextMessageId++;
+    pushUpdate({
+      message: {
+        message_id: messageId,
+        date: Math.floor(now() / 1000),
+        chat: wireChat(chats.get(chatId) ?? { id: chatId }),
+        from: wireUser(from),
+        text,
+        ...extra,
+      },
+    });
+    return messageId;
+  }
+
+  /** Presses a button by its text, or sends any data at all: clients may lie about it. */
+  function press(
+    messageId: number,
+    button: { text: string } | { data: string },
+    from: FakeUser,
+    where: { chatId?: number; extra?: Payload } = {},
+  ): string {
+    const message = [...messages.values()].find(
+      (each) => each.messageId === messageId && (where.chatId ?? each.chatId) === each.chatId,
+    );
+    const data =
+      "data" in button
+        ? button.data
+        : message?.buttons.find(({ text }) => text.includes(button.text))?.callback_data;
+    if (data === undefined) throw new Error(`no button ${JSON.stringify(button)} on ${messageId}`);
+    const chatId = where.chatId ?? message?.chatId ?? 0;
+    const id = `q${nextUpdateId}`;
+    queries.set(id, { userId: from.id, at: now(), isAnswered: false });
+    pushUpdate(
+      {
+        callback_query: {
+          id,
+          from: wireUser(from),
+          chat_instance: "1",
+          data,
+          message: message
+            ? { ...wire(message), chat: wireChat(chats.get(chatId) ?? { id: chatId }) }
+            : {
+                message_id: messageId,
+                date: 0,
+                chat: wireChat(chats.get(chatId) ?? { id: chatId }),
+              },
+          ...where.extra,
+        },
+      },
+      PRESS_LIFETIME_MS,
+    );
+    return id;
+  }
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    token,
+    calls,
+    answers,
+    left,
+    commands: () => commands,
+    pushUpdate,
+    pushMessage,
+    press,
+    messages: (chatId: number) => [...messages.values()].filter((each) => each.chatId === chatId),
+    addChat: (chat: FakeChat) => void chats.set(chat.id, chat),
+    setWebhook(url: string) {
+      webhookUrl = url;
+    },
+    /** What a person does in the client: the bot is not told. */
+    deleteByHand: (chatId: number, messageId: number) => messages.delete(keyOf(chatId, messageId)),
+    inject(rule: Injection) {
+      injections.push({ rule, left: rule.times ?? 1 });
+    },
+    enforceLimits() {
+      limits = createLimits();
+    },
+    advance(ms: number) {
+      skewMs += ms;
+    },
+    pendingUpdates: () => takeUpdates({}).length,
+    dropConnections() {
+      for (const socket of sockets) socket.destroy();
+    },
+    async waitFor<T>(look: () => T | undefined | null | false, ms = 5000): Promise<T> {
+      const deadline = Date.now() + ms;
+      for (;;) {
+        const found = look();
+        if (found) return found;
+        if (Date.now() > deadline)
+          throw new Error(`waited ${ms} ms in vain; calls: ${JSON.stringify(calls.slice(-5))}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    async stop() {
+      poll?.finish("timeout");
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+export type FakeTelegram = Awaited<ReturnType<typeof startFakeTelegram>>;
+
+function keyOf(chatId: number, messageId: number): string {
+  return `${chatId}/${messageId}`;
+}
+
+function bodyOf(
+  text: unknown,
+  parseMode: unknown,
+  limit: number,
+): { text: string; entities: readonly Entity[] } {
+  if (typeof text !== "string" || text.trim() === "")
+    throw new ApiError(400, "Bad Request: message text is empty");
+  if (/\p{Surrogate}/u.test(text))
+    throw new ApiError(400, "Bad Request: strings must be encoded in UTF-8");
+  if (parseMode !== undefined && parseMode !== "HTML")
+    throw new ApiError(400, "Bad Request: unsupported parse_mode");
+  const parsed = parseMode === "HTML" ? parseHtml(text) : { text, entities: [] };
+  if (parsed.text.trim() === "") throw new ApiError(400, "Bad Request: message text is empty");
+  if (parsed.text.length > limit) throw new ApiError(400, "Bad Request: message is too long");
+  return parsed;
+}
+
+function buttonsOf(payload: Payload): FakeButton[] {
+  const markup = payload.reply_markup as { inline_keyboard?: FakeButton[][] } | undefined;
+  const buttons = (markup?.inline_keyboard ?? []).flat();
+  for (const { text, callback_data, url } of buttons) {
+    if (!text)
+      throw new ApiError(400, "Bad Request: text buttons are unallowed in the inline keyboard");
+    const bytes = Buffer.byteLength(callback_data ?? "");
+    if (!url && (bytes < 1 || bytes > 64))
+      throw new ApiError(400, "Bad Request: BUTTON_DATA_INVALID");
+  }
+  return buttons;
+}
+
+function wireChat(chat: FakeChat): Payload {
+  return {
+    id: chat.id,
+    type: chat.type ?? (chat.id < 0 ? "supergroup" : "private"),
+    title: "Fake",
+  };
+}
+
+function wireUser(user: FakeUser): Payload {
+  return { is_bot: false, first_name: "Somebody", ...user };
+}
+
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof EntityError)
+    return new ApiError(400, `Bad Request: can't parse entities: ${error.message}`);
+  return new ApiError(500, `Internal Server Error: ${String(error)}`);
+}
