@@ -46,6 +46,11 @@ export class InvalidAction extends Error {
   override readonly name = "InvalidAction";
 }
 
+/** A program or script that would run but whose bytes can't be read: no approval can be bound to it. */
+export class UnreadableProgram extends Error {
+  override readonly name = "UnreadableProgram";
+}
+
 export type ExecutionState = "claimed" | "started" | "finished" | "timed_out" | "unknown";
 
 /** One attempt to run one approved request; there is never a second one for the same request. */
