@@ -1,0 +1,246 @@
+import { Cron } from "croner";
+import type { Severity } from "../incident/alert.ts";
+import type { Trust } from "../incident/alert-group.ts";
+import type { Freeze, Policy } from "./policy.ts";
+import { isProtected } from "./policy.ts";
+import type { Outcome, Reason, Risk, Verdict } from "./proposal.ts";
+
+/** Everything the verdict rests on. What nobody could find out has its own value; it is never left out. */
+export interface Facts {
+  readonly declaredRisk: Risk;
+  /** The resolved target's name. */
+  readonly target: string;
+  readonly severity: Severity | null;
+  /** Null where the file can't be read or is wrong. */
+  readonly policy: Policy | null;
+  readonly now: Date;
+  readonly isAutohealingOn: boolean;
+  /** What the alert's own source says when asked. */
+  readonly sourceConfirmation: "confirmed" | "absent" | "unreachable" | "not_configured";
+  readonly trust: Trust;
+  readonly truncatedAlerts: number;
+  /** False while some file of the runbook folder could not be loaded. */
+  readonly isWhitelistComplete: boolean;
+  /** Configured sources that failed or are stale, by name. */
+  readonly missingFacts: readonly string[];
+  /** Who chose this action and its parameters. */
+  readonly origin: "program" | "person" | "model";
+  readonly hasAlert: boolean;
+  readonly history: History;
+  readonly cooldownMs: number;
+  readonly limit: { readonly runs: number; readonly windowMs: number } | null;
+  readonly maintenanceUntil: Date | null;
+  /** Whether the record can be written: no record, no action. */
+  readonly canRecord: boolean;
+}
+
+/** Of this action on this target, except where it says otherwise. */
+export interface History {
+  readonly lastRunAt: Date | null;
+  readonly runsInLimitWindow: number;
+  /** A run was cut short and nobody has looked at it yet. */
+  readonly hasUnknownRun: boolean;
+  readonly wasLastIneffective: boolean;
+  /** Of all actions on all targets. */
+  readonly runsLastHour: number;
+  readonly breakerOpenUntil: Date | null;
+  /** Something is running on this target. */
+  readonly isTargetBusy: boolean;
+}
+
+/** What a rule that applies has to say. A `note` is shown and changes nothing. */
+interface Finding extends Reason {
+  readonly effect: "deny" | "ask" | "note";
+  readonly atLeast: Risk;
+  /** For a denial that ends by itself. */
+  readonly until?: Date;
+  /** A denial that no waiting mends. */
+  readonly isFinal?: boolean;
+}
+
+const RISKS: readonly Risk[] = ["low", "medium", "high"];
+const OUTCOMES: readonly Outcome[] = ["auto_run", "ask", "deny"];
+
+/** May this run? Starts at the declared risk, only ever raises it, and names every rule that applies. */
+export function assess(facts: Facts): Verdict {
+  const findings = [
+    ...declared(facts),
+    ...denials(facts),
+    ...doubts(facts),
+    ...circumstances(facts),
+  ];
+  const risk = most(RISKS, [facts.declaredRisk, ...findings.map(({ atLeast }) => atLeast)]);
+  const outcome = most(
+    OUTCOMES,
+    findings.map(({ effect }) => (effect === "note" ? "auto_run" : effect)),
+  );
+  const ends = findings.flatMap(({ until }) => until?.getTime() ?? []);
+  const isFinal = findings.some((finding) => finding.isFinal === true);
+  return {
+    outcome,
+    risk,
+    reasons: findings.map(({ rule, text }) => ({ rule, text })),
+    until: isFinal || ends.length === 0 ? null : new Date(Math.max(...ends)),
+  };
+}
+
+function declared({ declaredRisk }: Facts): Finding[] {
+  const text = `The runbook calls this action ${declaredRisk} risk.`;
+  const effect = declaredRisk === "low" ? "note" : "ask";
+  return [{ rule: "declared_risk", text, effect, atLeast: declaredRisk }];
+}
+
+function denials(facts: Facts): Finding[] {
+  const { policy, target, now, maintenanceUntil: maintenance } = facts;
+  // Without a policy nobody knows what is protected, so the worst is assumed.
+  const deny = (rule: string, text: string, isFinal: boolean): Finding => ({
+    ...{ rule, text, effect: "deny", isFinal },
+    atLeast: rule === "no_policy" || rule === "unknown_target" ? "high" : "low",
+  });
+  const wait = (rule: string, what: string, until: Date): Finding => ({
+    ...{ rule, effect: "deny", atLeast: "low", until },
+    text: `${what} until ${clock(until)}; nothing runs before that.`,
+  });
+  const isKnown = policy?.targets.some(({ name }) => name === target) ?? true;
+  const isUnderMaintenance = maintenance !== null && maintenance > now;
+  return [
+    ...when(policy === null, () =>
+      deny("no_policy", "policy.yaml can't be read or is wrong, so nothing may run.", true),
+    ),
+    ...when(!isKnown, () =>
+      deny("unknown_target", `"${target}" is not in the inventory of policy.yaml.`, true),
+    ),
+    ...when(!facts.canRecord, () =>
+      deny("no_record", "The record can't be written: no record, no action.", true),
+    ),
+    ...when(facts.sourceConfirmation === "absent", () =>
+      deny("alert_absent", "The alert's own source no longer reports it.", true),
+    ),
+    ...when(facts.history.isTargetBusy, () =>
+      deny("target_busy", `Another action is running on ${target}.`, false),
+    ),
+    ...(isUnderMaintenance
+      ? [wait("maintenance", `${target} is under maintenance`, maintenance)]
+      : []),
+    ...(policy?.freeze ?? []).flatMap((freeze) => {
+      const until = frozenUntil(freeze, now);
+      return until === null ? [] : [wait("freeze", `Frozen for "${freeze.title}"`, until)];
+    }),
+  ];
+}
+
+/** What is not known well enough to act on unasked: it raises the risk. */
+function doubts(facts: Facts): Finding[] {
+  const { policy, target, severity, trust, history } = facts;
+  const doubt = (rule: string, text: string, atLeast: Risk = "medium"): Finding => ({
+    ...{ rule, text, effect: "ask", atLeast },
+  });
+  const missing = facts.missingFacts.join(", ");
+  const left = facts.truncatedAlerts;
+  return [
+    ...when(policy !== null && isProtected(policy, target), () =>
+      doubt("protected_target", `${target} is on the list of protected targets.`, "high"),
+    ),
+    ...when(severity !== "critical" && severity !== "warning", () =>
+      doubt(
+        "severity",
+        `The severity is ${severity ?? "not known"}, neither critical nor warning.`,
+      ),
+    ),
+    ...when(!facts.hasAlert, () => doubt("no_alert", "There is no alert behind this request.")),
+    ...when(facts.origin !== "program", () =>
+      doubt("chosen", `A ${facts.origin} chose this action and its parameters, not the runbook.`),
+    ),
+    ...when(facts.sourceConfirmation === "unreachable", () =>
+      doubt("source_unreachable", "The alert's own source can't be asked whether it still fires."),
+    ),
+    ...when(facts.sourceConfirmation === "not_configured" && trust === "none", () =>
+      doubt(
+        "untrusted_sender",
+        "The alert came without a key, and there is no source to ask about it.",
+      ),
+    ),
+    ...when(left > 0, () => doubt("truncated_group", `The sender left out ${left} more alerts.`)),
+    ...when(missing !== "", () => doubt("missing_facts", `No current facts from: ${missing}.`)),
+    ...when(!facts.isWhitelistComplete, () =>
+      doubt("incomplete_whitelist", "Some file of the runbook folder could not be loaded."),
+    ),
+    ...when(history.hasUnknownRun, () =>
+      doubt("unknown_run", `Nobody knows whether an earlier run on ${target} took effect.`),
+    ),
+    ...when(history.wasLastIneffective, () =>
+      doubt("ineffective_run", `The last run of this action on ${target} did not help.`),
+    ),
+  ];
+}
+
+/** What only takes the decision from the program: the action is as risky as it was. */
+function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
+  const { lastRunAt, runsInLimitWindow: runs, runsLastHour, breakerOpenUntil } = history;
+  const { limit } = facts;
+  const ask = (rule: string, text: string): Finding => ({
+    ...{ rule, text, effect: "ask", atLeast: "low" },
+  });
+  const cooled = lastRunAt === null ? null : new Date(lastRunAt.getTime() + facts.cooldownMs);
+  const perHour = policy?.limits.executionsPerHour ?? 0;
+  return [
+    ...when(facts.sourceConfirmation === "not_configured" && facts.trust !== "none", () => ({
+      ...ask(
+        "unconfirmed",
+        "No source is configured to confirm the alert; the webhook's word stands.",
+      ),
+      effect: "note",
+    })),
+    ...when(!facts.isAutohealingOn, () => ask("autohealing_off", "Auto-healing is off.")),
+    ...when(policy?.approval.low.auto === false, () =>
+      ask("auto_off", "policy.yaml lets no low risk action run unasked."),
+    ),
+    ...(cooled !== null && cooled > now
+      ? [
+          ask(
+            "cooldown",
+            `It ran a short while ago; it may run unasked again from ${clock(cooled)}.`,
+          ),
+        ]
+      : []),
+    ...(limit !== null && runs >= limit.runs
+      ? [ask("limit", `It ran ${times(runs)} in its window, and its limit is ${limit.runs}.`)]
+      : []),
+    ...when(runsLastHour >= perHour, () =>
+      ask(
+        "hourly_limit",
+        `${times(runsLastHour)} something ran in the last hour; the limit is ${perHour}.`,
+      ),
+    ),
+    ...(breakerOpenUntil !== null && breakerOpenUntil > now
+      ? [
+          ask(
+            "breaker",
+            `Too many runs failed; nothing runs unasked until ${clock(breakerOpenUntil)}.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function when(holds: boolean, finding: () => Finding): Finding[] {
+  return holds ? [finding()] : [];
+}
+
+/** The end of the freeze that `now` lies in, or null. Cron times are this machine's local time. */
+function frozenUntil({ cron, forMs }: Freeze, now: Date): Date | null {
+  const began = new Cron(cron).nextRun(new Date(now.getTime() - forMs));
+  return began !== null && began <= now ? new Date(began.getTime() + forMs) : null;
+}
+
+function most<T>(order: readonly T[], found: readonly T[]): T {
+  return order[Math.max(...found.map((one) => order.indexOf(one)))] as T;
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
+
+function clock(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}

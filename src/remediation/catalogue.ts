@@ -1,0 +1,159 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { join, sep } from "node:path";
+import { parsePolicy } from "./parse-policy.ts";
+import type { Executors } from "./parse-runbook.ts";
+import { parseRunbook } from "./parse-runbook.ts";
+import type { Surroundings } from "./policy.ts";
+import { builtInPolicy } from "./policy.ts";
+import type { Whitelist } from "./runbook.ts";
+import type { Problem } from "./yaml.ts";
+
+/**
+ * The runbook folder as it is on disk right now. It reads, it never writes; a file that others
+ * could have changed, or that lies elsewhere, is not read at all.
+ */
+export interface Catalogue {
+  /** Cheap to call often: only files that changed are read again. */
+  read(): Whitelist;
+}
+
+export interface CatalogueDeps extends Surroundings {
+  readonly dir: string;
+  readonly executors: Executors;
+}
+
+const POLICY = "policy.yaml";
+const MOST_BYTES = 262_144;
+
+export function createCatalogue(deps: CatalogueDeps): Catalogue {
+  const readRunbook = remember((path, bytes) => parseRunbook(path, bytes, deps.executors));
+  const readPolicy = remember((path, bytes) => parsePolicy(path, bytes, deps));
+  const closed = (problems: Problem[]): Whitelist => ({
+    runbooks: [],
+    policy: { ok: false, problems },
+    problems,
+  });
+
+  function read(): Whitelist {
+    const folder = openFolder(deps.dir);
+    if ("problem" in folder) return closed([folder.problem]);
+
+    const results = folder.names
+      .filter((name) => name.endsWith(".md") && name !== "README.md" && !name.startsWith("."))
+      .map((name) => readRunbook(deps.dir, name));
+    const policy = folder.names.includes(POLICY)
+      ? readPolicy(deps.dir, POLICY)
+      : { ok: true as const, policy: builtInPolicy(deps) };
+    return {
+      runbooks: results.flatMap((result) => (result.ok ? [result.runbook] : [])),
+      policy,
+      problems: [
+        ...results.flatMap((result) => (result.ok ? [] : result.problems)),
+        ...(policy.ok ? [] : policy.problems),
+        ...misnamed(deps.dir, folder.names),
+      ],
+    };
+  }
+  return { read };
+}
+
+/** Somebody who wrote rules into a file that is never read would think they hold. */
+function misnamed(dir: string, names: readonly string[]): Problem[] {
+  return names
+    .filter((name) => /^policy\.(?:yml|json)$/i.test(name))
+    .map((name) => problem(join(dir, name), `is not read; the policy's name is ${POLICY}`));
+}
+
+function openFolder(dir: string): { names: string[] } | { problem: Problem } {
+  try {
+    const loose = looseness(dir, statSync(dir));
+    return loose === null ? { names: readdirSync(dir).sort() } : { problem: problem(dir, loose) };
+  } catch (error) {
+    return { problem: problem(dir, `cannot be read (${codeOf(error)}); check RUNBOOKS_DIR`) };
+  }
+}
+
+type Parse<T> = (path: string, bytes: Uint8Array) => T;
+interface Refused {
+  readonly ok: false;
+  readonly problems: readonly Problem[];
+}
+
+/** Parses a file when it is new or was changed, and otherwise gives the last answer again. */
+function remember<T>(parse: Parse<T>): (dir: string, name: string) => T | Refused {
+  const known = new Map<string, { stamp: string; result: T }>();
+  return (dir, name) => {
+    const path = join(dir, name);
+    try {
+      const opened = openInside(dir, path);
+      if ("why" in opened) return { ok: false, problems: [problem(path, opened.why)] };
+      const { fd, stamp } = opened;
+      try {
+        const last = known.get(path);
+        if (last?.stamp === stamp) return last.result;
+        const result = parse(path, readFileSync(fd));
+        known.set(path, { stamp, result });
+        return result;
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      const code = codeOf(error);
+      return { ok: false, problems: [problem(path, `cannot be read (${code})`)] };
+    }
+  };
+}
+
+/** Everything is asked of the open file, so that nobody can swap it between the look and the reading. */
+function openInside(dir: string, path: string): { fd: number; stamp: string } | { why: string } {
+  const isLink = lstatSync(path).isSymbolicLink();
+  const real = realpathSync(path);
+  if (!real.startsWith(realpathSync(dir) + sep)) {
+    return { why: `is a link that leads out of the folder, to ${real}; put the file itself here` };
+  }
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = openSync(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const stat = fstatSync(fd, { bigint: true });
+  const why = !stat.isFile()
+    ? "is not a file"
+    : stat.size > MOST_BYTES
+      ? `is larger than ${MOST_BYTES} bytes`
+      : looseness(isLink ? real : path, { mode: Number(stat.mode), gid: Number(stat.gid) });
+  if (why === null) {
+    const { ino, size, mtimeNs, ctimeNs } = stat;
+    return { fd, stamp: [real, ino, size, mtimeNs, ctimeNs].join(" ") };
+  }
+  closeSync(fd);
+  return { why };
+}
+
+/**
+ * Whoever can write here decides what runs. A group that is this process's own may: that is how
+ * a checkout looks under umask 002.
+ */
+function looseness(path: string, { mode, gid }: { mode: number; gid: number }): string | null {
+  const byAll = (mode & 0o002) !== 0;
+  const byGroup = (mode & 0o020) !== 0 && gid !== process.getgid?.();
+  if (!byAll && !byGroup) return null;
+  return `can be written by ${byAll ? "everybody" : `group ${gid}`}; mend it with: chmod go-w ${path}`;
+}
+
+function problem(file: string, message: string): Problem {
+  return { file, line: 1, message };
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (typeof code !== "string") throw error;
+  return code;
+}

@@ -1,0 +1,108 @@
+import type { Policy, Surroundings } from "./policy.ts";
+import { effectivePolicy, peopleWho } from "./policy.ts";
+import { PolicyFile, ROLES } from "./policy-file.ts";
+import type { Path, Problem } from "./yaml.ts";
+import { parseYaml } from "./yaml.ts";
+
+export type ParsedPolicy =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+interface Flaw {
+  readonly path: Path;
+  readonly message: string;
+}
+
+export function parsePolicy(file: string, bytes: Uint8Array, around: Surroundings): ParsedPolicy {
+  const parsed = parseYaml(file, new TextDecoder().decode(bytes), PolicyFile);
+  if (!parsed.ok) return parsed;
+
+  const policy = effectivePolicy(parsed.value, bytes, around);
+  const problems = [
+    ...peopleFlaws(parsed.value),
+    ...approverFlaws(policy),
+    ...targetFlaws(parsed.value),
+  ].map(({ path, message }) => ({ file, line: parsed.lineOf(path), message }));
+  return problems.length === 0 ? { ok: true, policy } : { ok: false, problems };
+}
+
+/** Two people with one account would be two votes of one human; so would a key under a person's name. */
+function peopleFlaws({ people, api_keys: keys }: PolicyFile): Flaw[] {
+  const owners = new Map<string, string>();
+  const claim = (
+    what: string,
+    value: string | number | undefined,
+    by: string,
+    path: Path,
+  ): Flaw[] => {
+    if (value === undefined) return [];
+    const owner = owners.get(`${what} ${value}`);
+    owners.set(`${what} ${value}`, owner ?? by);
+    return owner === undefined
+      ? []
+      : [{ path, message: `${what} ${value} already belongs to ${owner}` }];
+  };
+  return [
+    ...people.flatMap(({ name, telegram, slack }, at) => [
+      ...claim("the name", name, `person ${at + 1}`, ["people", at, "name"]),
+      ...claim("telegram", telegram, name, ["people", at, "telegram"]),
+      ...claim("slack", slack, name, ["people", at, "slack"]),
+    ]),
+    ...keys.flatMap(({ name, sha256 }, at) => [
+      ...claim("the name", name, `api key ${at + 1}`, ["api_keys", at, "name"]),
+      ...claim("the key", sha256, name, ["api_keys", at, "sha256"]),
+    ]),
+  ];
+}
+
+function approverFlaws(policy: Policy): Flaw[] {
+  const { medium, high } = policy.approval;
+  const words = [
+    { path: ["approval", "medium", "approvers"], who: medium.approvers },
+    { path: ["approval", "high", "approvers"], who: high.approvers },
+    { path: ["escalation", "to"], who: policy.escalation.to },
+  ];
+  const names = policy.people.map(({ name }) => name);
+  const known: readonly string[] = [...ROLES, ...names];
+  const strangers = words
+    .filter(({ who }) => !known.includes(who))
+    .map(({ path, who }) => ({
+      path,
+      message: `nobody is called "${who}"; roles are ${ROLES.join(", ")}, people are ${names.join(", ")}`,
+    }));
+
+  const canApprove = peopleWho(policy, high.approvers).length;
+  const quorumPath = ["approval", "high", "quorum"];
+  const tooFew = `${canApprove} people can approve high risk, so its quorum must be at least 2`;
+  const tooMany = `only ${canApprove} people can approve high risk, so a quorum of ${high.quorum} could never be met`;
+  return [
+    ...strangers,
+    ...(canApprove >= 2 && high.quorum < 2 ? [{ path: quorumPath, message: tooFew }] : []),
+    ...(canApprove >= 2 && high.quorum > canApprove
+      ? [{ path: quorumPath, message: tooMany }]
+      : []),
+  ];
+}
+
+/** An alias may stand for one target of each executor, so that it never stands for two. */
+function targetFlaws({ targets }: PolicyFile): Flaw[] {
+  const entries = Object.entries(targets);
+  return entries.flatMap(([name, { executor, aliases }], at) =>
+    aliases.flatMap((alias, index) => {
+      const path = ["targets", name, "aliases", index];
+      if (alias === name || aliases.indexOf(alias) !== index) {
+        return [{ path, message: `alias ${alias} is there twice` }];
+      }
+      const owner = entries.find(
+        ([other, entry], place) =>
+          place !== at &&
+          entry.executor === executor &&
+          (other === alias || (place < at && entry.aliases.includes(alias))),
+      );
+      if (owner === undefined) return [];
+      return [
+        { path, message: `alias ${alias} already belongs to the ${executor} target ${owner[0]}` },
+      ];
+    }),
+  );
+}

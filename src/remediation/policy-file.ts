@@ -1,0 +1,126 @@
+import { Cron } from "croner";
+import { z } from "zod";
+import { Duration } from "./duration.ts";
+import { Matchers, Values } from "./matchers.ts";
+import { ExecutorName } from "./runbook.ts";
+
+/** `policy.yaml` as people write it; what is left out has the value it has without the file. */
+export const ROLES = ["viewer", "operator", "approver", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+const MINUTE = 60_000;
+const PlainName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/, "must be plain letters, digits and . _ : @ -");
+
+const PersonEntry = z.strictObject({
+  name: PlainName.refine((name) => !ROLES.some((role) => role === name), {
+    error: "must not be the name of a role",
+  }),
+  telegram: z.int("must be the numeric id that /whoami shows").positive().optional(),
+  slack: z
+    .string()
+    .regex(/^[A-Z0-9]+:[A-Z0-9]+$/, "must be team and member as /whoami shows it, such as T01:U01")
+    .optional(),
+  roles: z.array(z.enum(ROLES)).min(1, "must name at least one role"),
+});
+
+const ApiKey = z.strictObject({
+  name: PlainName,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex digits, the SHA-256 of the key"),
+  may_propose: z.array(z.string()).default([]),
+});
+
+const Quorum = z.int().min(1, "must be at least 1");
+const Positive = Duration.refine((milliseconds) => milliseconds > 0, {
+  error: "must be longer than nothing",
+});
+
+interface Times {
+  readonly quorum: number;
+  readonly remind: number;
+  readonly escalate: number;
+  readonly expires: number;
+  readonly reason: "required" | "optional";
+}
+
+function approvalRule(usual: Times) {
+  return z
+    .strictObject({
+      approvers: z.string().default("approver"),
+      quorum: Quorum.default(usual.quorum),
+      remind: Duration.default(usual.remind * MINUTE),
+      escalate: Duration.default(usual.escalate * MINUTE),
+      expires: Positive.default(usual.expires * MINUTE),
+      reason: z.enum(["required", "optional"]).default(usual.reason),
+    })
+    .prefault({});
+}
+
+const Approval = z.strictObject({
+  low: z.strictObject({ auto: z.boolean().default(true) }).prefault({}),
+  medium: approvalRule({ quorum: 1, remind: 5, escalate: 8, expires: 15, reason: "optional" }),
+  high: approvalRule({ quorum: 2, remind: 3, escalate: 6, expires: 10, reason: "required" }),
+});
+
+const Limits = z.strictObject({
+  executions_per_hour: z.int().min(0).default(10),
+  targets_per_plan: z.int().min(1).default(1),
+  breaker: z
+    .strictObject({ failures: z.int().min(1).default(3), open: Positive.default(60 * MINUTE) })
+    .prefault({}),
+});
+
+export const FreezeEntry = z.strictObject({
+  title: z.string().min(1),
+  cron: z.string().refine(isCron, { error: "is not a cron expression, such as 0 2 * * *" }),
+  for: Positive,
+});
+
+const TargetEntry = z.strictObject({
+  executor: ExecutorName,
+  host: PlainName.optional(),
+  aliases: z.array(PlainName).default([]),
+  labels: z.record(z.string(), z.string("must be a text; quote it")).default({}),
+});
+
+/** Label matchers, and beside them the one key that is not a label. */
+const Ignore = z
+  .object({ deadman: Positive.optional() })
+  .catchall(Values)
+  .transform(({ deadman, ...match }) => ({ match: match as Matchers, deadman }))
+  .refine(({ match }) => Object.keys(match).length > 0, {
+    error: "would ignore every alert; name at least one label",
+  });
+
+const Route = z.strictObject({
+  match: Matchers,
+  to: z.array(z.enum(["telegram", "slack", "pagerduty", "console"])).min(1),
+});
+
+export const PolicyFile = z.strictObject({
+  people: z.array(PersonEntry).default([]),
+  api_keys: z.array(ApiKey).default([]),
+  approval: Approval.prefault({}),
+  escalation: z.strictObject({ to: z.string().default("admin") }).prefault({}),
+  solo_mode: z
+    .union([z.literal("auto"), z.boolean()], { error: "must be auto, true or false" })
+    .default("auto"),
+  limits: Limits.prefault({}),
+  freeze: z.array(FreezeEntry).default([]),
+  protected: z.array(z.string().min(1)).default(["countersign"]),
+  targets: z.record(PlainName, TargetEntry).default({}),
+  alerts: z
+    .strictObject({ ignore: z.array(Ignore).default([]), route: z.array(Route).default([]) })
+    .prefault({}),
+});
+export type PolicyFile = z.output<typeof PolicyFile>;
+
+function isCron(pattern: string): boolean {
+  try {
+    return new Cron(pattern, { mode: "5-or-6-parts" }).nextRun() !== null;
+  } catch {
+    // Croner says what it dislikes in terms of its own parser; the schema's sentence shows what is meant.
+    return false;
+  }
+}

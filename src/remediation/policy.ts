@@ -1,0 +1,255 @@
+import { createHash } from "node:crypto";
+import type { Labels } from "../incident/alert.ts";
+import type { Matchers } from "./matchers.ts";
+import { isMatch } from "./matchers.ts";
+import type { Role } from "./policy-file.ts";
+import { PolicyFile } from "./policy-file.ts";
+import type { Reason, Target } from "./proposal.ts";
+
+/** One human, on however many channels. */
+export interface Person {
+  readonly name: string;
+  /** `viewer` is always among them. */
+  readonly roles: readonly Role[];
+  readonly accounts: { readonly telegram: readonly string[]; readonly slack: readonly string[] };
+}
+
+/** The ids of `TELEGRAM_ADMIN_IDS` and `SLACK_ADMIN_IDS`, the latter as team and member (`T01:U01`). */
+export interface AdminIds {
+  readonly telegram: readonly string[];
+  readonly slack: readonly string[];
+}
+
+export interface ApprovalRule {
+  /** A role, or one person's name. */
+  readonly approvers: string;
+  readonly quorum: number;
+  /** These three count from the posting. */
+  readonly remindMs: number;
+  readonly escalateMs: number;
+  readonly expiresMs: number;
+  readonly isReasonRequired: boolean;
+}
+
+export interface Freeze {
+  readonly title: string;
+  readonly cron: string;
+  readonly forMs: number;
+}
+
+export interface InventoryEntry extends Target {
+  readonly aliases: readonly string[];
+  readonly labels: Labels;
+  /** The only runbook that may act on it. */
+  readonly reservedFor: string | null;
+}
+
+/** Who may do what to which targets: the file with every default filled in. */
+export interface Policy {
+  /** SHA-256 of the file's bytes; of a fixed word where there is none. */
+  readonly hash: string;
+  readonly people: readonly Person[];
+  readonly apiKeys: readonly {
+    readonly name: string;
+    readonly sha256: string;
+    readonly mayPropose: readonly string[];
+  }[];
+  readonly approval: {
+    readonly low: { readonly auto: boolean };
+    readonly medium: ApprovalRule;
+    readonly high: ApprovalRule;
+  };
+  readonly escalation: { readonly to: string };
+  readonly soloMode: "auto" | boolean;
+  readonly limits: {
+    readonly executionsPerHour: number;
+    readonly targetsPerPlan: number;
+    readonly breaker: { readonly failures: number; readonly openMs: number };
+  };
+  readonly freeze: readonly Freeze[];
+  readonly protected: readonly string[];
+  readonly targets: readonly InventoryEntry[];
+  readonly alerts: {
+    readonly ignore: readonly { readonly match: Matchers; readonly deadmanMs: number | null }[];
+    readonly route: readonly { readonly match: Matchers; readonly to: readonly Channel[] }[];
+  };
+}
+
+type Channel = PolicyFile["alerts"]["route"][number]["to"][number];
+
+/** What a policy depends on beside its file. */
+export interface Surroundings {
+  readonly adminIds: AdminIds;
+  /** Where the built-in sandbox writes: an absolute path. */
+  readonly dataDir: string;
+}
+
+/** The policy of an installation that has no `policy.yaml`. */
+export function builtInPolicy(around: Surroundings): Policy {
+  return effectivePolicy(PolicyFile.parse({}), "built-in policy", around);
+}
+
+export function effectivePolicy(
+  file: PolicyFile,
+  bytes: string | Uint8Array,
+  around: Surroundings,
+): Policy {
+  const rule = ({
+    remind,
+    escalate,
+    expires,
+    reason,
+    ...rest
+  }: PolicyFile["approval"]["high"]) => ({
+    ...rest,
+    remindMs: remind,
+    escalateMs: escalate,
+    expiresMs: expires,
+    isReasonRequired: reason === "required",
+  });
+  const { low, medium, high } = file.approval;
+
+  return {
+    hash: createHash("sha256").update(bytes).digest("hex"),
+    people: file.people.length > 0 ? file.people.map(personOf) : [ownerOf(around.adminIds)],
+    apiKeys: file.api_keys.map(({ may_propose: mayPropose, ...key }) => ({ ...key, mayPropose })),
+    approval: { low, medium: rule(medium), high: rule(high) },
+    escalation: file.escalation,
+    soloMode: file.solo_mode,
+    limits: {
+      executionsPerHour: file.limits.executions_per_hour,
+      targetsPerPlan: file.limits.targets_per_plan,
+      breaker: { failures: file.limits.breaker.failures, openMs: file.limits.breaker.open },
+    },
+    freeze: file.freeze.map(({ for: forMs, ...freeze }) => ({ ...freeze, forMs })),
+    protected: file.protected,
+    targets: inventoryOf(file, around.dataDir),
+    alerts: {
+      ignore: file.alerts.ignore.map(({ match, deadman }) => ({
+        match,
+        deadmanMs: deadman ?? null,
+      })),
+      route: file.alerts.route,
+    },
+  };
+}
+
+function personOf({ name, telegram, slack, roles }: PolicyFile["people"][number]): Person {
+  return {
+    name,
+    roles: [...new Set<Role>(["viewer", ...roles])],
+    accounts: {
+      telegram: telegram === undefined ? [] : [String(telegram)],
+      slack: slack === undefined ? [] : [slack],
+    },
+  };
+}
+
+/** Where nobody is listed, every admin id and the console's owner are one and the same person. */
+function ownerOf(accounts: AdminIds): Person {
+  return { name: "owner", roles: ["viewer", "operator", "approver", "admin"], accounts };
+}
+
+function inventoryOf(file: PolicyFile, dataDir: string): InventoryEntry[] {
+  const listed = Object.entries(file.targets).map(
+    ([name, { host, ...entry }]): InventoryEntry => ({
+      ...entry,
+      name,
+      host: host ?? name,
+      directory: "/",
+      reservedFor: null,
+    }),
+  );
+  const taken = new Set(listed.flatMap(({ name, aliases }) => [name, ...aliases]));
+  const sandbox: InventoryEntry = {
+    name: "sandbox",
+    host: "localhost",
+    executor: "command",
+    directory: dataDir,
+    aliases: ["test-instance", "lab"].filter((alias) => !taken.has(alias)),
+    labels: {},
+    reservedFor: "test-alert",
+  };
+  return taken.has(sandbox.name) ? listed : [...listed, sandbox];
+}
+
+/** The person behind an account; on the console the account is the person's own name. */
+export function personByAccount(
+  policy: Policy,
+  channel: "telegram" | "slack" | "console",
+  account: string,
+): Person | null {
+  const isTheirs = ({ name, accounts }: Person) =>
+    channel === "console" ? name === account : accounts[channel].includes(account);
+  return policy.people.find(isTheirs) ?? null;
+}
+
+/** The people meant by a role or by a person's name, as `approvers` and `escalation.to` use them. */
+export function peopleWho(policy: Policy, who: string): Person[] {
+  return policy.people.filter(
+    ({ name, roles }) => name === who || roles.some((role) => role === who),
+  );
+}
+
+/** Whether one person may approve what they asked for themselves, by the typed plan code. */
+export function isSolo(policy: Policy): boolean {
+  if (policy.soloMode !== "auto") return policy.soloMode;
+  const { medium, high } = policy.approval;
+  const approvers = [medium, high].flatMap((rule) => peopleWho(policy, rule.approvers));
+  return new Set(approvers.map(({ name }) => name)).size === 1;
+}
+
+/** Under any of its names: a machine listed twice is protected in both places. */
+export function isProtected(policy: Policy, name: string): boolean {
+  const entry = policy.targets.find((target) => target.name === name);
+  const names = [name, ...(entry === undefined ? [] : [entry.host, ...entry.aliases])];
+  return names.some((one) => policy.protected.includes(one));
+}
+
+export type Resolved =
+  | { readonly ok: true; readonly target: InventoryEntry }
+  | { readonly ok: false; readonly reason: Reason };
+
+/** The one inventory entry for this executor with exactly this name, else with exactly this alias. */
+export function resolveTarget(policy: Policy, text: string, executor: string): Resolved {
+  const named = policy.targets.filter(({ name }) => name === text);
+  const aliased = policy.targets.filter(({ aliases }) => aliases.includes(text));
+  const fits = (entry: InventoryEntry) => entry.executor === executor;
+  const [target, second] = named.some(fits) ? named.filter(fits) : aliased.filter(fits);
+  const deny = (rule: string, why: string): Resolved => ({
+    ok: false,
+    reason: { rule, text: why },
+  });
+
+  if (second !== undefined) {
+    return deny("ambiguous_target", `"${text}" is an alias of several targets for ${executor}.`);
+  }
+  if (target !== undefined) return { ok: true, target };
+
+  const [other] = [...named, ...aliased];
+  if (other !== undefined) {
+    const theirs = `"${text}" is in the inventory for ${other.executor}, but this action needs ${executor}.`;
+    return deny(
+      "wrong_executor",
+      `${theirs} Add a target with executor: ${executor} to policy.yaml.`,
+    );
+  }
+  const line = `${text}: {executor: ${executor}}`;
+  return deny(
+    "unknown_target",
+    `"${text}" is not in the inventory. Add to policy.yaml under targets: ${line}`,
+  );
+}
+
+/** The first rule that ignores this alert, or null. */
+export function ignoreRuleFor(
+  policy: Policy,
+  labels: Labels,
+): Policy["alerts"]["ignore"][number] | null {
+  return policy.alerts.ignore.find(({ match }) => isMatch(match, labels)) ?? null;
+}
+
+/** The channels this alert is for; null where no route says so, which means all of them. */
+export function routeOf(policy: Policy, labels: Labels): readonly Channel[] | null {
+  return policy.alerts.route.find(({ match }) => isMatch(match, labels))?.to ?? null;
+}

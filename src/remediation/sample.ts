@@ -1,0 +1,76 @@
+import type { Target } from "./proposal.ts";
+import type { Params } from "./runbook.ts";
+import { fill, fillParams, flawOf, paramsIn, placeholdersIn, textsIn } from "./template.ts";
+import type { Path } from "./yaml.ts";
+
+type With = Readonly<Record<string, unknown>>;
+
+/** What an executor can say about a `with` before anything runs. Both throw `InvalidAction`. */
+export interface Describer {
+  describe(action: With, target: Target): unknown;
+  describeProbe(probe: With, target: Target): unknown;
+}
+
+interface Use {
+  readonly kind: "describe" | "describeProbe";
+  readonly executor: string;
+  readonly with: With;
+  readonly params: Params;
+  readonly at: Path;
+}
+
+/** Shapes that parameters usually have; the first that fits a pattern stands in for the real value. */
+const SAMPLES = [
+  ...["a", "web-1", "nginx.service", "1", "80", "100", "10m", "10.0.0.1", "10.0.0.1:9100"],
+  ...["example.org", "/var/log/app", "/dev/sda1", "/", "node/pve", "qemu/100", "default/web"],
+  ...["0123456789ab", "aa:bb:cc:dd:ee:ff", "A", "sda", "https://example.org/"],
+];
+
+/** A `with` its executor would refuse, found while the file is read and not at night. */
+export function executorFlaws(
+  use: Use,
+  executors: ReadonlyMap<string, Describer>,
+): { path: Path; message: string }[] {
+  const executor = executors.get(use.executor);
+  if (executor === undefined) {
+    const known = [...executors.keys()].join(", ");
+    const message = `this build has no executor "${use.executor}"; it has: ${known || "none"}`;
+    return [{ path: [...use.at, "executor"], message }];
+  }
+
+  const sample = sampleOf(use);
+  if (sample === null) return [];
+  const target = { name: "sample", host: "sample", executor: use.executor, directory: "/" };
+  try {
+    executor[use.kind](sample, target);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "InvalidAction") throw error;
+    return [{ path: [...use.at, "with"], message: error.message }];
+  }
+}
+
+/** Null where some parameter's pattern fits no sample, or a placeholder is wrong and reported as such. */
+function sampleOf({ with: template, params }: Use): With | null {
+  const names = paramsIn(template);
+  const used = Object.fromEntries(Object.entries(params).filter(([name]) => names.has(name)));
+  const values = fillParams(used, { labels: {}, annotations: {} }, samplesFor(used));
+  const isSound = textsIn(template)
+    .flatMap(([text]) => placeholdersIn(text))
+    .every(({ scope, name }) =>
+      scope === "params"
+        ? Object.hasOwn(used, name)
+        : ["target.name", "target.host"].includes(`${scope}.${name}`),
+    );
+  if (!values.ok || !isSound) return null;
+  return fill(template, { params: values.value, target: { name: "sample", host: "sample" } });
+}
+
+function samplesFor(params: Params): Record<string, string> {
+  const entries = Object.entries(params).flatMap(([name, param]) => {
+    const candidates = [...(param.default === undefined ? [] : [param.default]), ...SAMPLES];
+    const fitting = candidates.find((value) => flawOf(value, param.pattern) === null);
+    return fitting === undefined ? [] : [[name, fitting] as const];
+  });
+  return Object.fromEntries(entries);
+}
