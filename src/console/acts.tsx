@@ -1,0 +1,105 @@
+import type { Context } from "hono";
+import { Hono } from "hono";
+import { z } from "zod";
+import { CommandPage } from "./command-page.tsx";
+import type { Env } from "./guard.ts";
+import { isSameSecret, requireForm } from "./guard.ts";
+import { isId } from "./pages.tsx";
+import type { ConsoleDeps, ReviewResult } from "./ports.ts";
+import type { Reception } from "./reception.tsx";
+import { refuseForm } from "./reception.tsx";
+import type { Flash } from "./words.ts";
+import { flashOf, incidentPath } from "./words.ts";
+
+const Reason = z
+  .string()
+  .trim()
+  .max(500)
+  .transform((text) => (text === "" ? null : text));
+
+const DecisionForm = z.object({
+  decision: z.enum(["approve", "reject"]),
+  plan_code: z.string().regex(/^[0-9a-f]{8}$/),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  reason: Reason.default(null),
+  typed_code: z
+    .string()
+    .max(40)
+    .transform((text) => text.replaceAll(/[\s-]/g, "").toLowerCase())
+    .optional(),
+});
+
+const CommandForm = z.object({ text: z.string().trim().min(1).max(1000) });
+
+const ReviewForm = z.object({ incident: z.string().refine(isId) });
+
+const reviewFlashes: Record<ReviewResult, Flash> = {
+  reviewed: "reviewed",
+  already_reviewed: "already_reviewed",
+  not_allowed: "review_refused",
+  not_found: "review_not_found",
+};
+
+/** Everything that changes something: a form of ours, sent by a person who is signed in. */
+export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<Env> {
+  const { desk, reception, log } = deps;
+  const app = new Hono<Env>();
+
+  app.on("POST", "*", requireForm, async (c, next) => {
+    const form = await c.req.parseBody();
+    return isSameSecret(form.csrf, c.get("visit").csrf) ? await next() : refuseForm(c);
+  });
+
+  app.post("/incidents/:id/decisions", async (c) => {
+    const form = DecisionForm.safeParse(await c.req.parseBody());
+    const id = c.req.param("id");
+    if (!form.success || !isId(id)) return refuseShape(c);
+    const { decision, plan_code, digest, reason, typed_code } = form.data;
+    // The typed code is compared with the page the person typed it on; the desk compares both with the plan.
+    if (typed_code !== undefined && typed_code !== digest.slice(0, 8)) {
+      return backTo(c, id, "wrong_code");
+    }
+    const { person } = c.get("visit");
+    const ruling = await desk.decide({
+      planCode: typed_code ?? plan_code,
+      digest,
+      decision,
+      person,
+      reason,
+      via: typed_code === undefined ? "tap" : "typed",
+    });
+    log.info(
+      { person: person.name, decision, planCode: plan_code, outcome: ruling.outcome },
+      "a decision came in",
+    );
+    return backTo(c, "request" in ruling ? ruling.request.incidentId : id, flashOf(ruling));
+  });
+
+  app.post("/executions/:id/reviewed", async (c) => {
+    const form = ReviewForm.safeParse(await c.req.parseBody());
+    const id = c.req.param("id");
+    if (!form.success || !isId(id)) return refuseShape(c);
+    const result = await desk.markReviewed(id, c.get("visit").person);
+    return backTo(c, form.data.incident, reviewFlashes[result]);
+  });
+
+  app.post("/command", async (c) => {
+    const form = CommandForm.safeParse(await c.req.parseBody());
+    if (!form.success) return refuseShape(c);
+    const { text } = form.data;
+    const session = c.get("visit");
+    const answer = await deps.runCommand(text, session.person);
+    const frame = { ...reception.frame(c), session, status: await desk.status() };
+    return reception.send(c, <CommandPage frame={frame} said={text} answer={answer} />);
+  });
+
+  return app;
+}
+
+function backTo(c: Context, incidentId: string, flash: Flash): Response {
+  return c.redirect(`${incidentPath(incidentId)}?flash=${flash}`, 303);
+}
+
+function refuseShape(c: Context): Response {
+  return c.text("Refused: this is not a form of this console. Reload its page and try again.", 400);
+}

@@ -1,0 +1,63 @@
+import type { Command } from "../remediation/proposal.ts";
+import { Text } from "./parts.tsx";
+
+/**
+ * What will run, to the last character: quoted the way a shell would need it, so that the limits of
+ * every argument are plain, wrapped and never cut.
+ */
+export function CommandText({ command }: { command: Command }) {
+  if (command.kind === "http") return <HttpCommand command={command} />;
+  return (
+    <>
+      <pre class="argv">
+        <code>
+          {command.argv.map((argument, index) => (
+            <>
+              {index === 0 ? "" : " "}
+              <span class="arg">
+                <Text of={quote(argument)} as="exact" />
+              </span>
+            </>
+          ))}
+        </code>
+      </pre>
+      <p class="under">
+        {command.argv.length === 1
+          ? "A program without arguments"
+          : `A program and ${command.argv.length - 1} of its arguments`}
+        , no shell, started in{" "}
+        <code>
+          <Text of={command.directory} as="exact" />
+        </code>
+      </p>
+    </>
+  );
+}
+
+function HttpCommand({ command }: { command: Extract<Command, { kind: "http" }> }) {
+  const body =
+    command.body === null || command.body === undefined ? "" : JSON.stringify(command.body);
+  return (
+    <pre class="argv">
+      <code>
+        <span class="arg">{command.method}</span>{" "}
+        <span class="arg">
+          <Text of={command.path} as="exact" />
+        </span>
+        {body === "" ? null : (
+          <>
+            {" "}
+            <span class="arg">
+              <Text of={body} as="exact" />
+            </span>
+          </>
+        )}
+      </code>
+    </pre>
+  );
+}
+
+function quote(argument: string): string {
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(argument)) return argument;
+  return `'${argument.replaceAll("'", `'\\''`)}'`;
+}

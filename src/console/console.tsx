@@ -1,0 +1,64 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { createActs } from "./acts.tsx";
+import { createAssets } from "./assets.ts";
+import type { Env } from "./guard.ts";
+import { createDoor, headers, noStore, requireOwnOrigin } from "./guard.ts";
+import { createLive } from "./live.ts";
+import { createPages } from "./pages.tsx";
+import type { ConsoleDeps } from "./ports.ts";
+import { createReception } from "./reception.tsx";
+import { PlainPage } from "./sign-in-page.tsx";
+
+/** Closing ends the live pages; the app itself holds nothing else open. */
+export interface Console {
+  readonly app: Hono<Env>;
+  close(): void;
+}
+
+const HEARTBEAT_MS = 15_000;
+const FORM_BYTES = 16 * 1024;
+
+/**
+ * The built-in web page: one more channel, and the trusted view, because here an argv of any length is
+ * shown whole. It reads what is stored and hands decisions on; it never decides, stores or runs.
+ * Mount it last: what it does not know it answers with its own 404.
+ */
+export function createConsole(deps: ConsoleDeps): Console {
+  const app = new Hono<Env>();
+  const door = createDoor(deps);
+  const live = createLive({ ...deps, heartbeatMs: deps.heartbeatMs ?? HEARTBEAT_MS });
+  const reception = createReception({ ...deps, door });
+
+  app.use(headers, noStore);
+  app.on(
+    "POST",
+    "*",
+    bodyLimit({ maxSize: FORM_BYTES, onError: (c) => c.text("This form is too long.", 413) }),
+    requireOwnOrigin(deps.publicUrl),
+  );
+
+  app.route("/assets", createAssets());
+  app.route("/", reception.app);
+  app.get("/api/events", async (c) => {
+    const visit = await door.visit(c);
+    if (visit === null) return c.text("Sign in first.", 401);
+    return live.stream(c, async () => (await door.visit(c)) !== null);
+  });
+  app.use(reception.requireSession);
+  app.route("/", createPages({ ...deps, reception }));
+  app.route("/", createActs({ ...deps, reception }));
+
+  app.all("*", (c) => {
+    const frame = { ...reception.frame(c), title: "No such page" };
+    return reception.send(c, <PlainPage frame={frame} text="There is nothing here." />, 404);
+  });
+  app.onError((error, c) => {
+    deps.log.error({ err: error, path: c.req.path }, "a console page failed");
+    const text = "The log says why. Nothing was changed by this page unless it says so elsewhere.";
+    const frame = { ...reception.frame(c), title: "Something went wrong" };
+    return reception.send(c, <PlainPage frame={frame} text={text} />, 500);
+  });
+
+  return { app, close: live.close };
+}

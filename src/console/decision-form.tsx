@@ -1,0 +1,140 @@
+import type { Person, PlannedRequest } from "../approval/approval.ts";
+import { CsrfField, Text } from "./parts.tsx";
+import type { Session } from "./ports.ts";
+import { incidentPath } from "./words.ts";
+
+export interface DecisionProps {
+  readonly request: PlannedRequest;
+  readonly session: Session;
+  /** After a ruling said so: every approval on this page is typed. */
+  readonly mustType: boolean;
+}
+
+/**
+ * Only what could be allowed is offered; the ruling is the desk's. Every form carries the digest of
+ * what stands beside it, so that a plan that changed meanwhile is never approved by an old page.
+ */
+export function DecisionForms({ request, session, mustType }: DecisionProps) {
+  const { person } = session;
+  if (request.state !== "pending" && request.state !== "approved") return null;
+  if (!mayDecide(request, person)) {
+    return (
+      <p class="under">
+        You can't decide this: it takes <Text of={whoDecides(request)} />.
+      </p>
+    );
+  }
+  const isTyped = mustType || request.risk === "high" || request.requester === person.name;
+  const canApprove = request.state === "pending" && !hasApproved(request, person);
+  return (
+    <div class="decide" data-digest={request.digest}>
+      {canApprove && isTyped ? <TypedApproval request={request} session={session} /> : null}
+      {canApprove && !isTyped ? (
+        <form method="post" action={actionOf(request)}>
+          <Bound request={request} session={session} decision="approve" />
+          <button type="submit" class="approve" id={`approve-${request.planCode}`}>
+            Approve
+          </button>
+        </form>
+      ) : null}
+      <Rejection request={request} session={session} />
+    </div>
+  );
+}
+
+function TypedApproval({ request, session }: { request: PlannedRequest; session: Session }) {
+  const code = `code-${request.planCode}`;
+  const reason = `reason-${request.planCode}`;
+  return (
+    <form method="post" action={actionOf(request)} class="typed" autocomplete="off">
+      <Bound request={request} session={session} decision="approve" />
+      {request.requester === session.person.name ? (
+        <p>You asked for this yourself. Approving it takes the plan code, typed.</p>
+      ) : null}
+      <label for={code}>
+        Plan code <span class="hint">type {request.planCode}</span>
+      </label>
+      <input
+        id={code}
+        name="typed_code"
+        required
+        minlength={8}
+        maxlength={16}
+        spellcheck={false}
+        autocapitalize="off"
+        autocorrect="off"
+        class="mono"
+      />
+      <label for={reason}>
+        Reason{" "}
+        <span class="hint">{request.risk === "high" ? "goes into the record" : "optional"}</span>
+      </label>
+      <textarea
+        id={reason}
+        name="reason"
+        rows={2}
+        maxlength={500}
+        required={request.risk === "high"}
+      />
+      <button type="submit" class={`approve ${request.risk === "high" ? "danger" : ""}`}>
+        Approve {request.risk === "high" ? "this high-risk action" : ""}
+      </button>
+    </form>
+  );
+}
+
+function Rejection({ request, session }: { request: PlannedRequest; session: Session }) {
+  const id = `why-${request.planCode}`;
+  return (
+    <form method="post" action={actionOf(request)} class="rejection">
+      <Bound request={request} session={session} decision="reject" />
+      <label for={id} class="hidden">
+        Why not (optional)
+      </label>
+      <input id={id} name="reason" maxlength={500} placeholder="Why not (optional)" />
+      <button type="submit" class="reject" id={`reject-${request.planCode}`}>
+        Reject
+      </button>
+    </form>
+  );
+}
+
+function Bound(props: {
+  request: PlannedRequest;
+  session: Session;
+  decision: "approve" | "reject";
+}) {
+  return (
+    <>
+      <CsrfField csrf={props.session.csrf} />
+      <input type="hidden" name="decision" value={props.decision} />
+      <input type="hidden" name="plan_code" value={props.request.planCode} />
+      <input type="hidden" name="digest" value={props.request.digest} />
+    </>
+  );
+}
+
+function actionOf(request: PlannedRequest): string {
+  return `${incidentPath(request.incidentId)}/decisions`;
+}
+
+export function mayDecide(request: PlannedRequest, person: Person): boolean {
+  const roles: readonly string[] = person.roles;
+  return (
+    roles.includes(request.approvers) ||
+    roles.includes("admin") ||
+    person.name === request.approvers
+  );
+}
+
+export function whoDecides(request: PlannedRequest): string {
+  const isRole = ["viewer", "operator", "approver", "admin"].includes(request.approvers);
+  if (!isRole) return request.approvers;
+  const role = request.approvers;
+  if (request.quorum === 1) return `${/^[aeiou]/.test(role) ? "an" : "a"} ${role}`;
+  return `${request.quorum} different people with the role ${role}`;
+}
+
+function hasApproved(request: PlannedRequest, person: Person): boolean {
+  return request.votes.some((vote) => vote.person === person.name && vote.decision === "approve");
+}

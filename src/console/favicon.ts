@@ -1,0 +1,2 @@
+/** Two strokes that meet: a signature and its countersignature. */
+export const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#31407a"/><path d="M6 17.5l5.5 6L20 11" fill="none" stroke="#a9b6ff" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"/><path d="M13.5 17.5l4.5 5L26.5 9" fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`;

@@ -1,0 +1,174 @@
+import type { IncidentView } from "../chat/card.ts";
+import type { TimelineEntry } from "../incident/incident.ts";
+import { Alerts } from "./alerts.tsx";
+import type { Frame } from "./layout.tsx";
+import { Page } from "./layout.tsx";
+import { Block, SeverityMark, State, Text, When } from "./parts.tsx";
+import type { Session } from "./ports.ts";
+import { RequestBlock } from "./request.tsx";
+import { Runs } from "./runs.tsx";
+import { incidentWords, isLive, plural } from "./words.ts";
+
+interface Props {
+  readonly frame: Frame & { session: Session };
+  readonly view: IncidentView;
+  readonly timeline: readonly TimelineEntry[];
+  readonly showsAllAlerts: boolean;
+}
+
+export function IncidentPage({ frame, view, timeline, showsAllAlerts }: Props) {
+  const { incident } = view;
+  const mustType = frame.flash === "must_type" || frame.flash === "must_type_reason";
+  const live = view.requests.filter(isLive);
+  const past = view.requests.filter((request) => !isLive(request));
+  const blockProps = { session: frame.session, now: frame.now, mustType };
+  return (
+    <Page frame={{ ...frame, title: incident.title }}>
+      <div class="title">
+        <p class="over">
+          <State {...incidentWords[incident.state]} />
+          <SeverityMark severity={incident.severity} />
+          <span>
+            since <When at={incident.openedAt} now={frame.now} />
+          </span>
+          {incident.resolvedAt === null ? null : (
+            <span>
+              resolved <When at={incident.resolvedAt} now={frame.now} />
+            </span>
+          )}
+          {incident.acknowledgedBy === null ? null : (
+            <span>
+              acknowledged by <Text of={incident.acknowledgedBy} />
+            </span>
+          )}
+          <code class="id">{incident.id}</code>
+        </p>
+        <h1>
+          <Text of={incident.title} />
+        </h1>
+      </div>
+      <div class="columns">
+        <div class="story">
+          <Alerts view={view} now={frame.now} showsAll={showsAllAlerts} />
+          {live.length === 0 ? (
+            <NoProposal view={view} hasPast={past.length > 0} />
+          ) : (
+            <Block id="proposal" title="Proposed action">
+              {live.map((request) => (
+                <RequestBlock request={request} {...blockProps} />
+              ))}
+            </Block>
+          )}
+          <Runs view={view} session={frame.session} now={frame.now} />
+          <Evidence view={view} now={frame.now} />
+          <Opinion view={view} />
+          {past.length === 0 ? null : (
+            <Block id="past" title="Earlier requests" note={plural(past.length, "request")}>
+              {past.map((request) => (
+                <RequestBlock request={request} {...blockProps} />
+              ))}
+            </Block>
+          )}
+        </div>
+        <Timeline entries={timeline} now={frame.now} />
+      </div>
+    </Page>
+  );
+}
+
+function NoProposal({ view, hasPast }: { view: IncidentView; hasPast: boolean }) {
+  if (hasPast || view.incident.state === "resolved") return null;
+  return (
+    <Block id="proposal" title="Proposed action">
+      <p class="quiet">
+        {view.isInvestigating
+          ? "Still being looked at."
+          : "No runbook has an action for this alert. A file in the runbooks folder would add one."}
+      </p>
+    </Block>
+  );
+}
+
+function Evidence({ view, now }: { view: IncidentView; now: Date }) {
+  if (view.evidence.length === 0 && !view.isInvestigating) return null;
+  return (
+    <Block
+      id="evidence"
+      title="Evidence"
+      note={view.isInvestigating ? "still being collected" : ""}
+    >
+      <ol class="evidence">
+        {view.evidence.map((item) => (
+          <li id={`evidence-${item.id}`} class={item.status}>
+            <h3>
+              <span class="eid">{item.id}</span> <Text of={item.title} />
+            </h3>
+            {item.status === "missing" ? <State word="Missing" tone="wait" /> : null}
+            <p class="finding">
+              <Text of={item.text} as="block" />
+            </p>
+            <p class="under">
+              {item.kind}, <When at={item.collectedAt} now={now} />
+            </p>
+          </li>
+        ))}
+      </ol>
+    </Block>
+  );
+}
+
+const AUTHORS: Readonly<Record<string, string>> = { rules: "a reading by rules" };
+
+/** Set apart from the facts, in looks and in words: it decides nothing. */
+function Opinion({ view }: { view: IncidentView }) {
+  const { diagnosis } = view;
+  if (diagnosis === null) return null;
+  return (
+    <Block id="opinion" title="Likely cause">
+      <blockquote class="opinion">
+        <p class="label">
+          Opinion, not a fact: {AUTHORS[diagnosis.by] ?? "written by a model"},{" "}
+          {diagnosis.confidence} confidence
+        </p>
+        <p class="finding">
+          <Text of={diagnosis.cause} as="block" />
+        </p>
+        {diagnosis.cites.length === 0 ? null : (
+          <p class="under">
+            Rests on{" "}
+            {diagnosis.cites.map((id) => (
+              <a class="eid" href={`#evidence-${encodeURIComponent(id)}`}>
+                <Text of={id} />
+              </a>
+            ))}
+          </p>
+        )}
+      </blockquote>
+    </Block>
+  );
+}
+
+function Timeline({ entries, now }: { entries: readonly TimelineEntry[]; now: Date }) {
+  return (
+    <aside class="timeline" aria-labelledby="timeline">
+      <h2 id="timeline">
+        Timeline <small>from the record</small>
+      </h2>
+      <ol>
+        {entries.map((entry) => (
+          <li>
+            <p class="over">
+              <When at={entry.at} now={now} /> · <Text of={entry.actor} />
+            </p>
+            <p>
+              <Text of={entry.text} />
+            </p>
+            <p class="kind">
+              #{entry.seq} {entry.kind}
+            </p>
+          </li>
+        ))}
+      </ol>
+    </aside>
+  );
+}

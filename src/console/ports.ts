@@ -1,0 +1,149 @@
+import type { Person, RequestState, Ruling } from "../approval/approval.ts";
+import type { IncidentView } from "../chat/card.ts";
+import type { Severity } from "../incident/alert.ts";
+import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
+import type { Risk } from "../remediation/proposal.ts";
+
+/** What the console needs of the rest of the program; `app.ts` fits it to the store and the responder. */
+export interface ConsoleDeps {
+  readonly desk: Desk;
+  readonly sessions: Sessions;
+  readonly publicUrl: string;
+  /** True where people reach the console over https: the cookie then is `Secure` and `__Host-`. */
+  readonly isSecure: boolean;
+  readonly events: ConsoleEvents;
+  readonly runCommand: RunCommand;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly version: string;
+  readonly heartbeatMs?: number;
+}
+
+/** Reads and acts. A person is always passed in; the console decides nothing itself. */
+export interface Desk {
+  inbox(person: Person): Promise<Inbox>;
+  /** By id or by a prefix only one incident has. */
+  incident(idOrPrefix: string): Promise<IncidentView | null>;
+  timeline(incidentId: string): Promise<readonly TimelineEntry[]>;
+  history(query: HistoryQuery): Promise<HistoryPage>;
+  status(): Promise<ConsoleStatus>;
+  decide(decision: ConsoleDecision): Promise<Ruling>;
+  /** Lets the action of a run with unknown outcome be judged as usual again. */
+  markReviewed(executionId: string, person: Person): Promise<ReviewResult>;
+}
+
+export type ReviewResult = "reviewed" | "already_reviewed" | "not_allowed" | "not_found";
+
+export interface Inbox {
+  /** Incidents with a request this person may decide now; the one that expires first comes first. */
+  readonly waiting: readonly IncidentView[];
+  /** Not resolved and not waiting for this person. */
+  readonly open: readonly IncidentSummary[];
+  /** The last few that were resolved. */
+  readonly recent: readonly IncidentSummary[];
+}
+
+export interface IncidentSummary {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity | null;
+  readonly state: IncidentState;
+  readonly openedAt: Date;
+  readonly resolvedAt: Date | null;
+  readonly alertCount: number;
+  /** The newest request, if there ever was one. */
+  readonly request: {
+    readonly actionTitle: string;
+    readonly state: RequestState;
+    readonly risk: Risk;
+  } | null;
+}
+
+export interface HistoryQuery {
+  /** All of these words, anywhere in an incident; empty means every incident. */
+  readonly words: string;
+  readonly state: IncidentState | null;
+  /** From 1. */
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+export interface HistoryPage {
+  readonly items: readonly IncidentSummary[];
+  readonly total: number;
+}
+
+export interface ConsoleStatus {
+  readonly autohealing: {
+    readonly isOn: boolean;
+    /** When it comes back by itself; null while on, or off without an end. */
+    readonly until: Date | null;
+  };
+  readonly checks: readonly ComponentCheck[];
+  /** What keeps the program from acting, such as a policy that can't be read. Shown on every page. */
+  readonly problems: readonly Problem[];
+}
+
+export interface ComponentCheck {
+  readonly name: string;
+  readonly status: "ok" | "degraded" | "failing";
+  readonly detail: string;
+}
+
+export interface Problem {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly text: string;
+}
+
+export interface ConsoleDecision {
+  readonly planCode: string;
+  /** Of the plan that stood on the page the decision came from. */
+  readonly digest: string;
+  readonly decision: "approve" | "reject";
+  readonly person: Person;
+  readonly reason: string | null;
+  readonly via: "tap" | "typed";
+}
+
+/** Secrets are stored as hashes; whoever reads the store can't sign in with what is there. */
+export interface Sessions {
+  /** Whom a link would sign in. Changes nothing, so that previews and prefetches can't use it up. */
+  peekSignInToken(token: string): Promise<Person | null>;
+  /** Once per token; starts a session of `SESSION_HOURS`. */
+  consumeSignInToken(token: string): Promise<{ secret: string; person: Person } | null>;
+  /** The person is read from the policy anew each time: whoever was taken out of it is out. */
+  session(secret: string): Promise<Session | null>;
+  endSession(secret: string): Promise<void>;
+}
+
+export const SESSION_HOURS = 12;
+
+export interface Session {
+  readonly person: Person;
+  readonly csrf: string;
+}
+
+/** Something a page might show has changed. */
+export type ConsoleEvent =
+  | { readonly name: "incident"; readonly incidentId: string; readonly version: number }
+  | { readonly name: "status" };
+
+export interface ConsoleEvents {
+  /** Returns how to stop listening. The listener never throws. */
+  subscribe(listener: (event: ConsoleEvent) => void): () => void;
+}
+
+export type RunCommand = (text: string, person: Person) => Promise<CommandAnswer>;
+
+export interface CommandAnswer {
+  readonly text: string;
+  /** Pressing one sends its value as the next command. */
+  readonly buttons?: readonly { readonly label: string; readonly value: string }[];
+}
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

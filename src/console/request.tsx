@@ -1,0 +1,208 @@
+import type { DeniedRequest, PlannedRequest, Request } from "../approval/approval.ts";
+import { CommandText } from "./command.tsx";
+import { DecisionForms, whoDecides } from "./decision-form.tsx";
+import { Countdown, Fact, RiskMark, State, Text, When } from "./parts.tsx";
+import type { Session } from "./ports.ts";
+import { duration, requestWords } from "./words.ts";
+
+interface Props<R extends Request> {
+  readonly request: R;
+  readonly session: Session;
+  readonly now: Date;
+  readonly mustType: boolean;
+}
+
+/** One request with everything a person has to see before deciding, in the order they need it. */
+export function RequestBlock(props: Props<Request>) {
+  const { request } = props;
+  return request.state === "denied" ? (
+    <Denied {...props} request={request} />
+  ) : (
+    <Planned {...props} request={request} />
+  );
+}
+
+function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
+  const isOpen = request.state === "pending";
+  return (
+    <article class={`request risk-edge-${request.risk} ${isOpen ? "is-open" : ""}`}>
+      <Heading request={request} />
+      <CommandText command={request.plan.command} />
+      <dl class="facts">
+        <Fact name="Target">
+          <code>
+            <Text of={request.plan.target.name} as="exact" />
+          </code>
+          {request.plan.target.host === request.plan.target.name ? null : (
+            <>
+              {" "}
+              at{" "}
+              <code>
+                <Text of={request.plan.target.host} as="exact" />
+              </code>
+            </>
+          )}{" "}
+          by <Text of={request.plan.executor} />
+        </Fact>
+        <Fact name="Plan code">
+          <code class="code">{request.planCode}</code>
+        </Fact>
+        <Fact name="Who may decide">
+          <Text of={whoDecides(request)} />
+          {request.quorum > 1 ? ` (${approvals(request)} of ${request.quorum} so far)` : null}
+          {request.requester === null ? null : (
+            <>
+              , asked for by <Text of={request.requester} />
+            </>
+          )}
+        </Fact>
+        {isOpen ? (
+          <Fact name="Expires">
+            <Countdown until={request.expiresAt} now={now} />
+            <span class="hint">, and then it will not run</span>
+          </Fact>
+        ) : null}
+      </dl>
+      <Risk request={request} />
+      <Votes request={request} now={now} />
+      {request.endReason === null ? null : (
+        <p class="under">
+          <Text of={request.endReason} />
+        </p>
+      )}
+      <DecisionForms request={request} session={session} mustType={mustType} />
+      <Binding request={request} />
+    </article>
+  );
+}
+
+function Denied({ request }: Props<DeniedRequest>) {
+  return (
+    <article class={`request risk-edge-${request.risk}`}>
+      <Heading request={request} />
+      <p>Nobody can approve this as it stands:</p>
+      <Reasons request={request} />
+      <p class="under">
+        To mend it, add what is missing to <code>policy.yaml</code> in the runbooks folder, or
+        change{" "}
+        <code>
+          <Text of={`${request.proposal.runbookId}.md`} />
+        </code>{" "}
+        beside it. <code>countersign check</code> tells whether the files are right, and the next
+        alert is judged by them.
+      </p>
+    </article>
+  );
+}
+
+function Heading({ request }: { request: Request }) {
+  return (
+    <div class="heading">
+      <h3>
+        <Text of={request.proposal.actionTitle} />
+      </h3>
+      <RiskMark risk={request.risk} />
+      <State {...requestWords[request.state]} />
+    </div>
+  );
+}
+
+function Risk({ request }: { request: PlannedRequest }) {
+  if (request.reasons.length === 0) return null;
+  return (
+    <div class="reasons">
+      <h4>{request.isApprovedByPolicy ? "Why it ran unasked" : "Why it asks"}</h4>
+      <Reasons request={request} />
+    </div>
+  );
+}
+
+function Reasons({ request }: { request: Request }) {
+  return (
+    <ul>
+      {request.reasons.map((reason) => (
+        <li>
+          <Text of={reason.text} /> <span class="rule">{reason.rule}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Votes({ request, now }: { request: PlannedRequest; now: Date }) {
+  if (request.votes.length === 0) return null;
+  return (
+    <ul class="votes" aria-label="Votes">
+      {request.votes.map((vote) => (
+        <li>
+          <State
+            word={vote.decision === "approve" ? "Approved" : "Rejected"}
+            tone={vote.decision === "approve" ? "good" : "bad"}
+          />{" "}
+          by{" "}
+          <b>
+            <Text of={vote.person} />
+          </b>{" "}
+          on {vote.channel} <When at={vote.at} now={now} />
+          {vote.reason === null ? null : (
+            <q>
+              <Text of={vote.reason} />
+            </q>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** For whoever wants to check that what is shown is what runs. */
+function Binding({ request }: { request: PlannedRequest }) {
+  const { plan } = request;
+  return (
+    <details class="binding" id={`binding-${request.planCode}`}>
+      <summary>What an approval is bound to</summary>
+      <dl class="facts wide-facts">
+        <Fact name="Digest">
+          <code>{request.digest}</code>
+        </Fact>
+        <Fact name="Runbook">
+          <code>
+            <Text of={plan.runbook.id} as="exact" />
+          </code>
+          , action{" "}
+          <code>
+            <Text of={plan.action} as="exact" />
+          </code>
+          , file <code>{plan.runbook.sha256}</code>
+        </Fact>
+        {plan.files.map((file) => (
+          <Fact name="Program or script">
+            <code>
+              <Text of={file.path} as="exact" />
+            </code>{" "}
+            <code>{file.sha256}</code>
+          </Fact>
+        ))}
+        <Fact name="Time limit">{duration(plan.timeoutMs)}</Fact>
+        <Fact name="Precondition">
+          {plan.precondition === null || plan.precondition === undefined ? (
+            "none"
+          ) : (
+            <code>
+              <Text of={JSON.stringify(plan.precondition)} as="exact" />
+            </code>
+          )}
+        </Fact>
+        <Fact name="Policy">
+          <code>
+            <Text of={plan.policy} as="exact" />
+          </code>
+        </Fact>
+      </dl>
+    </details>
+  );
+}
+
+function approvals(request: PlannedRequest): number {
+  return request.votes.filter((vote) => vote.decision === "approve").length;
+}
