@@ -1,18 +1,4 @@
-import type { Alert } from "./alert.ts";
-
-/** What intake knows of a fingerprint when a new word about it arrives. */
-export interface Known {
-  /** The stored episode with the same `startsAt`, if any. */
-  readonly same: { readonly status: Alert["status"] } | null;
-  /** The episode of this fingerprint that still fires, if any. */
-  readonly firing: { readonly startsAt: Date } | null;
-}
-
-/**
- * `fresh`: an episode nobody told us of. `replaces`: likewise, and the one that still fired ended unnoticed.
- * `resolves_same`, `resolves_firing`: the end of a stored one. `known`: nothing new.
- */
-export type Admission = "fresh" | "replaces" | "resolves_same" | "resolves_firing" | "known";
+import type { Admission, Alert, Known } from "./alert.ts";
 
 /**
  * What one incoming alert means. An episode is (source, fingerprint, startsAt), and the same status of the same

@@ -1,4 +1,4 @@
-import type { Alert, Labels, Source } from "./alert.ts";
+import type { IncomingAlert, Labels, Source } from "./alert.ts";
 
 /**
  * How far the sender of a webhook can be believed without asking the source itself:
@@ -18,7 +18,7 @@ export interface AlertGroup {
   /** How many members the sender left out: such a group is never acted on unasked. */
   readonly truncatedAlerts: number;
   readonly trust: Trust;
-  readonly alerts: readonly Alert[];
+  readonly alerts: readonly IncomingAlert[];
   readonly receivedAt: Date;
   readonly extra: Readonly<Record<string, unknown>> | null;
 }

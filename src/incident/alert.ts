@@ -20,6 +20,9 @@ export interface Alert {
   readonly extra: Readonly<Record<string, unknown>> | null;
 }
 
+/** An alert on its way in: a sender may leave `startsAt` to us, and then it is the open episode's or the receipt's. */
+export type IncomingAlert = Omit<Alert, "startsAt"> & { readonly startsAt: Date | null };
+
 /** A stored alert: one episode (source, fingerprint, startsAt) with the incident it belongs to. */
 export interface Episode extends Alert {
   readonly id: number;
@@ -27,6 +30,20 @@ export interface Episode extends Alert {
   readonly incidentId: string;
   readonly receivedAt: Date;
 }
+
+/** What intake knows of a fingerprint when a new word about it arrives. */
+export interface Known {
+  /** The stored episode with the same `startsAt`, if any. */
+  readonly same: { readonly status: Alert["status"] } | null;
+  /** The episode of this fingerprint that still fires, if any. */
+  readonly firing: { readonly startsAt: Date } | null;
+}
+
+/**
+ * `fresh`: an episode nobody told us of. `replaces`: likewise, and the one that still fired ended unnoticed.
+ * `resolves_same`, `resolves_firing`: the end of a stored one. `known`: nothing new.
+ */
+export type Admission = "fresh" | "replaces" | "resolves_same" | "resolves_firing" | "known";
 
 /** The severity as the cards and the policy understand it; anything else is `null` and never runs unasked. */
 export function severityOf(labels: Labels): Severity | null {

@@ -261,9 +261,9 @@ function prepare(sqlite: Opened["sqlite"]) {
       `SELECT 1 FROM executions WHERE ${ofAction} AND state = 'unknown' AND reviewed_by IS NULL LIMIT 1`,
     ),
     outcomes: sqlite.prepare<[string, string], { claimed_at: number; isGood: number }>(
-      `SELECT claimed_at, (exit_code IS 0 AND outcome IS NOT 'still_failing') AS isGood
-       FROM executions LEFT JOIN verifications ON execution_id = id
-       WHERE runbook_id = ? AND action_id = ? AND state NOT IN ('claimed', 'started')
+      `SELECT claimed_at, (r.state = 'succeeded' AND v.outcome IS NOT 'still_failing') AS isGood
+       FROM executions e JOIN requests r ON r.id = e.request_id LEFT JOIN verifications v ON v.execution_id = e.id
+       WHERE e.runbook_id = ? AND e.action_id = ? AND e.state NOT IN ('claimed', 'started')
        ORDER BY claimed_at DESC LIMIT 100`,
     ),
     busy: sqlite.prepare<[string]>(

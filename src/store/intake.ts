@@ -1,5 +1,4 @@
-import { admit } from "../incident/admit.ts";
-import type { Alert, Severity } from "../incident/alert.ts";
+import type { Admission, Alert, IncomingAlert, Known, Severity } from "../incident/alert.ts";
 import { nameOf, severityOf } from "../incident/alert.ts";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
 import type { Changes } from "./changes.ts";
@@ -8,7 +7,9 @@ import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
 import type { Steps } from "./steps.ts";
 
-interface Options {
+export interface IntakeOptions {
+  /** The rule for one incoming alert, asked inside the transaction. */
+  readonly admit: (alert: Alert, known: Known) => Admission;
   readonly dedupWindowMs: number;
   /** Every configured chat gets a card of every incident. */
   readonly chats: readonly { channel: string; chat: string }[];
@@ -24,15 +25,22 @@ type IncidentRow = { id: string; severity: Severity | null };
 export function createIntake(
   sqlite: Sqlite,
   { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
-  { dedupWindowMs, chats }: Options,
+  { admit, dedupWindowMs, chats }: IntakeOptions,
 ) {
   const sql = prepare(sqlite);
 
-  function acceptAlert(group: AlertGroup, alert: Alert): ["fresh" | "updated" | "known", string] {
-    const startsAt = alert.startsAt.getTime();
-    const same = sql.sameEpisode.get(group.source, alert.fingerprint, startsAt) ?? null;
-    const firing =
-      same?.status === "firing" ? same : sql.firingEpisode.get(group.source, alert.fingerprint);
+  function acceptAlert(
+    group: AlertGroup,
+    incoming: IncomingAlert,
+  ): ["fresh" | "updated" | "known", string] {
+    const key = [group.source, incoming.fingerprint] as const;
+    const firing = sql.firingEpisode.get(...key);
+    const startsAt = incoming.startsAt?.getTime() ?? startOf(group, incoming, firing);
+    const alert: Alert = { ...incoming, startsAt: new Date(startsAt) };
+    const same =
+      firing !== undefined && firing.starts_at === startsAt
+        ? firing
+        : (sql.sameEpisode.get(...key, startsAt) ?? null);
     const admission = admit(alert, {
       same,
       firing: firing === undefined ? null : { startsAt: new Date(firing.starts_at) },
@@ -52,6 +60,19 @@ export function createIntake(
       case "fresh":
         return ["fresh", add(group, alert)];
     }
+  }
+
+  /** For a sender that leaves the start out: the episode it can only mean, else the time of receipt. */
+  function startOf(
+    group: AlertGroup,
+    alert: IncomingAlert,
+    firing: EpisodeRow | undefined,
+  ): number {
+    const newest =
+      alert.status === "resolved"
+        ? sql.newestEpisode.get(group.source, alert.fingerprint)
+        : undefined;
+    return (firing ?? newest)?.starts_at ?? group.receivedAt.getTime();
   }
 
   function add(group: AlertGroup, alert: Alert): string {
@@ -229,6 +250,10 @@ function prepare(sqlite: Sqlite) {
       `SELECT id, status, incident_id, starts_at FROM alerts
        WHERE source = ? AND fingerprint = ? AND status = 'firing' ORDER BY starts_at DESC LIMIT 1`,
     ),
+    newestEpisode: sqlite.prepare<[string, string], EpisodeRow>(
+      `SELECT id, status, incident_id, starts_at FROM alerts
+       WHERE source = ? AND fingerprint = ? ORDER BY starts_at DESC LIMIT 1`,
+    ),
     addEpisode: sqlite.prepare(
       `INSERT INTO alerts (source, fingerprint, starts_at, status, ends_at, labels, annotations, generator_url, extra, incident_id, received_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -240,9 +265,9 @@ function prepare(sqlite: Sqlite) {
       "SELECT id, severity FROM incidents WHERE source = ? AND group_key = ? AND state <> 'resolved'",
     ),
     recentlyResolved: sqlite.prepare<[string, string, string, number], { id: string }>(
-      `SELECT i.id FROM alerts a JOIN incidents i ON i.id = a.incident_id
-       WHERE a.source = ? AND a.fingerprint = ? AND i.group_key = ? AND i.state = 'resolved' AND i.resolved_at >= ?
-       ORDER BY i.resolved_at DESC LIMIT 1`,
+      `SELECT id FROM incidents WHERE id = (
+         SELECT incident_id FROM alerts WHERE source = ? AND fingerprint = ? ORDER BY starts_at DESC LIMIT 1)
+       AND group_key = ? AND state = 'resolved' AND resolved_at >= ?`,
     ),
     addIncident: sqlite.prepare(
       `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, resolved_at, truncated_alerts, trust, receiver, external_url, group_labels, extra, version)

@@ -60,6 +60,7 @@ export const alerts = sqliteTable(
   },
   (t) => [
     uniqueIndex("one_row_an_episode").on(t.source, t.fingerprint, t.startsAt),
+    index("firing_alerts").on(t.source, t.fingerprint).where(sql`status = 'firing'`),
     index("alerts_of_incident").on(t.incidentId),
   ],
 );

@@ -1,0 +1,202 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseEnv } from "node:util";
+import { closest } from "fastest-levenshtein";
+import type { SettingName } from "./settings.ts";
+import { NOT_USED_YET, Settings } from "./settings.ts";
+
+export interface Access {
+  readonly url: string;
+  readonly authorization: string | null;
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly webhookPath: string;
+  readonly webhookKeys: readonly string[];
+  readonly dedupWindowMs: number;
+  readonly databasePath: string;
+  /** Beside the database: what the sandbox may write to. */
+  readonly dataDir: string;
+  readonly runbooksDir: string;
+  readonly publicUrl: string;
+  readonly telegram: {
+    readonly token: string;
+    readonly chatId: string;
+    readonly apiRoot: string;
+  } | null;
+  readonly adminIds: { readonly telegram: readonly string[]; readonly slack: readonly string[] };
+  readonly prometheus: Access | null;
+  readonly alertmanager: Access | null;
+  readonly dockerHost: string;
+  readonly logLevel: string;
+  readonly crashPoint: string | null;
+  /** Settings that are set and that this version does nothing with. */
+  readonly unused: readonly string[];
+}
+
+/** Everything wrong with the settings, a line each: the name, and what would be valid. */
+export class InvalidConfig extends Error {
+  override readonly name = "InvalidConfig";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `Countersign can't start with these settings:\n${problems.map((p) => `  ${p}`).join("\n")}`,
+    );
+    this.problems = problems;
+  }
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The only reader of the environment: `.env` in the working folder, systemd credentials, then the environment itself. */
+export function loadConfig(): Config {
+  const env = process.env;
+  const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
+  return readConfig({ ...file, ...readCredentials(env.CREDENTIALS_DIRECTORY), ...env });
+}
+
+/** `telegram-bot-token` in systemd's credentials folder is TELEGRAM_BOT_TOKEN. */
+function readCredentials(folder: string | undefined): Env {
+  if (folder === undefined || !existsSync(folder)) return {};
+  return Object.fromEntries(
+    readdirSync(folder).map((name) => [
+      name.toUpperCase().replaceAll("-", "_"),
+      readFileSync(join(folder, name), "utf8").trim(),
+    ]),
+  );
+}
+
+/** @throws InvalidConfig with every problem at once */
+export function readConfig(env: Env): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = Settings.safeParse(given);
+  const problems = [
+    ...misspelt(given),
+    ...(parsed.error?.issues.map(({ path, message }) => `${String(path[0])}: ${message}`) ?? []),
+    ...(parsed.success ? contradictions(parsed.data) : []),
+  ];
+  if (!parsed.success || problems.length > 0) throw new InvalidConfig(problems);
+  return toConfig(parsed.data, given);
+}
+
+function misspelt(given: Env): string[] {
+  const names = Object.keys(Settings.shape);
+  return Object.keys(given)
+    .filter((name) => name.startsWith("COUNTERSIGN_") && !names.includes(name))
+    .map((name) => `${name}: there is no such setting; did you mean ${closest(name, names)}?`);
+}
+
+function contradictions(settings: Settings): string[] {
+  const problems: string[] = [];
+  const needs = (name: SettingName, others: readonly SettingName[], why: string) => {
+    if (settings[name] === undefined) return;
+    if (others.every((other) => settings[other] === undefined)) {
+      problems.push(`${others.join(" or ")}: ${why}`);
+    }
+  };
+  needs(
+    "TELEGRAM_BOT_TOKEN",
+    ["TELEGRAM_CHAT_ID"],
+    "is needed with TELEGRAM_BOT_TOKEN: the chat that gets the cards",
+  );
+  needs(
+    "TELEGRAM_CHAT_ID",
+    ["TELEGRAM_BOT_TOKEN"],
+    "is needed with TELEGRAM_CHAT_ID: @BotFather gives one",
+  );
+  for (const name of ["PROMETHEUS", "ALERTMANAGER", "LOKI"] as const) {
+    needs(`${name}_TOKEN`, [`${name}_URL`], `is needed with ${name}_TOKEN`);
+    needs(`${name}_USERNAME`, [`${name}_PASSWORD`], `is needed with ${name}_USERNAME`);
+    needs(`${name}_PASSWORD`, [`${name}_USERNAME`], `is needed with ${name}_PASSWORD`);
+  }
+  for (const name of [
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_CHANNEL",
+    "SLACK_SIGNING_SECRET",
+  ] as const) {
+    if (settings[name] !== undefined)
+      problems.push(`${name}: this version does not speak Slack yet; unset it`);
+  }
+  if (settings.COUNTERSIGN_EXECUTOR === "separate") {
+    problems.push("COUNTERSIGN_EXECUTOR: separate is not part of this version yet; use inline");
+  }
+  if (settings.DATABASE_URL.startsWith("postgres")) {
+    problems.push("DATABASE_URL: PostgreSQL is not part of this version yet; use sqlite:<path>");
+  }
+  return [...problems, ...exposed(settings)];
+}
+
+/** Whoever can reach the webhook can raise alerts: beyond this machine that takes a key. */
+function exposed({
+  PROMETHEUS_API_KEY: keys,
+  PROMETHEUS_WEBHOOK_HOST: host,
+  COUNTERSIGN_PUBLIC_URL: publicUrl,
+}: Settings): string[] {
+  if (keys.length > 0) return [];
+  const how =
+    "set one (for example the output of: openssl rand -hex 32) and give it to Alertmanager";
+  const problems: string[] = [];
+  if (!isLoopback(host)) {
+    problems.push(
+      `PROMETHEUS_API_KEY: is needed because PROMETHEUS_WEBHOOK_HOST ${host} is not loopback; ${how}`,
+    );
+  }
+  if (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname)) {
+    problems.push(
+      `PROMETHEUS_API_KEY: is needed because COUNTERSIGN_PUBLIC_URL is not loopback; ${how}`,
+    );
+  }
+  return problems;
+}
+
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
+}
+
+function toConfig(settings: Settings, given: Env): Config {
+  const databasePath = resolve(settings.DATABASE_URL.replace(/^sqlite:(?:\/\/)?/, ""));
+  const { TELEGRAM_BOT_TOKEN: token, TELEGRAM_CHAT_ID: chatId } = settings;
+  return {
+    host: settings.PROMETHEUS_WEBHOOK_HOST,
+    port: settings.PROMETHEUS_WEBHOOK_PORT,
+    webhookPath: settings.PROMETHEUS_WEBHOOK_PATH,
+    webhookKeys: settings.PROMETHEUS_API_KEY,
+    dedupWindowMs: settings.ALERT_DEDUP_WINDOW * 1000,
+    databasePath,
+    dataDir: resolve(databasePath, ".."),
+    runbooksDir: resolve(settings.RUNBOOKS_DIR),
+    publicUrl: (
+      settings.COUNTERSIGN_PUBLIC_URL ?? `http://127.0.0.1:${settings.PROMETHEUS_WEBHOOK_PORT}`
+    ).replace(/\/+$/, ""),
+    telegram:
+      token === undefined || chatId === undefined
+        ? null
+        : { token, chatId, apiRoot: settings.TELEGRAM_API_ROOT.replace(/\/+$/, "") },
+    adminIds: { telegram: settings.TELEGRAM_ADMIN_IDS, slack: settings.SLACK_ADMIN_IDS },
+    prometheus: access(settings, "PROMETHEUS"),
+    alertmanager: access(settings, "ALERTMANAGER"),
+    dockerHost: settings.DOCKER_HOST ?? "unix:///var/run/docker.sock",
+    logLevel: settings.COUNTERSIGN_LOG_LEVEL,
+    crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
+    unused: NOT_USED_YET.filter((name) => given[name] !== undefined),
+  };
+}
+
+function access(settings: Settings, name: "PROMETHEUS" | "ALERTMANAGER"): Access | null {
+  const url = settings[`${name}_URL`];
+  if (url === undefined) return null;
+  const token = settings[`${name}_TOKEN`];
+  const username = settings[`${name}_USERNAME`];
+  const basic = Buffer.from(`${username}:${settings[`${name}_PASSWORD`]}`).toString("base64");
+  return {
+    url: url.replace(/\/+$/, ""),
+    authorization:
+      token !== undefined ? `Bearer ${token}` : username !== undefined ? `Basic ${basic}` : null,
+  };
+}

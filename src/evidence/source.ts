@@ -1,0 +1,59 @@
+const TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+export interface SourceAccess {
+  readonly url: string;
+  readonly authorization: string | null;
+}
+
+/** A source did not answer, or not with what was asked for. The message names the source and is fit for a card. */
+export class SourceFailed extends Error {
+  override readonly name = "SourceFailed";
+}
+
+/**
+ * One question to a source's HTTP API: bounded in time and size, redirects not followed.
+ * @throws SourceFailed
+ */
+export async function ask(
+  name: string,
+  { url, authorization }: SourceAccess,
+  path: string,
+  init: { method?: "POST"; body?: URLSearchParams } = {},
+): Promise<unknown> {
+  try {
+    const response = await fetch(url + path, {
+      ...init,
+      headers: authorization === null ? {} : { authorization },
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const text = await readBounded(response);
+    if (!response.ok) {
+      throw new SourceFailed(`${name} answers ${response.status}: ${text.slice(0, 200)}`);
+    }
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SourceFailed) throw error;
+    throw new SourceFailed(`${name} at ${new URL(url).host}: ${explain(error)}`, { cause: error });
+  }
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_ANSWER_BYTES) throw new SourceFailed("the answer is over 4 MiB");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} s`;
+  if (error instanceof SyntaxError) return "the answer is not JSON";
+  const code = (error.cause as { code?: string } | undefined)?.code;
+  return code === undefined ? error.message : `can't be reached (${code})`;
+}

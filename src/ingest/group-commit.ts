@@ -1,0 +1,64 @@
+/** Too much is waiting already, or the store said no: the sender must come again. */
+export class NotStored extends Error {
+  override readonly name = "NotStored";
+}
+
+/**
+ * Gathers what arrives while a commit is under way and stores it in the next one, so that one flush to the disk serves
+ * all who wait. Resolves when its own item is durable; rejects with `NotStored` when it is not.
+ */
+export function createGroupCommit<Item, Result>(
+  commit: (items: readonly Item[]) => Promise<readonly Result[]>,
+  { maxWaiting }: { maxWaiting: number },
+) {
+  interface Waiting {
+    readonly item: Item;
+    readonly resolve: (result: Result) => void;
+    readonly reject: (error: NotStored) => void;
+  }
+  let waiting: Waiting[] = [];
+  let isRunning = false;
+
+  function store(item: Item): Promise<Result> {
+    if (waiting.length >= maxWaiting) {
+      return Promise.reject(new NotStored(`${waiting.length} requests are waiting already`));
+    }
+    return new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (isRunning) return;
+      isRunning = true;
+      // After the input that is readable now: requests that arrived together share the commit.
+      setImmediate(run);
+    });
+  }
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      await commitTogether(batch);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    isRunning = false;
+  }
+
+  async function commitTogether(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const results = await commit(batch.map(({ item }) => item));
+      for (const [i, { resolve }] of batch.entries()) resolve(results[i] as Result);
+    } catch (cause) {
+      if (batch.length > 1) {
+        // One bad item must not take the others down with it.
+        for (const one of batch) await commitTogether([one]);
+        return;
+      }
+      for (const { reject } of batch) reject(new NotStored(messageOf(cause), { cause }));
+    }
+  }
+
+  return { store, depth: () => waiting.length };
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import type { IncomingAlert, Labels } from "../incident/alert.ts";
+import { fingerprintOf } from "../incident/alert.ts";
+import type { AlertGroup } from "../incident/alert-group.ts";
+
+const Text = z.string();
+const LabelSet = z.record(Text, Text);
+
+/** Alertmanager's zero time: "not over yet". */
+const ZERO_TIME = "0001-01-01T00:00:00Z";
+
+/** `null` and a missing key mean the same to every sender we know. */
+const Time = z.iso
+  .datetime({ offset: true })
+  .nullish()
+  .transform((text) => (text == null || text === ZERO_TIME ? null : new Date(text)));
+
+const AlertBody = z.looseObject({
+  status: z.enum(["firing", "resolved"]).nullish(),
+  labels: LabelSet,
+  annotations: LabelSet.nullish(),
+  startsAt: Time,
+  endsAt: Time,
+  generatorURL: Text.nullish(),
+  fingerprint: Text.nullish(),
+});
+
+/** The webhook body of Alertmanager, version "4"; keys we do not know are kept. */
+const WebhookBody = z.looseObject({
+  version: z
+    .literal("4", {
+      error: ({ input }) =>
+        `this endpoint takes Alertmanager's webhook version "4", not ${JSON.stringify(input)}`,
+    })
+    .nullish(),
+  groupKey: Text.nullish(),
+  truncatedAlerts: z.int().nonnegative().nullish(),
+  status: z.enum(["firing", "resolved"]).nullish(),
+  receiver: Text.nullish(),
+  groupLabels: LabelSet.nullish(),
+  commonLabels: LabelSet.nullish(),
+  commonAnnotations: LabelSet.nullish(),
+  externalURL: Text.nullish(),
+  alerts: z.array(AlertBody),
+});
+
+type AlertBody = z.infer<typeof AlertBody>;
+
+export type Parsed =
+  | { readonly ok: true; readonly group: AlertGroup }
+  | { readonly ok: false; readonly problems: readonly { path: string; message: string }[] };
+
+/** Unknown JSON to an alert group, or every place where it is not one. */
+export function parseWebhook(
+  body: unknown,
+  receipt: { trust: AlertGroup["trust"]; receivedAt: Date },
+): Parsed {
+  const parsed = WebhookBody.safeParse(body);
+  if (!parsed.success) {
+    return {
+      ok: false,
+      problems: parsed.error.issues
+        .slice(0, 10)
+        .map(({ path, message }) => ({ path: jsonPath(path), message })),
+    };
+  }
+  const { alerts, ...rest } = parsed.data;
+  return {
+    ok: true,
+    group: {
+      ...receipt,
+      source: "alertmanager",
+      groupKey: rest.groupKey || null,
+      receiver: rest.receiver ?? null,
+      groupLabels: rest.groupLabels ?? {},
+      externalUrl: rest.externalURL ?? null,
+      truncatedAlerts: rest.truncatedAlerts ?? 0,
+      alerts: alerts.map((alert) => toAlert(alert, rest.status ?? null, receipt.receivedAt)),
+      extra: unknownKeys(rest, WebhookBody.shape),
+    },
+  };
+}
+
+function toAlert(
+  body: AlertBody,
+  groupStatus: IncomingAlert["status"] | null,
+  receivedAt: Date,
+): IncomingAlert {
+  const isOver = body.endsAt !== null && body.endsAt <= receivedAt;
+  const labels: Labels = body.labels;
+  return {
+    fingerprint: body.fingerprint || fingerprintOf(labels),
+    status: body.status ?? groupStatus ?? (isOver ? "resolved" : "firing"),
+    startsAt: body.startsAt,
+    endsAt: body.endsAt,
+    labels,
+    annotations: body.annotations ?? {},
+    generatorUrl: body.generatorURL || null,
+    extra: unknownKeys(body, AlertBody.shape),
+  };
+}
+
+function unknownKeys(
+  body: Readonly<Record<string, unknown>>,
+  known: object,
+): Record<string, unknown> | null {
+  let extra: Record<string, unknown> | null = null;
+  for (const key in body) {
+    if (key in known) continue;
+    extra ??= {};
+    extra[key] = body[key];
+  }
+  return extra;
+}
+
+/** `alerts[2].labels.severity`, as a person would write it. */
+function jsonPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === "number"
+        ? `${text}[${key}]`
+        : text === ""
+          ? String(key)
+          : `${text}.${String(key)}`,
+    "",
+  );
+}

@@ -1,0 +1,128 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
+import { createKeyCheck, keyOf, trustOf } from "./caller.ts";
+import { createGroupCommit, NotStored } from "./group-commit.ts";
+import { parseWebhook } from "./payload.ts";
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const RETRY_AFTER_SECONDS = "5";
+
+export interface IngestOptions {
+  readonly paths: readonly string[];
+  /** Accepted keys; none means that no key is asked for. */
+  readonly keys: readonly string[];
+  /** Stores all of them in one transaction; rejecting means that none is stored. */
+  readonly accept: (groups: readonly AlertGroup[]) => Promise<readonly Acceptance[]>;
+  readonly maxWaiting?: number;
+  readonly now: () => Date;
+  readonly onAccepted?: (acceptance: Acceptance) => void;
+  readonly onRefused?: (reason: "key" | "type" | "size" | "body" | "store", detail: string) => void;
+}
+
+/**
+ * The alerts' way in. It answers 2xx only when they are on disk, and 503 whenever they could not be stored:
+ * Alertmanager repeats those and drops every 4xx, 429 included.
+ */
+export function createIngest(options: IngestOptions): Hono {
+  const { keys, now, onAccepted, onRefused } = options;
+  const isKey = createKeyCheck(keys);
+  const commits = createGroupCommit(options.accept, { maxWaiting: options.maxWaiting ?? 20_000 });
+  const app = new Hono();
+
+  function refuse(
+    c: Context,
+    status: 400 | 401 | 413 | 415,
+    reason: "key" | "type" | "size" | "body",
+    error: string,
+  ) {
+    onRefused?.(reason, error);
+    return c.json({ status: "refused", error }, status);
+  }
+
+  const authorize: MiddlewareHandler = async (c, next) => {
+    if (keys.length === 0 || isKey(keyOf(c))) return await next();
+    return refuse(
+      c,
+      401,
+      "key",
+      "a key of PROMETHEUS_API_KEY is needed, as X-API-Key or Authorization: Bearer",
+    );
+  };
+
+  const onlyJson: MiddlewareHandler = async (c, next) => {
+    const type = c.req.header("content-type") ?? "";
+    if (/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) return await next();
+    return refuse(
+      c,
+      415,
+      "type",
+      "the body must be JSON, sent with Content-Type: application/json",
+    );
+  };
+
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (c) =>
+      refuse(
+        c,
+        413,
+        "size",
+        "the body is over 4 MiB: set max_alerts in Alertmanager's webhook_config",
+      ),
+  });
+
+  for (const path of new Set(options.paths)) {
+    app.post(path, authorize, onlyJson, limit, async (c) => {
+      const body = parseJson(await c.req.text());
+      if (!body.ok) return refuse(c, 400, "body", `the body is not JSON: ${body.error}`);
+      const parsed = parseWebhook(body.value, {
+        trust: trustOf(c, keys.length > 0),
+        receivedAt: now(),
+      });
+      if (!parsed.ok) {
+        const text = parsed.problems.map(({ path: at, message }) => `${at || "body"}: ${message}`);
+        onRefused?.("body", text.join("; "));
+        return c.json(
+          { status: "refused", error: text.join("; "), problems: parsed.problems },
+          400,
+        );
+      }
+      return store(c, parsed.group);
+    });
+  }
+
+  async function store(c: Context, group: AlertGroup): Promise<Response> {
+    try {
+      const acceptance = await commits.store(group);
+      onAccepted?.(acceptance);
+      return c.json({
+        status: "accepted",
+        received: acceptance.received,
+        new: acceptance.fresh,
+        updated: acceptance.updated,
+        deduplicated: acceptance.deduplicated,
+        incidents: acceptance.incidents,
+      });
+    } catch (error) {
+      if (!(error instanceof NotStored)) throw error;
+      onRefused?.("store", error.message);
+      c.header("Retry-After", RETRY_AFTER_SECONDS);
+      return c.json(
+        { status: "refused", error: "the alerts could not be stored now: send them again" },
+        503,
+      );
+    }
+  }
+
+  return app;
+}
+
+function parseJson(text: string): { ok: true; value: unknown } | { ok: false; error: string } {
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch (error) {
+    return { ok: false, error: (error as Error).message };
+  }
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+
+/** Every setting there is, in the order of `.env.example`: its check, and the one line that explains it. */
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+const Seconds = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(86_400 * 7);
+const Url = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// address" });
+const Path = z.string().regex(/^\/[\w\-./]*$/, "must be a path such as /prometheus/webhook");
+const List = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+export const Settings = z.object({
+  PROMETHEUS_WEBHOOK_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
+  PROMETHEUS_WEBHOOK_PORT: Port.default(9095).describe("port to listen on"),
+  PROMETHEUS_WEBHOOK_PATH: Path.default("/prometheus/webhook").describe(
+    "where Alertmanager posts; /webhook is always an alias",
+  ),
+  PROMETHEUS_API_KEY: List.default([]).describe(
+    "accepted webhook keys, comma-separated; needed for anything but loopback",
+  ),
+  ALERT_DEDUP_WINDOW: Seconds.default(300).describe(
+    "seconds in which a resolved alert that fires again re-opens its incident",
+  ),
+  COUNTERSIGN_EXECUTOR: z
+    .enum(["inline", "separate"], { error: "must be inline or separate" })
+    .default("inline")
+    .describe("inline: this process runs the fixes; separate: `countersign executor` does"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/, "must be sqlite:<path>")
+    .default("sqlite:./data/countersign.db")
+    .describe("where everything is kept"),
+  RUNBOOKS_DIR: z.string().default("./runbooks").describe("the runbooks and policy.yaml"),
+  TELEGRAM_BOT_TOKEN: z
+    .string()
+    .regex(/^\d+:[\w-]{10,}$/, "must look like 123456:ABC…, as BotFather shows it")
+    .optional()
+    .describe("the bot's token from @BotFather"),
+  TELEGRAM_CHAT_ID: z
+    .string()
+    .regex(/^-?\d+(?::\d+)?$/, "must be a numeric chat id, or id:topic")
+    .optional()
+    .describe("the chat that gets the cards; id or id:topic"),
+  TELEGRAM_ADMIN_IDS: List.pipe(
+    z.array(z.string().regex(/^\d+$/, "must be numeric ids, comma-separated")),
+  )
+    .default([])
+    .describe("numeric ids of people who hold every role while policy.yaml lists nobody"),
+  TELEGRAM_API_ROOT: Url.default("https://api.telegram.org").describe("a local Bot API server"),
+  SLACK_BOT_TOKEN: z.string().optional().describe("the app's bot token, xoxb-…"),
+  SLACK_CHANNEL: z.string().optional().describe("the channel that gets the cards"),
+  SLACK_APP_TOKEN: z.string().optional().describe("for Socket Mode, xapp-…"),
+  SLACK_SIGNING_SECRET: z.string().optional().describe("for HTTP at /slack/events"),
+  SLACK_ADMIN_IDS: List.default([]).describe("as TELEGRAM_ADMIN_IDS, team:member"),
+  SLACK_API_URL: Url.optional().describe("a local Slack API"),
+  GRAFANA_WEBHOOK_SECRET: z.string().optional().describe("HMAC secret of /grafana/webhook"),
+  PROMETHEUS_URL: Url.optional().describe("for evidence and verification"),
+  PROMETHEUS_TOKEN: z.string().optional().describe("bearer token for it"),
+  PROMETHEUS_USERNAME: z.string().optional().describe("or basic auth"),
+  PROMETHEUS_PASSWORD: z.string().optional().describe("its password"),
+  ALERTMANAGER_URL: Url.optional().describe("to ask whether an alert still fires"),
+  ALERTMANAGER_TOKEN: z.string().optional().describe("bearer token for it"),
+  ALERTMANAGER_USERNAME: z.string().optional().describe("or basic auth"),
+  ALERTMANAGER_PASSWORD: z.string().optional().describe("its password"),
+  LOKI_URL: Url.optional().describe("for log evidence"),
+  LOKI_TOKEN: z.string().optional().describe("bearer token for it"),
+  LOKI_USERNAME: z.string().optional().describe("or basic auth"),
+  LOKI_PASSWORD: z.string().optional().describe("its password"),
+  GRAFANA_URL: Url.optional().describe("for annotations"),
+  GRAFANA_TOKEN: z.string().optional().describe("its service account token"),
+  PAGERDUTY_ROUTING_KEY: z.string().optional().describe("forwards incidents"),
+  PAGERDUTY_API_URL: Url.optional().describe("another Events API address"),
+  PUSHGATEWAY_URL: Url.optional().describe("for anomaly scores"),
+  DEADMAN_PING_URL: Url.optional().describe("asked for every minute while Countersign is well"),
+  EXECUTOR_TARGETS: List.optional().describe("which targets a separate executor serves"),
+  LLM_PROVIDER: z
+    .enum(["anthropic", "openai", "ollama", "none"])
+    .optional()
+    .describe("who reads the evidence: anthropic, openai, ollama or none"),
+  ANTHROPIC_API_KEY: z.string().optional().describe("key for Claude"),
+  ANTHROPIC_BASE_URL: Url.optional().describe("vLLM, llama-server or LiteLLM"),
+  OPENAI_API_KEY: z.string().optional().describe("key for OpenAI"),
+  OPENAI_BASE_URL: Url.optional().describe("any server that speaks its API"),
+  OLLAMA_URL: Url.optional().describe("a local Ollama"),
+  LLM_MODEL: z.string().optional().describe("the model's name"),
+  LLM_TRIAGE_MODEL: z.string().optional().describe("a cheaper model that reads first"),
+  LLM_MAX_CALLS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(10)
+    .describe("calls a minute"),
+  LLM_DAILY_BUDGET_USD: z.coerce.number().nonnegative().default(1).describe("dollars a day"),
+  LLM_MAX_COST_PER_INCIDENT_USD: z.coerce
+    .number()
+    .nonnegative()
+    .default(0.15)
+    .describe("dollars an incident"),
+  LLM_TIMEOUT_SECONDS: z.coerce.number().positive().default(60).describe("seconds for one answer"),
+  DOCKER_HOST: z
+    .string()
+    .regex(/^(?:unix:\/\/\/.+|tcp:\/\/.+)$/, "must be unix:///path or tcp://host:port")
+    .optional()
+    .describe("the container engine, Docker or Podman"),
+  PROXMOX_URL: Url.optional().describe("the Proxmox API"),
+  PROXMOX_TOKEN: z.string().optional().describe("user@realm!token=uuid"),
+  KUBECONFIG: z.string().optional().describe("for kubectl"),
+  SSH_CONFIG: z.string().optional().describe("ssh client configuration"),
+  SSH_KNOWN_HOSTS: z.string().optional().describe("pinned host keys"),
+  COUNTERSIGN_PUBLIC_URL: Url.optional().describe("the console's address, for links on cards"),
+  COUNTERSIGN_LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .default("info")
+    .describe("how much to log"),
+  COUNTERSIGN_CRASH_POINT: z
+    .string()
+    .optional()
+    .describe("for drills: the process kills itself at this named point"),
+});
+export type Settings = z.output<typeof Settings>;
+export type SettingName = keyof Settings;
+
+/** Accepted so that a configuration can be written ahead; this version does nothing with them and says so. */
+export const NOT_USED_YET: readonly SettingName[] = [
+  "GRAFANA_WEBHOOK_SECRET",
+  "LOKI_URL",
+  "GRAFANA_URL",
+  "PAGERDUTY_ROUTING_KEY",
+  "PUSHGATEWAY_URL",
+  "DEADMAN_PING_URL",
+  "LLM_PROVIDER",
+  "ANTHROPIC_API_KEY",
+  "OPENAI_API_KEY",
+  "OLLAMA_URL",
+  "PROXMOX_URL",
+];

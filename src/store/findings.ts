@@ -1,0 +1,53 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { EvidenceItem } from "../evidence/evidence.ts";
+import type { Changes } from "./changes.ts";
+import type { Sqlite } from "./open.ts";
+import type { Steps } from "./steps.ts";
+
+/** What an investigation found: stored with the next step in one transaction. Ids are made here, E1, E2, …, an incident. */
+export function createFindings(
+  sqlite: Sqlite,
+  { steps, changes }: { steps: Steps; changes: Changes },
+  now: () => Date,
+) {
+  const known = sqlite
+    .prepare<[string], number>("SELECT count(*) FROM evidence WHERE incident_id = ?")
+    .pluck();
+  const add = sqlite.prepare(
+    `INSERT INTO evidence (incident_id, id, episode_id, kind, title, text, status, collected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const hasAny = sqlite.prepare<[string, number]>(
+    "SELECT 1 FROM evidence WHERE incident_id = ? AND episode_id = ? LIMIT 1",
+  );
+  const diagnose = sqlite.prepare<[string, string]>(
+    "INSERT INTO diagnoses (incident_id, diagnosis) VALUES (?, ?) ON CONFLICT (incident_id) DO UPDATE SET diagnosis = excluded.diagnosis",
+  );
+
+  function save(
+    episode: { id: number; incidentId: string },
+    items: readonly Omit<EvidenceItem, "id">[],
+    diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
+  ): void {
+    changes.commit(() =>
+      sqlite
+        .transaction(() => {
+          const { incidentId } = episode;
+          // A step that runs again after a crash must not collect twice.
+          if (hasAny.get(incidentId, episode.id) === undefined) {
+            const before = known.get(incidentId) ?? 0;
+            const numbered = items.map((item, i) => ({ ...item, id: `E${before + i + 1}` }));
+            for (const item of numbered) {
+              const { id, kind, title, text, status, collectedAt } = item;
+              add.run(incidentId, id, episode.id, kind, title, text, status, collectedAt.getTime());
+            }
+            diagnose.run(incidentId, JSON.stringify(diagnosisOf(numbered)));
+          }
+          steps.enqueue("propose", String(episode.id), now());
+          changes.touch(incidentId, { isUrgent: false });
+        })
+        .immediate(),
+    );
+  }
+
+  return { save };
+}

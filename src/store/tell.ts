@@ -1,0 +1,64 @@
+type Data = Readonly<Record<string, unknown>>;
+
+/** One entry of the record as a sentence for the timeline. */
+export function tell(kind: string, actor: string, data: Data): string {
+  const sentence = SENTENCES[kind];
+  return sentence === undefined ? `${kind.replace(".", " ")} by ${actor}` : sentence(data, actor);
+}
+
+const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>> = {
+  "incident.opened": ({ title }) => `Opened: ${title}`,
+  "incident.missed": ({ title }) => `${title} was over before we heard of it`,
+  "incident.reopened": ({ alert }) => `Opened again: ${alert} fires anew`,
+  "incident.resolved": () => "Resolved: no alert of the group fires any more",
+  "alert.fired": ({ alert, instance }) => `${alert} fires${on(instance)}`,
+  "alert.missed": ({ alert, instance }) => `${alert}${on(instance)} had fired and resolved`,
+  "alert.resolved": ({ alert }) => `${alert} resolved`,
+  "request.proposed": ({ runbook, action }, actor) => `${who(actor)} proposed ${runbook}/${action}`,
+  "request.pending": ({ risk }) => `Waits for a decision, ${risk} risk`,
+  "request.approved": ({ reason, channel }, actor) =>
+    actor === "policy"
+      ? "The policy lets it run unasked"
+      : `${actor} approved${via(channel)}${because(reason)}`,
+  "request.denied": () => "Can't be approved as it is",
+  "request.vote_counted": ({ reason, channel }, actor) =>
+    `${actor} approved${via(channel)}${because(reason)}; one more person is needed`,
+  "request.rejected": ({ reason, channel }, actor) =>
+    `${actor} rejected${via(channel)}${because(reason)}`,
+  "request.expired": () => "Expired: nobody decided in time, which means no",
+  "request.superseded": ({ why }) => `Replaced by a new request: ${why}`,
+  "request.cancelled": ({ why }) => `Cancelled: ${why}`,
+  "request.succeeded": () => "The action finished well",
+  "request.failed": () => "The action failed",
+  "request.unknown": () => "Nobody can say whether the action took effect",
+  "decision.refused": ({ decision, why, channel }, actor) =>
+    `${actor} tried to ${decision}${via(channel)}: refused, ${String(why).replaceAll("_", " ")}`,
+  "execution.claimed": () => "Taken up for running",
+  "execution.started": () => "Started",
+  "execution.finished": ({ exitCode, durationMs }) =>
+    `Ended${exitCode === null ? "" : ` with exit code ${exitCode}`} after ${durationMs} ms`,
+  "execution.timed_out": ({ durationMs }) => `Stopped at its deadline after ${durationMs} ms`,
+  "execution.unknown": ({ why }) => `The run was cut short${because(why)}`,
+  "execution.reviewed": (_, actor) => `${actor} looked at the run that was cut short`,
+  "verification.verified": ({ detail }) => `Verified: ${detail}`,
+  "verification.still_failing": ({ detail }) => `Still failing: ${detail}`,
+  "verification.inconclusive": ({ detail }) => `Inconclusive: ${detail}`,
+};
+
+function on(instance: unknown): string {
+  return typeof instance === "string" ? ` on ${instance}` : "";
+}
+
+function via(channel: unknown): string {
+  return typeof channel === "string"
+    ? ` in ${channel === "console" ? "the console" : channel}`
+    : "";
+}
+
+function because(reason: unknown): string {
+  return typeof reason === "string" ? `: ${reason}` : "";
+}
+
+function who(actor: string): string {
+  return actor === "countersign" ? "Countersign" : actor;
+}
