@@ -182,7 +182,7 @@ function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
     ...{ rule, text, effect: "ask", atLeast: "low" },
   });
   const cooled = lastRunAt === null ? null : new Date(lastRunAt.getTime() + facts.cooldownMs);
-  const perHour = policy?.limits.executionsPerHour ?? 0;
+  const perHour = policy?.limits.executionsPerHour ?? Number.POSITIVE_INFINITY;
   return [
     ...when(facts.sourceConfirmation === "not_configured" && facts.trust !== "none", () => ({
       ...ask(
