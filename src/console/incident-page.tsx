@@ -1,29 +1,33 @@
 import type { IncidentView } from "../chat/card.ts";
+import { cardOf } from "../chat/card.ts";
 import type { TimelineEntry } from "../incident/incident.ts";
 import { Alerts } from "./alerts.tsx";
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
 import { Block, SeverityMark, State, Text, When } from "./parts.tsx";
-import type { Session } from "./ports.ts";
+import type { ConsoleStatus, Session } from "./ports.ts";
 import { RequestBlock } from "./request.tsx";
 import { Runs } from "./runs.tsx";
 import { incidentWords, isLive, plural } from "./words.ts";
 
 interface Props {
-  readonly frame: Frame & { session: Session };
+  readonly frame: Frame & { session: Session; status: ConsoleStatus };
   readonly view: IncidentView;
   readonly timeline: readonly TimelineEntry[];
   readonly showsAllAlerts: boolean;
+  readonly publicUrl: string;
 }
 
-export function IncidentPage({ frame, view, timeline, showsAllAlerts }: Props) {
+export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl }: Props) {
   const { incident } = view;
   const mustType = frame.flash === "must_type" || frame.flash === "must_type_reason";
   const live = view.requests.filter(isLive);
   const past = view.requests.filter((request) => !isLive(request));
   const blockProps = { session: frame.session, now: frame.now, mustType };
+  const autohealing = frame.status.autohealing.isOn;
+  const { headline } = cardOf(view, { now: frame.now, publicUrl, autohealing });
   return (
-    <Page frame={{ ...frame, title: incident.title }}>
+    <Page frame={{ ...frame, title: headline }}>
       <div class="title">
         <p class="over">
           <State {...incidentWords[incident.state]} />

@@ -41,7 +41,10 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
     if (view.incident.id !== id) return c.redirect(incidentPath(view.incident.id), 302);
     const timeline = await desk.timeline(view.incident.id);
     const showsAllAlerts = c.req.query("alerts") === "all";
-    return reception.send(c, <IncidentPage {...{ frame, view, timeline, showsAllAlerts }} />);
+    return reception.send(
+      c,
+      <IncidentPage {...{ frame, view, timeline, showsAllAlerts, publicUrl: deps.publicUrl }} />,
+    );
   });
 
   app.get("/history", async (c) => {

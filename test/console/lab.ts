@@ -1,0 +1,215 @@
+import type { Person, PlannedRequest, Ruling } from "../../src/approval/approval.ts";
+import type { IncidentView } from "../../src/chat/card.ts";
+import { pendingOf } from "../../src/chat/card.ts";
+import type { Console } from "../../src/console/console.tsx";
+import { createConsole } from "../../src/console/console.tsx";
+import type {
+  CommandAnswer,
+  ConsoleDecision,
+  ConsoleDeps,
+  ConsoleEvent,
+  ConsoleStatus,
+  HistoryQuery,
+  IncidentSummary,
+} from "../../src/console/ports.ts";
+import { aTimeline } from "./stories.ts";
+
+export const ana: Person = { name: "ana", roles: ["viewer", "operator", "approver"] };
+export const vera: Person = { name: "vera", roles: ["viewer"] };
+export const ANA_COOKIE = "countersign_session=session-of-ana-0000";
+export const CSRF = "csrf-of-ana";
+export const LINK = "link-for-ana-00000000";
+
+/** A console on in-memory ports that keep account of what was asked of them. */
+export interface Lab {
+  readonly console: Console;
+  readonly decisions: ConsoleDecision[];
+  readonly reviews: string[];
+  readonly commands: string[];
+  readonly searches: HistoryQuery[];
+  readonly warnings: string[];
+  readonly errors: unknown[];
+  now: Date;
+  views: IncidentView[];
+  recent: IncidentSummary[];
+  status: ConsoleStatus;
+  ruling: ((decision: ConsoleDecision) => Ruling) | null;
+  answer: CommandAnswer;
+  person: Person;
+  isSessionOver: boolean;
+  listeners: Set<(event: ConsoleEvent) => void>;
+  emit(event: ConsoleEvent): void;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  post(
+    path: string,
+    form: Record<string, string>,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
+}
+
+export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
+  const linksUsed = new Set<string>();
+  const sessions = new Set(["session-of-ana-0000"]);
+
+  const desk: ConsoleDeps["desk"] = {
+    inbox: async (person) => {
+      const open = lab.views.filter(({ incident }) => incident.state !== "resolved");
+      const waits = (view: IncidentView) =>
+        pendingOf(view).length > 0 && person.roles.includes("approver");
+      return {
+        waiting: open.filter(waits),
+        open: open.filter((view) => !waits(view)).map(summaryOf),
+        recent: lab.recent,
+      };
+    },
+    incident: async (id) => {
+      const found = lab.views.filter(({ incident }) => incident.id.startsWith(id));
+      return found.length === 1 ? (found[0] ?? null) : null;
+    },
+    timeline: async () => aTimeline(lab.now),
+    history: async (query) => {
+      lab.searches.push(query);
+      return { items: lab.views.map(summaryOf), total: 60 };
+    },
+    status: async () => lab.status,
+    decide: async (decision) => {
+      lab.decisions.push(decision);
+      return lab.ruling?.(decision) ?? ruleSimply(lab, decision);
+    },
+    markReviewed: async (id) => {
+      lab.reviews.push(id);
+      return "reviewed";
+    },
+  };
+
+  const lab: Lab = {
+    decisions: [],
+    reviews: [],
+    commands: [],
+    searches: [],
+    warnings: [],
+    errors: [],
+    now: new Date("2026-11-20T14:03:00Z"),
+    views: [],
+    recent: [],
+    status: {
+      autohealing: { isOn: false, until: null },
+      checks: [
+        { name: "database", status: "ok", detail: "WAL, 1.2 MB" },
+        { name: "prometheus", status: "degraded", detail: "no answer for 40 s" },
+      ],
+      problems: [],
+    },
+    ruling: null,
+    answer: { text: "2 open incidents" },
+    person: ana,
+    isSessionOver: false,
+    listeners: new Set(),
+    emit(event) {
+      for (const listener of lab.listeners) listener(event);
+    },
+    get: async (path, headers = {}) =>
+      lab.console.app.request(path, { headers: { cookie: ANA_COOKIE, ...headers } }),
+    post: async (path, form, headers = {}) =>
+      lab.console.app.request(path, {
+        method: "POST",
+        body: new URLSearchParams({ csrf: CSRF, ...form }).toString(),
+        headers: {
+          cookie: ANA_COOKIE,
+          "content-type": "application/x-www-form-urlencoded",
+          "sec-fetch-site": "same-origin",
+          origin: "http://127.0.0.1:9095",
+          ...headers,
+        },
+      }),
+    console: createConsole({
+      desk,
+      sessions: {
+        peekSignInToken: async (token) =>
+          token === LINK && !linksUsed.has(token) ? lab.person : null,
+        consumeSignInToken: async (token) => {
+          if (token !== LINK || linksUsed.has(token)) return null;
+          linksUsed.add(token);
+          sessions.add("session-by-link-0000");
+          return { secret: "session-by-link-0000", person: lab.person };
+        },
+        session: async (secret) =>
+          sessions.has(secret) && !lab.isSessionOver ? { person: lab.person, csrf: CSRF } : null,
+        endSession: async (secret) => {
+          sessions.delete(secret);
+        },
+      },
+      publicUrl: "http://127.0.0.1:9095",
+      isSecure: false,
+      events: {
+        subscribe(listener) {
+          lab.listeners.add(listener);
+          return () => lab.listeners.delete(listener);
+        },
+      },
+      runCommand: async (text) => {
+        lab.commands.push(text);
+        return lab.answer;
+      },
+      log: {
+        info: () => {},
+        warn: (_fields, message) => lab.warnings.push(message),
+        error: (fields) => lab.errors.push(fields),
+      },
+      now: () => lab.now,
+      version: "0.1.0",
+      heartbeatMs: 20,
+      ...overrides,
+    }),
+  };
+  return lab;
+}
+
+function ruleSimply(lab: Lab, decision: ConsoleDecision): Ruling {
+  const request = lab.views
+    .flatMap(pendingOf)
+    .find(({ planCode, digest }) => planCode === decision.planCode && digest === decision.digest);
+  if (request === undefined) return { outcome: "not_found" };
+  if (decision.decision === "reject")
+    return { outcome: "rejected", request: change(lab, request, "rejected", decision) };
+  return { outcome: "approved", request: change(lab, request, "approved", decision) };
+}
+
+function change(
+  lab: Lab,
+  request: PlannedRequest,
+  state: "approved" | "rejected",
+  decision: ConsoleDecision,
+): PlannedRequest {
+  const changed: PlannedRequest = {
+    ...request,
+    state,
+    votes: [
+      {
+        person: decision.person.name,
+        decision: decision.decision,
+        channel: "console",
+        reason: decision.reason,
+        at: lab.now,
+      },
+    ],
+  };
+  lab.views = lab.views.map((view) => ({
+    ...view,
+    requests: view.requests.map((each) => (each.id === request.id ? changed : each)),
+  }));
+  return changed;
+}
+
+export function summaryOf(view: IncidentView): IncidentSummary {
+  const request = view.requests[0];
+  const { id, title, severity, state, openedAt, resolvedAt, alerts } = view.incident;
+  return {
+    ...{ id, title, severity, state, openedAt, resolvedAt },
+    alertCount: alerts.length,
+    request:
+      request === undefined
+        ? null
+        : { actionTitle: request.proposal.actionTitle, state: request.state, risk: request.risk },
+  };
+}
