@@ -1,9 +1,12 @@
-import type { PlannedRequest, Request } from "../approval/approval.ts";
+import type { Person, PlannedRequest, Request } from "../approval/approval.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { IncidentWithAlerts } from "../incident/incident.ts";
 import type { Verification } from "../verification/verification.ts";
+import { actionSections, buttonsOf, shownRequests, whoSection } from "./card-requests.ts";
+import { evidenceSection, linksSection, opinionSection, problemSection } from "./card-sections.ts";
+import { cardStateOf, headlineOf, stateSection } from "./card-state.ts";
 
 /** Everything stored about an incident that a card or a page shows. */
 export interface IncidentView {
@@ -16,6 +19,116 @@ export interface IncidentView {
   readonly verifications: readonly Verification[];
   /** Whether the evidence is still being collected. */
   readonly isInvestigating: boolean;
+  /** Calls for attention on requests nobody has decided yet; they ring the phone again. */
+  readonly escalations?: readonly Escalation[];
+}
+
+export interface Escalation {
+  readonly requestId: string;
+  readonly kind: "reminder" | "escalation";
+  /** Who is called now, in words: a role or names. */
+  readonly to: string;
+  readonly at: Date;
+}
+
+export type CardState =
+  | "analysing"
+  | "open"
+  | "denied"
+  | "pending"
+  | "executing"
+  | "checking"
+  | "verified"
+  | "still_failing"
+  | "inconclusive"
+  | "failed"
+  | "unknown"
+  | "rejected"
+  | "expired"
+  | "superseded"
+  | "cancelled"
+  | "resolved";
+
+export type Line =
+  | { readonly kind: "text"; readonly text: string; readonly isCuttable?: true }
+  | { readonly kind: "item"; readonly text: string; readonly isCuttable?: true }
+  | {
+      readonly kind: "fact";
+      readonly label: string;
+      readonly value: string;
+      /** An identifier, shown in fixed width so that nothing in it becomes a link. */
+      readonly isCode?: true;
+      readonly isCuttable?: true;
+    }
+  | { readonly kind: "output"; readonly text: string; readonly isCuttable?: true }
+  /** Shown in full or not at all. */
+  | { readonly kind: "command"; readonly text: string; readonly requestId: string }
+  | { readonly kind: "link"; readonly label: string; readonly url: string };
+
+export type SectionKind =
+  | "state"
+  | "problem"
+  | "action"
+  | "risk"
+  | "evidence"
+  | "opinion"
+  | "who"
+  | "links";
+
+export interface Section {
+  readonly kind: SectionKind;
+  readonly heading: string | null;
+  readonly lines: readonly Line[];
+  readonly requestId?: string;
+}
+
+export interface CardButton {
+  readonly requestId: string;
+  readonly verb: "approve" | "reject";
+  readonly label: string;
+  readonly style: "success" | "danger";
+}
+
+/** What a channel shows of an incident: a value, the same for every channel, made from stored state only. */
+export interface Card {
+  readonly incidentId: string;
+  readonly version: number;
+  readonly state: CardState;
+  /** At most 60 characters; alone it makes sense as a phone notification. */
+  readonly headline: string;
+  readonly sections: readonly Section[];
+  readonly buttons: readonly CardButton[];
+}
+
+export interface CardContext {
+  readonly now: Date;
+  readonly publicUrl: string;
+  readonly autohealing: boolean;
+  /** To name who may decide; without it the role is named. */
+  readonly people?: readonly Person[];
+  readonly timeZone?: string;
+}
+
+export function cardOf(view: IncidentView, context: CardContext): Card {
+  const state = cardStateOf(view, context.now);
+  const shown = shownRequests(view);
+  const sections = [
+    stateSection(view, state, context),
+    problemSection(view, state, context),
+    ...actionSections(view, shown, context),
+    evidenceSection(view),
+    opinionSection(view),
+    whoSection(view, shown, context),
+    linksSection(view, context),
+  ];
+  return {
+    incidentId: view.incident.id,
+    version: view.incident.version,
+    state,
+    headline: headlineOf(view, state),
+    sections: sections.filter(({ lines }) => lines.length > 0),
+    buttons: buttonsOf(view, shown, context.now),
+  };
 }
 
 /** The requests of a card that people can still decide. */

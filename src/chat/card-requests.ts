@@ -1,0 +1,195 @@
+import type { Person, PlannedRequest, Request, Role, Vote } from "../approval/approval.ts";
+import type { Risk } from "../remediation/proposal.ts";
+import type { CardButton, CardContext, IncidentView, Line, Section } from "./card.ts";
+import { outcomeLines } from "./card-outcome.ts";
+import { latestOf, requestStateOf } from "./card-state.ts";
+import { commandText } from "./command-text.ts";
+import { lookAlikesIn, oneLine, plural, timeOfDay } from "./text.ts";
+
+const SHOWN_IN_FULL = 3;
+const REASONS_SHOWN = 5;
+const ROLES: readonly Role[] = ["viewer", "operator", "approver", "admin"];
+const RISK_ICONS: Record<Risk, string> = { low: "🟢", medium: "🟡", high: "🔴" };
+
+export interface ShownRequests {
+  readonly full: readonly Request[];
+  /** Counted only; the console shows them. */
+  readonly left: number;
+}
+
+/** What people must decide comes first, then what runs, then the rest, newest first. */
+export function shownRequests(view: IncidentView): ShownRequests {
+  const urgency = ({ state }: Request) =>
+    state === "pending" ? 0 : state === "approved" || state === "executing" ? 1 : 2;
+  const sorted = latestOf(view).sort((a, b) => urgency(a) - urgency(b));
+  return {
+    full: sorted.slice(0, SHOWN_IN_FULL),
+    left: Math.max(0, sorted.length - SHOWN_IN_FULL),
+  };
+}
+
+export function actionSections(
+  view: IncidentView,
+  { full, left }: ShownRequests,
+  context: CardContext,
+): Section[] {
+  const sections = full.flatMap((request) => [
+    actionSection(view, request, context),
+    riskSection(request),
+  ]);
+  if (left === 0) return sections;
+  const text = `… ${plural(left, "more fix").replace("fixs", "fixes")}: open the console to see and decide.`;
+  return [...sections, { kind: "action", heading: null, lines: [{ kind: "text", text }] }];
+}
+
+function actionSection(view: IncidentView, request: Request, context: CardContext): Section {
+  const { proposal } = request;
+  const title = oneLine(proposal.actionTitle, 120);
+  const origin = `${oneLine(proposal.runbookId, 80)} / ${oneLine(proposal.actionId, 80)}`;
+  const outcome = outcomeLines(view, request, context);
+  if (request.state === "denied")
+    return {
+      kind: "action",
+      heading: `Suggested Fix: ${title} (can't be approved)`,
+      requestId: request.id,
+      lines: [{ kind: "fact", label: "Runbook", value: origin, isCode: true }, ...outcome],
+    };
+  return {
+    kind: "action",
+    heading: `Suggested Fix: ${title} (plan ${request.planCode})`,
+    requestId: request.id,
+    lines: [
+      { kind: "command", text: commandText(request.plan.command), requestId: request.id },
+      ...placeLines(request),
+      { kind: "fact", label: "Runbook", value: origin, isCode: true },
+      ...outcome,
+    ],
+  };
+}
+
+function placeLines({ plan }: PlannedRequest): Line[] {
+  const { target, command, executor } = plan;
+  const where = command.kind === "argv" && command.directory !== "/" ? command.directory : null;
+  const host = target.host && target.host !== target.name ? ` (${target.host})` : "";
+  const words = command.kind === "argv" ? command.argv.join(" ") : command.path;
+  const odd = lookAlikesIn(`${words}${target.name}${target.host}`).slice(0, 10);
+  return [
+    {
+      kind: "fact",
+      label: "Target",
+      value: oneLine(`${target.name}${host} via ${executor}`, 300),
+      isCode: true,
+    },
+    ...(where === null ? [] : [directoryLine(where)]),
+    ...(odd.length === 0
+      ? []
+      : [{ kind: "text" as const, text: `⚠️ Not plain ASCII: ${odd.join(", ")}` }]),
+  ];
+}
+
+function directoryLine(directory: string): Line {
+  return { kind: "fact", label: "Directory", value: oneLine(directory, 300), isCode: true };
+}
+
+function riskSection(request: Request): Section {
+  const shown = request.reasons.slice(0, REASONS_SHOWN);
+  const left = request.reasons.length - shown.length;
+  const lines: Line[] = shown.map(({ text }) => ({
+    kind: "item",
+    text: oneLine(text, 240),
+    isCuttable: true,
+  }));
+  if (left > 0) lines.push({ kind: "item", text: `… ${plural(left, "more reason")}` });
+  return {
+    kind: "risk",
+    heading: `${RISK_ICONS[request.risk]} Risk Level: ${request.risk.toUpperCase()}`,
+    requestId: request.id,
+    lines: lines.length > 0 ? lines : [{ kind: "item", text: "As its runbook declares." }],
+  };
+}
+
+export function whoSection(
+  view: IncidentView,
+  { full }: ShownRequests,
+  context: CardContext,
+): Section {
+  const pending = full.filter(
+    (request): request is PlannedRequest =>
+      request.state === "pending" &&
+      view.incident.state !== "resolved" &&
+      requestStateOf(view, request, context.now) === "pending",
+  );
+  return {
+    kind: "who",
+    heading: null,
+    lines: pending.flatMap((request) => whoLines(request, pending.length > 1, context)),
+  };
+}
+
+function whoLines(
+  request: PlannedRequest,
+  isOneOfSeveral: boolean,
+  { people, timeZone = "UTC" }: CardContext,
+): Line[] {
+  const approvals = request.votes.filter(({ decision }) => decision === "approve");
+  const which = isOneOfSeveral ? `${request.planCode}: ` : "";
+  const until = timeOfDay(request.expiresAt, timeZone);
+  const names = namesOf(request, people);
+  const lines = [
+    `${which}Who may decide: ${names}, until ${until}. Approvals: ${approvals.length} of ${request.quorum}${voters(approvals)}.`,
+  ];
+  if (request.requester !== null)
+    lines.push(
+      `Requested by ${oneLine(request.requester, 60)}, who can't approve it except alone and by typing the plan code.`,
+    );
+  const texts: Line[] = lines.map((text) => ({ kind: "text", text }));
+  if (request.risk !== "high") return texts;
+  const value = `/approve ${request.planCode} <reason>`;
+  return [...texts, { kind: "fact", label: "High risk, each approver sends", value, isCode: true }];
+}
+
+/** `approvers` is a role or one person's name. */
+function isRole(approvers: string): boolean {
+  return ROLES.some((role) => role === approvers);
+}
+
+function namesOf(request: PlannedRequest, people: readonly Person[] | undefined): string {
+  const allowed = (people ?? []).filter(({ roles }) =>
+    roles.some((role) => role === request.approvers),
+  );
+  if (allowed.length === 0)
+    return isRole(request.approvers)
+      ? `anyone with the role ${request.approvers}`
+      : oneLine(request.approvers, 60);
+  const names = allowed.slice(0, 6).map(({ name }) => oneLine(name, 40));
+  const left = allowed.length - names.length;
+  return `${names.join(", ")}${left > 0 ? ` and ${left} more` : ""} (${request.approvers})`;
+}
+
+function voters(votes: readonly Vote[]): string {
+  if (votes.length === 0) return "";
+  return ` (${votes
+    .slice(0, 5)
+    .map(({ person }) => oneLine(person, 40))
+    .join(", ")})`;
+}
+
+/** Buttons only for what is allowed now. */
+export function buttonsOf(view: IncidentView, { full }: ShownRequests, now: Date): CardButton[] {
+  if (view.incident.state === "resolved") return [];
+  const pending = full.filter(
+    (request): request is PlannedRequest => requestStateOf(view, request, now) === "pending",
+  );
+  return pending.flatMap((request): CardButton[] => {
+    const suffix = pending.length > 1 ? ` ${request.planCode}` : "";
+    return [
+      {
+        requestId: request.id,
+        verb: "approve",
+        label: `✅ Approve${suffix}`,
+        style: request.risk === "high" ? "danger" : "success",
+      },
+      { requestId: request.id, verb: "reject", label: `❌ Reject${suffix}`, style: "danger" },
+    ];
+  });
+}

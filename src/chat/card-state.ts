@@ -1,0 +1,153 @@
+import type { Request } from "../approval/approval.ts";
+import type { Severity } from "../incident/alert.ts";
+import type { CardContext, CardState, IncidentView, Section } from "./card.ts";
+import { dateTime, oneLine, plural, timeOfDay } from "./text.ts";
+
+const HEADLINE_LIMIT = 60;
+
+const SEVERITY_ICONS: Record<Severity, string> = { critical: "🔴", warning: "🟡", info: "🔵" };
+
+export function severityIcon(severity: Severity | null): string {
+  return severity === null ? "⚪" : SEVERITY_ICONS[severity];
+}
+
+/** From the most pressing to the least: the card as a whole is in the first state one of its requests is in. */
+const PRESSING: readonly CardState[] = [
+  "unknown",
+  "pending",
+  "executing",
+  "still_failing",
+  "failed",
+  "inconclusive",
+  "checking",
+  "verified",
+  "denied",
+  "rejected",
+  "expired",
+  "cancelled",
+  "superseded",
+];
+
+export function cardStateOf(view: IncidentView, now: Date): CardState {
+  const states = latestOf(view).map((request) => requestStateOf(view, request, now));
+  const pressing = PRESSING.find((state) => states.includes(state));
+  if (view.incident.state === "resolved")
+    return pressing === "unknown" || pressing === "executing" ? pressing : "resolved";
+  return pressing ?? (view.isInvestigating ? "analysing" : "open");
+}
+
+/** One request an alert: the one still alive, else the newest. */
+export function latestOf(view: IncidentView): Request[] {
+  const byAlert = new Map<string, Request>();
+  for (const request of view.requests) {
+    const key = request.episodeId === null ? request.id : `alert ${request.episodeId}`;
+    const chosen = byAlert.get(key);
+    if (!chosen || (isAlive(request) && !isAlive(chosen))) byAlert.set(key, request);
+  }
+  return [...byAlert.values()];
+}
+
+function isAlive({ state }: Request): boolean {
+  return state === "pending" || state === "approved" || state === "executing";
+}
+
+export function requestStateOf(view: IncidentView, request: Request, now: Date): CardState {
+  switch (request.state) {
+    case "pending":
+      return request.expiresAt <= now ? "expired" : "pending";
+    case "approved":
+    case "executing":
+      return "executing";
+    case "succeeded":
+      return verifiedStateOf(view, request);
+    case "denied":
+    case "failed":
+    case "unknown":
+    case "rejected":
+    case "expired":
+    case "superseded":
+    case "cancelled":
+      return request.state;
+  }
+}
+
+function verifiedStateOf(view: IncidentView, request: Request): CardState {
+  const execution = view.executions.find(({ requestId }) => requestId === request.id);
+  const verification = view.verifications.find(({ executionId }) => executionId === execution?.id);
+  return verification?.outcome ?? "checking";
+}
+
+export function headlineOf(view: IncidentView, state: CardState): string {
+  const words = `${headingOf(view, state)}: `;
+  const title = oneLine(view.incident.title, HEADLINE_LIMIT) || "Alert";
+  return words + oneLine(title, HEADLINE_LIMIT - words.length);
+}
+
+function headingOf(view: IncidentView, state: CardState): string {
+  const isHigh = view.requests.some(
+    (request) => request.state === "pending" && request.risk === "high",
+  );
+  switch (state) {
+    case "analysing":
+    case "open":
+    case "denied":
+      return `${severityIcon(view.incident.severity)} Prometheus Alert`;
+    case "pending":
+      return `${isHigh ? "🔴" : "⚠️"} Action Approval Required`;
+    case "executing":
+      return "⏳ Fix Running";
+    case "checking":
+      return "⏳ Fix Being Checked";
+    case "verified":
+      return "✅ Fix Verified";
+    case "still_failing":
+      return "❌ Still Failing";
+    case "inconclusive":
+      return "❓ Fix Not Confirmed";
+    case "failed":
+      return "❌ Fix Failed";
+    case "unknown":
+      return "❓ Outcome Unknown";
+    case "rejected":
+      return "⛔ Fix Rejected";
+    case "expired":
+      return "⌛ Approval Expired";
+    case "superseded":
+      return "♻️ Fix Superseded";
+    case "cancelled":
+      return "🚫 Fix Cancelled";
+    case "resolved":
+      return "✅ Alert Resolved";
+  }
+}
+
+export function stateSection(
+  view: IncidentView,
+  state: CardState,
+  { autohealing, timeZone = "UTC" }: CardContext,
+): Section {
+  const { incident } = view;
+  const firing = incident.alerts.filter(({ status }) => status === "firing").length;
+  const left = incident.truncatedAlerts;
+  const since =
+    incident.resolvedAt && incident.state === "resolved"
+      ? `Resolved ${dateTime(incident.resolvedAt, timeZone)}`
+      : `Firing since ${timeOfDay(incident.openedAt, timeZone)}`;
+  const notes = [
+    state === "analysing" ? "🔎 Looking into it." : null,
+    state === "open" && view.requests.length === 0 ? "No runbook offers a fix for this." : null,
+    incident.state === "acknowledged"
+      ? `👀 Acknowledged by ${oneLine(incident.acknowledgedBy ?? "somebody", 60)}.`
+      : null,
+    left > 0 ? `The sender left ${plural(left, "alert")} out of this group.` : null,
+    autohealing || incident.state === "resolved" ? null : "Auto-healing is off: every fix asks.",
+  ].filter((note) => note !== null);
+  return {
+    kind: "state",
+    heading: null,
+    lines: [
+      `${since} · ${firing} of ${plural(incident.alerts.length, "alert")} firing · ${incident.id}`,
+      ...notes,
+    ].map((text) => ({ kind: "text", text })),
+  };
+}

@@ -1,0 +1,74 @@
+import type { Channel } from "../approval/approval.ts";
+import type { Card } from "./card.ts";
+import type { Pace } from "./pace.ts";
+
+export type ButtonTokens = Readonly<
+  Record<string, { readonly approve: string; readonly reject: string }>
+>;
+
+/** How a platform shows cards. Every method throws only `ChatRejected`. */
+export interface CardAdapter {
+  /** The message's id. */
+  post(card: Card, tokens: ButtonTokens): Promise<string>;
+  /** `gone` where somebody deleted the message. No change at all counts as `edited`. */
+  edit(messageId: string, card: Card, tokens: ButtonTokens): Promise<"edited" | "gone">;
+  /** One line under the card; it rings a phone, which an edit does not. */
+  reply(messageId: string, text: string): Promise<void>;
+  readonly pace: Pace;
+}
+
+/**
+ * `paused`: the platform asked to wait. `unreachable`: nobody knows whether it arrived. `gone`: the message is no more.
+ * `unchanged`: it already says so. `markup`: the text as such is fine. `refused`: trying again does not help.
+ */
+export type RejectedKind = "paused" | "unreachable" | "gone" | "unchanged" | "markup" | "refused";
+
+/** A call that the platform did not carry out. The message names the way out and never carries a token. */
+export class ChatRejected extends Error {
+  override readonly name = "ChatRejected";
+  readonly kind: RejectedKind;
+  readonly retryAfterMs: number;
+
+  constructor(kind: RejectedKind, message: string, retryAfterMs = 0) {
+    super(message);
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Why a chat's words or presses were not heeded: counted, recorded, and told to nobody else. */
+export type RefusalReason =
+  | "unlisted"
+  | "other_chat"
+  | "anonymous"
+  | "bot"
+  | "via_bot"
+  | "forwarded"
+  | "inline"
+  | "unknown_token"
+  | "other_person";
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly channel: Channel;
+  readonly chat: string;
+  readonly accountId: string | null;
+}
+
+/** What the rest of the program counts and records; it never throws. */
+export interface ChatObserver {
+  refused(refusal: Refusal): void;
+  shown(shown: {
+    readonly channel: Channel;
+    readonly incidentId: string;
+    readonly kind: "post" | "edit";
+    readonly openedAt: Date;
+  }): void;
+  failed(failure: { readonly channel: Channel; readonly kind: RejectedKind }): void;
+}
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

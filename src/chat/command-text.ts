@@ -1,0 +1,34 @@
+import type { Command } from "../remediation/proposal.ts";
+import { codePointOf } from "./text.ts";
+
+/** The exact command, readable and unambiguous: what is quoted is one argument, what is unseen is spelled out. */
+export function commandText(command: Command): string {
+  if (command.kind === "argv") return command.argv.map(argument).join(" ");
+  const body = command.body === undefined || command.body === null ? null : json(command.body);
+  return [`${command.method} ${spelled(command.path)}`, ...(body ? [body] : [])].join("\n");
+}
+
+function argument(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  // An argument may hold what a card can't show: bash reads this spelling back to the same bytes.
+  if (isUnprintable(text)) return `$'${spelled(text.replace(/['\\]/g, "\\$&"))}'`;
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function json(body: unknown): string {
+  return spelled(JSON.stringify(body));
+}
+
+function isUnprintable(text: string): boolean {
+  return spelled(text) !== text;
+}
+
+function spelled(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Surrogate}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu,
+    (char) => {
+      const hex = codePointOf(char).slice(2).toLowerCase();
+      return hex.length > 4 ? `\\U${hex.padStart(8, "0")}` : `\\u${hex}`;
+    },
+  );
+}

@@ -1,0 +1,93 @@
+import { closest, distance } from "fastest-levenshtein";
+import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
+import { AnyWords, holds, listed, parseCommand } from "./command.ts";
+import { decisionCommands } from "./commands-deciding.ts";
+import { readingCommands } from "./commands-reading.ts";
+import { oneLine } from "./text.ts";
+
+export interface CommandRegistry {
+  readonly list: readonly ListedCommand[];
+  /** Null for text that is no command of ours. */
+  handle(
+    context: CommandContext,
+    text: string,
+    options?: { readonly botName?: string },
+  ): Promise<Reply | null>;
+}
+
+/** The one registry behind Telegram's `/x`, Slack's `/countersign x` and the console's command box. */
+export function createCommands(deps: CommandDeps): CommandRegistry {
+  const list: ListedCommand[] = [
+    ...introducing(() => list),
+    ...readingCommands(deps),
+    ...decisionCommands(deps),
+  ];
+
+  async function handle(
+    context: CommandContext,
+    text: string,
+    { botName }: { readonly botName?: string } = {},
+  ): Promise<Reply | null> {
+    const typed = parseCommand(text, botName ?? null);
+    if (!typed) return null;
+    const command = list.find(({ name }) => name === typed.name);
+    if (!command) return unknownCommand(context, typed.name);
+    if (!holds(context.roles, command.role)) return refusal(context, command);
+    return await command.handle(context, typed.args);
+  }
+
+  function unknownCommand({ roles }: CommandContext, name: string): Reply {
+    if (roles.length === 0) return { text: "You have no role here.", isPrivate: true };
+    const nearest = closest(
+      name,
+      list.map((command) => command.name),
+    );
+    const isNear = distance(name, nearest) <= Math.max(2, Math.floor(nearest.length / 3));
+    const hint = isNear ? `Did you mean \`/${nearest}\`?` : "`/help` lists the commands.";
+    return { text: `There is no command ${oneLine(name, 40)}. ${hint}` };
+  }
+
+  return { list, handle };
+}
+
+function refusal({ roles }: CommandContext, { role }: ListedCommand): Reply {
+  const text =
+    roles.length === 0
+      ? "You have no role here."
+      : `This takes the role ${role}. /whoami shows yours.`;
+  return { text, isPrivate: true };
+}
+
+function introducing(all: () => readonly ListedCommand[]): ListedCommand[] {
+  const help = (): Promise<Reply> =>
+    Promise.resolve({
+      text: [
+        "Alerts come in, evidence and one exact fix go out; people approve what is not safe to run by itself.",
+        ...all().map(
+          ({ usage, summary, role }) =>
+            `\`${usage}\` ${summary}${role === "anyone" ? "" : ` (${role})`}`,
+        ),
+      ].join("\n"),
+    });
+  const whoami = ({ person, roles, channel, accountId, chatId }: CommandContext): Promise<Reply> =>
+    Promise.resolve({
+      text: [
+        `Your ${channel} id: \`${oneLine(accountId, 80)}\``,
+        `Person: ${person ? oneLine(person.name, 80) : "none; an owner adds you under people in policy.yaml"}`,
+        `Roles: ${roles.length > 0 ? roles.join(", ") : "none"}`,
+        `This chat: \`${oneLine(chatId, 80)}\``,
+      ].join("\n"),
+    });
+  const base = { role: "anyone", args: AnyWords } as const;
+  return [
+    listed({ ...base, name: "start", usage: "/start", summary: "what this is", run: help }),
+    listed({ ...base, name: "help", usage: "/help", summary: "the commands", run: help }),
+    listed({
+      ...base,
+      name: "whoami",
+      usage: "/whoami",
+      summary: "your id and roles",
+      run: whoami,
+    }),
+  ];
+}

@@ -1,0 +1,131 @@
+import type { Channel, Person, PlannedRequest, Ruling } from "../approval/approval.ts";
+import type { Severity } from "../incident/alert.ts";
+import type { IncidentState } from "../incident/incident.ts";
+import type { IncidentView } from "./card.ts";
+
+/**
+ * What every channel reads and does through the rest of the program. A person is always passed in;
+ * a channel words what comes back and decides nothing itself.
+ */
+export interface Desk {
+  status(): Promise<Status>;
+  health(): Promise<Health>;
+  openAlerts(query: { filter: string | null; page: number }): Promise<Page<OpenAlert>>;
+  /** By id, or by a prefix that only one incident has, with or without `inc_`. */
+  incident(prefix: string): Promise<IncidentLookup>;
+  history(query: {
+    words: string;
+    sinceMs: number | null;
+    page: number;
+  }): Promise<Page<IncidentLine>>;
+  /** The one that expires first comes first. */
+  pending(): Promise<readonly PendingLine[]>;
+  decide(attempt: DecisionAttempt): Promise<Ruling>;
+  /** Immediate, durable and recorded; whether the person may is settled before. */
+  setAutohealing(change: AutohealingChange): Promise<AutohealingChanged>;
+  /** Every action that would run unasked if auto-healing were on. */
+  actionsThatWouldRun(): Promise<readonly UnaskedAction[]>;
+  /** A token that lets this person, and nobody else, confirm once until `expiresAt`. */
+  offerConfirm(offer: ConfirmOffer): Promise<string>;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** From 1. */
+  readonly page: number;
+  readonly pages: number;
+  readonly total: number;
+}
+
+export interface Autohealing {
+  readonly isOn: boolean;
+  /** Off until then, on afterwards; null where the state has no end. */
+  readonly offUntil: Date | null;
+}
+
+export interface Status {
+  readonly openIncidents: number;
+  readonly pendingRequests: number;
+  readonly autohealing: Autohealing;
+  /** What keeps the program from acting, such as a policy that can't be read. */
+  readonly problems: readonly string[];
+}
+
+export interface Health {
+  readonly status: "ok" | "degraded" | "failing";
+  readonly checks: readonly {
+    readonly name: string;
+    readonly status: "ok" | "degraded" | "failing";
+    readonly detail: string;
+  }[];
+}
+
+export interface OpenAlert {
+  readonly incidentId: string;
+  readonly name: string;
+  readonly instance: string;
+  readonly severity: Severity | null;
+  readonly startsAt: Date;
+}
+
+export interface IncidentLine {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity | null;
+  readonly state: IncidentState;
+  readonly openedAt: Date;
+}
+
+export type IncidentLookup =
+  | { readonly outcome: "found"; readonly view: IncidentView }
+  | { readonly outcome: "several"; readonly ids: readonly string[] }
+  | { readonly outcome: "none" };
+
+export interface PendingLine {
+  readonly request: PlannedRequest;
+  readonly incidentTitle: string;
+}
+
+export interface DecisionAttempt {
+  readonly planCode: string;
+  /** Known where a button was pressed; a typed decision has the code only. */
+  readonly requestId: string | null;
+  readonly decision: "approve" | "reject";
+  readonly person: Person;
+  readonly channel: Channel;
+  readonly reason: string | null;
+  /** A tap is one touch on a button; typed means that the person wrote the plan code. */
+  readonly via: "tap" | "typed";
+}
+
+export interface AutohealingChange {
+  readonly isOn: boolean;
+  readonly person: Person;
+  readonly channel: Channel;
+  /** How long a disable holds; null for no end. */
+  readonly forMs: number | null;
+  /** A disable that also cancels what people approved or have pending. */
+  readonly all: boolean;
+}
+
+export interface AutohealingChanged {
+  readonly autohealing: Autohealing;
+  /** Requests that it asked again or cancelled. */
+  readonly stopped: number;
+}
+
+export interface UnaskedAction {
+  readonly runbookId: string;
+  readonly actionId: string;
+  readonly title: string;
+  /** In words: names, or `all`. */
+  readonly targets: string;
+}
+
+export interface ConfirmOffer {
+  readonly what: "enable_autohealing";
+  readonly person: Person;
+  readonly channel: Channel;
+  readonly chat: string;
+  readonly expiresAt: Date;
+}

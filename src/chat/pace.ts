@@ -1,0 +1,47 @@
+const MINUTE_MS = 60_000;
+
+export interface PaceLimits {
+  /** Between two messages to the chat. */
+  readonly minGapMs: number;
+  readonly sendsPerMinute: number;
+  readonly editsPerMinute: number;
+  /** Of each minute's sends and edits, what only people's doings may use. */
+  readonly reserved: number;
+}
+
+/** What people cause goes first, then new incidents, then what the program does by itself. */
+export type Lane = "person" | "new" | "machine";
+
+export type Pace = ReturnType<typeof createPace>;
+
+/** Keeps one chat within its platform's limits, so that an approval never waits behind a storm. */
+export function createPace(limits: PaceLimits, now: () => number = Date.now) {
+  const times: Record<"send" | "edit", number[]> = { send: [], edit: [] };
+  let pausedUntil = 0;
+
+  /** How long to wait before the next call of that kind; 0 means now. */
+  function waitMs(kind: "send" | "edit", lane: Lane): number {
+    const at = now();
+    const recent = times[kind].filter((time) => at - time < MINUTE_MS);
+    times[kind] = recent;
+    const budget = kind === "send" ? limits.sendsPerMinute : limits.editsPerMinute;
+    const allowed = Math.max(1, lane === "person" ? budget : budget - limits.reserved);
+    const oldest = recent[recent.length - allowed];
+    const byBudget = oldest === undefined ? 0 : oldest + MINUTE_MS - at;
+    const last = recent.at(-1);
+    const hasGap = kind === "send" || lane !== "person";
+    const byGap = last === undefined || !hasGap ? 0 : last + limits.minGapMs - at;
+    return Math.max(0, pausedUntil - at, byBudget, byGap);
+  }
+
+  function spend(kind: "send" | "edit"): void {
+    times[kind].push(now());
+  }
+
+  /** The platform asked for silence, or can't be reached. */
+  function pause(ms: number): void {
+    pausedUntil = Math.max(pausedUntil, now() + ms);
+  }
+
+  return { waitMs, spend, pause };
+}

@@ -1,0 +1,100 @@
+import type { Channel, Person } from "../approval/approval.ts";
+import type { RefusalReason } from "./channel.ts";
+import type { Desk } from "./desk.ts";
+import { autohealingText, rulingText } from "./wording.ts";
+
+/** What a button's token stands for. Nothing of it travels through the chat. */
+export type TokenMeaning =
+  | {
+      readonly verb: "approve" | "reject";
+      readonly requestId: string;
+      readonly planCode: string;
+    }
+  | { readonly verb: "confirm"; readonly person: string; readonly expiresAt: Date };
+
+/** Null for a token nobody gave out, one of another chat or message, and one that was used up. */
+export type UseToken = (
+  token: string,
+  where: { readonly channel: Channel; readonly chat: string; readonly messageId: string },
+) => Promise<TokenMeaning | null>;
+
+export interface Press {
+  readonly data: string;
+  readonly channel: Channel;
+  readonly chat: string;
+  readonly messageId: string;
+  readonly person: Person;
+  readonly now: Date;
+}
+
+export interface PressAnswer {
+  readonly text: string;
+  /** Needs to be read, so it is shown as more than a passing line. */
+  readonly isAlert: boolean;
+  readonly refusal: RefusalReason | null;
+}
+
+const PREFIXES = { a: "approve", r: "reject", c: "confirm" } as const;
+
+export function buttonData(verb: "approve" | "reject" | "confirm", token: string): string {
+  return `${verb[0]}:${token}`;
+}
+
+/** What a press comes to, on every channel: the data is hostile text until its token is found. */
+export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseToken }) {
+  async function press(attempt: Press): Promise<PressAnswer> {
+    const { channel, chat, messageId, person } = attempt;
+    const named = /^(?<prefix>[arc]):(?<token>[A-Za-z0-9_-]{22})$/.exec(attempt.data)?.groups;
+    const verb = PREFIXES[(named?.prefix ?? "") as keyof typeof PREFIXES];
+    if (!named?.token || !verb) return unknownToken();
+    const meaning = await useToken(named.token, { channel, chat, messageId });
+    if (meaning?.verb !== verb) return unknownToken();
+    if (meaning.verb === "confirm") return await confirm(meaning, attempt);
+    const ruling = await desk.decide({
+      planCode: meaning.planCode,
+      requestId: meaning.requestId,
+      decision: meaning.verb,
+      person,
+      channel,
+      reason: null,
+      via: "tap",
+    });
+    const isPlain = ruling.outcome === "approved" || ruling.outcome === "rejected";
+    return { text: rulingText(ruling), isAlert: !isPlain, refusal: null };
+  }
+
+  async function confirm(
+    meaning: Extract<TokenMeaning, { verb: "confirm" }>,
+    { person, channel, now }: Press,
+  ): Promise<PressAnswer> {
+    if (meaning.person !== person.name)
+      return {
+        text: "Only the person who asked can confirm this.",
+        isAlert: true,
+        refusal: "other_person",
+      };
+    // Roles are read anew: whoever lost one since asking can't confirm.
+    if (!person.roles.includes("operator"))
+      return { text: "This takes the role operator.", isAlert: true, refusal: null };
+    if (now >= meaning.expiresAt)
+      return { text: "Too late: send the command again.", isAlert: true, refusal: null };
+    const { autohealing } = await desk.setAutohealing({
+      isOn: true,
+      person,
+      channel,
+      forMs: null,
+      all: false,
+    });
+    return { text: autohealingText(autohealing), isAlert: false, refusal: null };
+  }
+
+  return { press };
+}
+
+function unknownToken(): PressAnswer {
+  return {
+    text: "This button is not valid here or any more. /pending lists what is waiting.",
+    isAlert: true,
+    refusal: "unknown_token",
+  };
+}
