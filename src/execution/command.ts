@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
 import type { Command, Target } from "../remediation/proposal.ts";
@@ -59,8 +58,9 @@ async function probe(
 
 async function check(): Promise<string> {
   const result = await runProcess({ argv: ["/usr/bin/id"], directory: "/", timeoutMs: 2000 });
-  if (result.outcome === "succeeded") return `Commands run as user ${userInfo().username}.`;
-  throw new Error(`Can't start programs here: ${result.output.trim() || result.outcome}`);
+  const text = result.output.trim();
+  if (result.outcome === "succeeded") return `Commands run as ${text}.`;
+  throw new Error(`Can't start programs here: ${text || result.outcome}`);
 }
 
 function parseArgv(action: Readonly<Record<string, unknown>>): Argv {

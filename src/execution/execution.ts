@@ -70,3 +70,31 @@ export interface Execution {
   /** Who looked at an `unknown` run and let the action run unasked again. */
   readonly reviewedBy: string | null;
 }
+
+/** What earlier runs say about running this action on this target once more. */
+export interface ActionHistory {
+  readonly lastRunAt: Date | null;
+  readonly runsInLimitWindow: number;
+  readonly hasUnknownRun: boolean;
+  readonly wasLastIneffective: boolean;
+  readonly runsLastHour: number;
+  /** The newest runs of this action on any target that failed or did not help, without one that did between. */
+  readonly failuresInARow: number;
+  readonly lastFailureAt: Date | null;
+  readonly isTargetBusy: boolean;
+}
+
+export interface ActionOnTarget {
+  readonly runbookId: string;
+  readonly actionId: string;
+  readonly target: string;
+}
+
+/** The answer to taking up a request. */
+export type Claim =
+  | { readonly outcome: "claimed"; readonly execution: Execution }
+  /** Another run is under way on this target: try again later. */
+  | { readonly outcome: "busy" }
+  /** The request is no longer approved, or too old. */
+  | { readonly outcome: "lost" }
+  | { readonly outcome: "refused"; readonly why: string };

@@ -1,0 +1,58 @@
+import { accessSync, constants } from "node:fs";
+import { getuid } from "node:process";
+
+/** The real programs that tests run against, where they are installed. */
+export type Peer = "prometheus" | "alertmanager" | "podman" | "chromium" | "node_exporter";
+
+interface Installation {
+  /** All of them have to be there. */
+  readonly programs: readonly string[];
+  readonly packages: readonly string[];
+  readonly needsRoot?: boolean;
+}
+
+const INSTALLATIONS: Readonly<Record<Peer, Installation>> = {
+  prometheus: { programs: ["/usr/bin/prometheus"], packages: ["prometheus"] },
+  alertmanager: {
+    programs: ["/usr/bin/prometheus-alertmanager"],
+    packages: ["prometheus-alertmanager"],
+  },
+  podman: {
+    programs: ["/usr/bin/podman", "/usr/sbin/runc", "/bin/busybox"],
+    packages: ["podman", "runc", "busybox-static"],
+    needsRoot: true,
+  },
+  chromium: { programs: ["/usr/bin/chromium"], packages: ["chromium"] },
+  node_exporter: {
+    programs: ["/usr/bin/prometheus-node-exporter"],
+    packages: ["prometheus-node-exporter"],
+  },
+};
+
+export const PEERS = Object.keys(INSTALLATIONS) as Peer[];
+
+/** Whether tests against this peer can run here: `describe.skipIf(!havePeer("podman"))`. */
+export function havePeer(peer: Peer): boolean {
+  return isInstalled(peer) && !(INSTALLATIONS[peer].needsRoot && !isRoot());
+}
+
+export function isInstalled(peer: Peer): boolean {
+  return INSTALLATIONS[peer].programs.every(isExecutable);
+}
+
+export function packagesOf(peers: readonly Peer[]): string[] {
+  return peers.flatMap((peer) => INSTALLATIONS[peer].packages);
+}
+
+export function isRoot(): boolean {
+  return getuid?.() === 0;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
