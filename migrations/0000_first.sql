@@ -15,6 +15,7 @@ CREATE TABLE `alerts` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `one_row_an_episode` ON `alerts` (`source`,`fingerprint`,`starts_at`);--> statement-breakpoint
+CREATE INDEX `firing_alerts` ON `alerts` (`source`,`fingerprint`) WHERE status = 'firing';--> statement-breakpoint
 CREATE INDEX `alerts_of_incident` ON `alerts` (`incident_id`);--> statement-breakpoint
 CREATE TABLE `buttons` (
 	`token` text PRIMARY KEY NOT NULL,
@@ -177,7 +178,7 @@ CREATE TABLE `steps` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `one_step_a_subject` ON `steps` (`kind`,`subject`);--> statement-breakpoint
-CREATE INDEX `due_steps` ON `steps` (`is_leased`,`due_at`);--> statement-breakpoint
+CREATE INDEX `due_steps` ON `steps` (`kind`,`is_leased`,`due_at`);--> statement-breakpoint
 CREATE TABLE `switches` (
 	`name` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL

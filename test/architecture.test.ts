@@ -36,7 +36,7 @@ const NOUNS = [
 ];
 
 /** The pure rules only the responder may also import. */
-const RULES = ["propose", "assess", "decide", "judge", "digest", "template", "reason", "collect"];
+const RULES = ["propose", "assess", "decide", "judge", "digest", "reason", "collect"];
 
 /** Each outside package speaks at home only. Top-level files (app, main) are not checked: they wire. */
 const HOMES: Record<string, readonly string[]> = {

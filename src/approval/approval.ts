@@ -102,6 +102,24 @@ export interface PlannedRequest extends RequestBase {
 
 export type Request = DeniedRequest | PlannedRequest;
 
+/** A request as it is put forward: the policy's verdict is already in its first state. */
+export type NewRequest = Pick<
+  RequestBase,
+  "id" | "incidentId" | "episodeId" | "risk" | "reasons" | "requester"
+> &
+  (
+    | {
+        readonly state: "denied";
+        readonly proposal: Proposal | Unfit;
+        /** For a denial that ends by itself: when to propose again. */
+        readonly retryAt: Date | null;
+      }
+    | ({ readonly state: "pending" | "approved" } & Pick<
+        PlannedRequest,
+        "proposal" | "plan" | "digest" | "planCode" | "quorum" | "approvers" | "expiresAt"
+      >)
+  );
+
 /** The answer to one click or typed decision; every channel words it, none decides it. */
 export type Ruling =
   | { readonly outcome: "approved" | "rejected"; readonly request: PlannedRequest }

@@ -1,6 +1,12 @@
 import { eq } from "drizzle-orm";
 import type { PlannedRequest } from "../approval/approval.ts";
-import type { Execution, RunResult } from "../execution/execution.ts";
+import type {
+  ActionHistory,
+  ActionOnTarget,
+  Claim,
+  Execution,
+  RunResult,
+} from "../execution/execution.ts";
 import type { VerificationOutcome } from "../verification/verification.ts";
 import type { Changes } from "./changes.ts";
 import { newId } from "./ids.ts";
@@ -11,33 +17,6 @@ import { executions } from "./schema.ts";
 import type { Steps } from "./steps.ts";
 
 const HOUR_MS = 3_600_000;
-
-/** What earlier runs say about running this action on this target once more. */
-export interface ActionHistory {
-  readonly lastRunAt: Date | null;
-  readonly runsInLimitWindow: number;
-  readonly hasUnknownRun: boolean;
-  readonly wasLastIneffective: boolean;
-  readonly runsLastHour: number;
-  /** The newest runs of this action on any target that failed or did not help, without one that did between. */
-  readonly failuresInARow: number;
-  readonly lastFailureAt: Date | null;
-  readonly isTargetBusy: boolean;
-}
-
-export interface ActionOnTarget {
-  readonly runbookId: string;
-  readonly actionId: string;
-  readonly target: string;
-}
-
-type Claim =
-  | { readonly outcome: "claimed"; readonly execution: Execution }
-  /** Another run is under way on this target: try again later. */
-  | { readonly outcome: "busy" }
-  /** The request is no longer approved, or too old. */
-  | { readonly outcome: "lost" }
-  | { readonly outcome: "refused"; readonly why: string };
 
 /** The executions' part of the store: claimed once a request, started once, never repeated by itself. */
 export function createExecutions(

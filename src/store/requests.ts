@@ -1,47 +1,18 @@
 import { and, desc, eq, inArray } from "drizzle-orm";
 import type {
   Channel,
-  Plan,
+  NewRequest,
   PlannedRequest,
   Request,
   RequestState,
   Ruling,
 } from "../approval/approval.ts";
-import type { Proposal, Reason, Risk, Unfit } from "../remediation/proposal.ts";
 import type { Changes } from "./changes.ts";
 import type { Opened } from "./open.ts";
 import type { Chain } from "./record.ts";
 import { toRequest, toVote } from "./rows.ts";
 import { requests, votes } from "./schema.ts";
 import type { Steps } from "./steps.ts";
-
-interface NewRequestBase {
-  readonly id: string;
-  readonly incidentId: string;
-  readonly episodeId: number | null;
-  readonly risk: Risk;
-  readonly reasons: readonly Reason[];
-  readonly requester: string | null;
-}
-
-export type NewRequest = NewRequestBase &
-  (
-    | {
-        readonly state: "denied";
-        readonly proposal: Proposal | Unfit;
-        readonly retryAt: Date | null;
-      }
-    | {
-        readonly state: "pending" | "approved";
-        readonly proposal: Proposal;
-        readonly plan: Plan;
-        readonly digest: string;
-        readonly planCode: string;
-        readonly quorum: number;
-        readonly approvers: string;
-        readonly expiresAt: Date;
-      }
-  );
 
 export interface VoteCast {
   readonly person: string;

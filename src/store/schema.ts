@@ -244,7 +244,7 @@ export const steps = sqliteTable(
   },
   (t) => [
     uniqueIndex("one_step_a_subject").on(t.kind, t.subject),
-    index("due_steps").on(t.isLeased, t.dueAt),
+    index("due_steps").on(t.kind, t.isLeased, t.dueAt),
   ],
 );
 

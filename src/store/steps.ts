@@ -19,9 +19,10 @@ export function createSteps(sqlite: Sqlite) {
     `INSERT INTO steps (kind, subject, due_at, attempts, generation, is_leased) VALUES (?, ?, ?, 0, 1, 0)
      ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at, generation = generation + 1, attempts = 0`,
   );
-  const lease = sqlite.prepare<[number], Step>(
+  const lease = sqlite.prepare<[string, number], Step>(
     `UPDATE steps SET is_leased = 1, attempts = attempts + 1
-     WHERE id = (SELECT id FROM steps WHERE is_leased = 0 AND due_at <= ? ORDER BY due_at, id LIMIT 1)
+     WHERE id = (SELECT id FROM steps WHERE kind IN (SELECT value FROM json_each(?)) AND is_leased = 0 AND due_at <= ?
+                 ORDER BY due_at, id LIMIT 1)
      RETURNING id, kind, subject, attempts, generation`,
   );
   const remove = sqlite.prepare<[number, number]>(
@@ -32,7 +33,9 @@ export function createSteps(sqlite: Sqlite) {
     "UPDATE steps SET is_leased = 0, due_at = ?, last_error = ? WHERE id = ?",
   );
   const nextDue = sqlite
-    .prepare<[], number | null>("SELECT min(due_at) FROM steps WHERE is_leased = 0")
+    .prepare<[string], number | null>(
+      "SELECT min(due_at) FROM steps WHERE is_leased = 0 AND kind IN (SELECT value FROM json_each(?))",
+    )
     .pluck();
   const depth = sqlite.prepare<[], { kind: string; depth: number }>(
     "SELECT kind, count(*) AS depth FROM steps GROUP BY kind",
@@ -43,15 +46,16 @@ export function createSteps(sqlite: Sqlite) {
     enqueue(kind: StepKind, subject: string, dueAt: Date): void {
       put.run(kind, subject, dueAt.getTime());
     },
-    lease: (now: Date): Step | null => lease.get(now.getTime()) ?? null,
+    lease: (kinds: readonly StepKind[], now: Date): Step | null =>
+      lease.get(JSON.stringify(kinds), now.getTime()) ?? null,
     finish(step: Step): void {
       if (remove.run(step.id, step.generation).changes === 0) release.run(step.id);
     },
     postpone(step: Step, dueAt: Date, why: string): void {
       postpone.run(dueAt.getTime(), why, step.id);
     },
-    nextDue(): Date | null {
-      const due = nextDue.get();
+    nextDue(kinds: readonly StepKind[]): Date | null {
+      const due = nextDue.get(JSON.stringify(kinds));
       return due == null ? null : new Date(due);
     },
     /** At start: whoever held a lease is gone, the lock on the database says so. */

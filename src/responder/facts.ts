@@ -1,0 +1,88 @@
+import type { ProbeResult } from "../execution/execution.ts";
+import type { Episode } from "../incident/alert.ts";
+import type { Target } from "../remediation/proposal.ts";
+import type { Precondition, Probe } from "../remediation/runbook.ts";
+import type { Ports } from "./ports.ts";
+
+/** What the alert's own source says when asked right now. */
+export type Confirmation = "confirmed" | "absent" | "unreachable" | "not_configured";
+
+export async function confirm({ alertmanager }: Ports, episode: Episode): Promise<Confirmation> {
+  if (alertmanager === null) return "not_configured";
+  try {
+    return (await alertmanager.isActive(episode)) ? "confirmed" : "absent";
+  } catch {
+    return "unreachable";
+  }
+}
+
+/** Whether a condition of a runbook holds right now; `unknown` where a source could not be asked. */
+export interface Look {
+  readonly state: "holds" | "fails" | "unknown";
+  readonly detail: string;
+}
+
+export async function lookAtProbe(
+  ports: Ports,
+  probe: Probe,
+  expect: Readonly<Record<string, readonly string[]>>,
+  target: Target,
+): Promise<Look> {
+  const result = await runProbe(ports, probe, target);
+  if (result.status === "missing") return { state: "unknown", detail: result.text };
+  const differing = Object.entries(expect).filter(
+    ([fact, values]) => !values.includes(result.facts[fact] ?? ""),
+  );
+  const detail = Object.keys(expect)
+    .map((fact) => `${fact} is ${result.facts[fact] ?? "not known"}`)
+    .join(", ");
+  return { state: differing.length === 0 ? "holds" : "fails", detail };
+}
+
+export async function runProbe(
+  { executors }: Ports,
+  probe: Probe,
+  target: Target,
+): Promise<ProbeResult> {
+  const executor = executors.get(probe.executor);
+  if (executor === undefined) {
+    return { status: "missing", text: `this installation has no executor ${probe.executor}` };
+  }
+  try {
+    return await executor.probe(probe.with, target);
+  } catch (error) {
+    return { status: "missing", text: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export async function lookAtQuery({ prometheus }: Ports, promql: string): Promise<Look> {
+  if (prometheus === null) {
+    return { state: "unknown", detail: `${promql}: PROMETHEUS_URL is not set` };
+  }
+  try {
+    const holds = await prometheus.holds(promql);
+    return {
+      state: holds ? "holds" : "fails",
+      detail: `${promql} ${holds ? "holds" : "does not hold"}`,
+    };
+  } catch (error) {
+    return { state: "unknown", detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Both parts of a precondition; the worse one counts. */
+export async function lookAtPrecondition(
+  ports: Ports,
+  precondition: Precondition | null,
+  target: Target,
+): Promise<Look> {
+  if (precondition === null) return { state: "holds", detail: "there is no precondition" };
+  const { probe, expect, promql } = precondition;
+  const looks = await Promise.all([
+    ...(probe === undefined ? [] : [lookAtProbe(ports, probe, expect ?? {}, target)]),
+    ...(promql === undefined ? [] : [lookAtQuery(ports, promql)]),
+  ]);
+  const worst =
+    looks.find(({ state }) => state === "fails") ?? looks.find(({ state }) => state === "unknown");
+  return worst ?? { state: "holds", detail: looks.map(({ detail }) => detail).join("; ") };
+}

@@ -1,0 +1,157 @@
+import type { Plan, PlannedRequest } from "../approval/approval.ts";
+import { digestOf } from "../approval/digest.ts";
+import type { Episode } from "../incident/alert.ts";
+import type { Policy } from "../remediation/policy.ts";
+import type { Proposal, Reason, Risk } from "../remediation/proposal.ts";
+import type { Rebuilt } from "../remediation/propose.ts";
+import { rebuild } from "../remediation/propose.ts";
+import type { Runbook } from "../remediation/runbook.ts";
+import type { Ports } from "./ports.ts";
+
+/** What the verdict fixes of a plan; the rest comes from the runbook, the inventory and the files as they are now. */
+export interface Terms {
+  readonly requestId: string;
+  readonly risk: Risk;
+  readonly quorum: number;
+  readonly expiresAt: Date;
+}
+
+export type Planned =
+  | { readonly ok: true; readonly plan: Plan; readonly digest: string; readonly rebuilt: Rebuilt }
+  | { readonly ok: false; readonly reason: Reason };
+
+/**
+ * Everything that decides what will run, made from this process's own copy of the runbook. The same function makes the
+ * plan that is shown and the one that is compared with it right before the start.
+ */
+export async function makePlan(
+  ports: Ports,
+  about: {
+    readonly proposal: Proposal;
+    readonly episode: Episode;
+    readonly runbook: Runbook;
+    readonly policy: Policy;
+    readonly terms: Terms;
+  },
+): Promise<Planned> {
+  const { proposal, episode, runbook, policy, terms } = about;
+  const { target } = proposal;
+  const rebuilt = rebuild({
+    runbook,
+    actionId: proposal.actionId,
+    params: proposal.params,
+    target,
+    labels: episode.labels,
+  });
+  if (!rebuilt.ok) return rebuilt;
+  const executor = ports.executors.get(proposal.executor);
+  if (executor === undefined) {
+    return refuse("no_executor", `this installation has no executor ${proposal.executor}`);
+  }
+  try {
+    const command = executor.describe(rebuilt.value.with, target);
+    const files =
+      command.kind === "argv" ? await ports.hashFiles(command.argv, command.directory) : [];
+    const plan: Plan = {
+      schema: 1,
+      request: terms.requestId,
+      incident: episode.incidentId,
+      episode: {
+        source: episode.source,
+        fingerprint: episode.fingerprint,
+        startsAt: episode.startsAt.toISOString(),
+      },
+      runbook: { id: runbook.id, sha256: runbook.sha256 },
+      action: proposal.actionId,
+      executor: proposal.executor,
+      target: { name: target.name, host: target.host },
+      command,
+      files,
+      timeoutMs: rebuilt.value.action.timeoutMs,
+      precondition: rebuilt.value.precondition,
+      risk: terms.risk,
+      quorum: terms.quorum,
+      expiresAt: terms.expiresAt.toISOString(),
+      policy: policy.hash,
+    };
+    return { ok: true, plan, digest: digestOf(plan), rebuilt: rebuilt.value };
+  } catch (error) {
+    return refuse("no_plan", error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(rule: string, text: string): Planned {
+  return { ok: false, reason: { rule, text } };
+}
+
+export type Recheck =
+  | {
+      readonly outcome: "same";
+      readonly rebuilt: Rebuilt;
+      readonly policy: Policy;
+      readonly isWhitelistComplete: boolean;
+    }
+  | { readonly outcome: "differs"; readonly why: string }
+  /** Nobody can say now: the policy can't be read. */
+  | { readonly outcome: "unknown"; readonly why: string };
+
+/** Makes the plan anew from the files as they are on disk and holds it against the digest that was approved. */
+export async function recheck(
+  ports: Ports,
+  request: PlannedRequest,
+  episode: Episode,
+): Promise<Recheck> {
+  const { runbooks, policy: read, problems } = ports.catalogue.read();
+  if (!read.ok) return { outcome: "unknown", why: "policy.yaml can't be read or is wrong" };
+  const { policy } = read;
+  const runbook = runbooks.find(({ id }) => id === request.proposal.runbookId);
+  if (runbook === undefined) {
+    return {
+      outcome: "differs",
+      why: `the runbook ${request.proposal.runbookId} is not there any more`,
+    };
+  }
+  const target = policy.targets.find(({ name }) => name === request.proposal.target.name);
+  if (target === undefined) {
+    return {
+      outcome: "differs",
+      why: `the inventory has no ${request.proposal.target.name} any more`,
+    };
+  }
+  const { name, host, executor, directory } = target;
+  const planned = await makePlan(ports, {
+    proposal: { ...request.proposal, target: { name, host, executor, directory } },
+    episode,
+    runbook,
+    policy,
+    terms: {
+      requestId: request.id,
+      risk: request.risk,
+      quorum: request.quorum,
+      expiresAt: request.expiresAt,
+    },
+  });
+  if (!planned.ok) return { outcome: "differs", why: planned.reason.text };
+  if (planned.digest !== request.digest) {
+    return { outcome: "differs", why: difference(request.plan, planned.plan) };
+  }
+  return {
+    outcome: "same",
+    rebuilt: planned.rebuilt,
+    policy,
+    isWhitelistComplete: problems.length === 0,
+  };
+}
+
+function difference(approved: Plan, now: Plan): string {
+  if (approved.runbook.sha256 !== now.runbook.sha256) {
+    return `runbooks/${now.runbook.id}.md was changed since this was shown`;
+  }
+  if (approved.policy !== now.policy) return "policy.yaml was changed since this was shown";
+  const changed = now.files.find(
+    ({ path, sha256 }) => approved.files.find((file) => file.path === path)?.sha256 !== sha256,
+  );
+  return changed === undefined
+    ? "what would run is no longer what was shown"
+    : `${changed.path} was changed since this was shown`;
+}

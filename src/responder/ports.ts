@@ -1,0 +1,83 @@
+import type { NewRequest, Plan, PlannedRequest, Request } from "../approval/approval.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { EvidenceItem } from "../evidence/evidence.ts";
+import type {
+  ActionHistory,
+  Claim,
+  Execution,
+  Executor,
+  RunResult,
+} from "../execution/execution.ts";
+import type { Alert, Episode } from "../incident/alert.ts";
+import type { Incident } from "../incident/incident.ts";
+import type { Whitelist } from "../remediation/runbook.ts";
+import type { VerificationOutcome } from "../verification/verification.ts";
+
+/** What the journey needs of the outside; `app.ts` fits it. Every method of the store is one transaction. */
+export interface Ports {
+  readonly store: ResponderStore;
+  readonly catalogue: { read(): Whitelist };
+  readonly executors: ReadonlyMap<string, Executor>;
+  /** The bytes behind an argv: the program, and the scripts it names. */
+  readonly hashFiles: (
+    argv: readonly [string, ...string[]],
+    directory: string,
+  ) => Promise<Plan["files"]>;
+  /** Null where no source is configured; that is not the same as one that fails. */
+  readonly alertmanager: {
+    isActive(alert: Pick<Alert, "fingerprint" | "labels">): Promise<boolean>;
+  } | null;
+  readonly prometheus: {
+    query(
+      promql: string,
+    ): Promise<readonly { labels: Readonly<Record<string, string>>; value: number }[]>;
+    holds(promql: string): Promise<boolean>;
+  } | null;
+  readonly now: () => Date;
+  readonly newRequestId: () => string;
+  /** Named places between two durable writes, where a drill may end the process. */
+  readonly crashPoint: (name: CrashPoint) => void;
+  readonly redact: (text: string) => string;
+}
+
+export type CrashPoint = "before-claim" | "after-claim" | "after-start" | "after-run";
+
+export interface ResponderStore {
+  incident(id: string): Promise<Incident | null>;
+  episode(id: number): Promise<Episode | null>;
+  saveFindings(
+    episode: Episode,
+    items: readonly Omit<EvidenceItem, "id">[],
+    diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
+  ): Promise<void>;
+  isAutohealingOn(): Promise<boolean>;
+  request(id: string): Promise<Request | null>;
+  propose(request: NewRequest): Promise<boolean>;
+  endRequest(
+    id: string,
+    state: "expired" | "superseded" | "cancelled",
+    why: string,
+    options?: { proposeAnew: boolean },
+  ): Promise<boolean>;
+  execution(id: string): Promise<Execution | null>;
+  executionOf(requestId: string): Promise<Execution | null>;
+  historyOf(
+    action: { runbookId: string; actionId: string; target: string },
+    limitWindowMs: number,
+  ): Promise<ActionHistory>;
+  claim(
+    request: PlannedRequest,
+    limitWindowMs: number,
+    guard: (history: ActionHistory, isAutohealingOn: boolean) => string | null,
+  ): Promise<Claim>;
+  start(execution: Execution): Promise<boolean>;
+  finish(execution: Execution, result: RunResult, verifyAt: Date): Promise<void>;
+  verify(execution: Execution, outcome: VerificationOutcome, detail: string): Promise<void>;
+}
+
+/** How a step ends: done, or to be asked again later. */
+export type StepEnd =
+  | { readonly outcome: "done" }
+  | { readonly outcome: "again"; readonly at: Date; readonly why: string };
+
+export const DONE: StepEnd = { outcome: "done" };

@@ -1,0 +1,227 @@
+import type { NewRequest } from "../approval/approval.ts";
+import { planCodeOf } from "../approval/digest.ts";
+import type { Episode } from "../incident/alert.ts";
+import { severityOf } from "../incident/alert.ts";
+import type { Incident } from "../incident/incident.ts";
+import type { Facts, History } from "../remediation/assess.ts";
+import { assess } from "../remediation/assess.ts";
+import type { ApprovalRule, Policy } from "../remediation/policy.ts";
+import { isSolo } from "../remediation/policy.ts";
+import type { Proposal, Risk, Unfit, Verdict } from "../remediation/proposal.ts";
+import type { Offers, Rebuilt } from "../remediation/propose.ts";
+import { propose, rebuild } from "../remediation/propose.ts";
+import type { Runbook, Whitelist } from "../remediation/runbook.ts";
+import { breakerOpenUntil } from "./breaker.ts";
+import type { Look } from "./facts.ts";
+import { confirm, lookAtPrecondition } from "./facts.ts";
+import { makePlan } from "./plan.ts";
+import type { Ports, StepEnd } from "./ports.ts";
+import { DONE } from "./ports.ts";
+
+const BUSY_RETRY_MS = 2_000;
+
+interface Choice {
+  readonly proposal: Proposal;
+  readonly runbook: Runbook;
+  readonly rebuilt: Rebuilt;
+  readonly precondition: Look;
+}
+
+/**
+ * From an alert to a request: the first action in file order whose parameters, target and precondition hold, with the
+ * policy's verdict on it. What matches and can't run is put on the card too, with what to mend.
+ */
+export async function putForward(ports: Ports, episodeId: number): Promise<StepEnd> {
+  const { store, catalogue } = ports;
+  const episode = await store.episode(episodeId);
+  if (episode === null || episode.status === "resolved") return DONE;
+  const incident = await store.incident(episode.incidentId);
+  if (incident === null) return DONE;
+
+  const whitelist = catalogue.read();
+  const policy = whitelist.policy.ok ? whitelist.policy.policy : null;
+  const offers = propose({ alert: episode, runbooks: whitelist.runbooks, policy });
+  const choice = policy === null ? null : await choose(ports, offers, whitelist, episode);
+  if (choice === null || policy === null) {
+    const unfit = offers.unfit[0];
+    return unfit === undefined ? DONE : await deny(ports, episode, unfit);
+  }
+  if ("reason" in choice) return await deny(ports, episode, choice);
+
+  const facts = await gather(ports, { choice, incident, episode, whitelist, policy });
+  const verdict = assess(facts);
+  if (verdict.outcome !== "deny") return await request(ports, { choice, episode, policy, verdict });
+  if (facts.history.isTargetBusy) {
+    const at = new Date(ports.now().getTime() + BUSY_RETRY_MS);
+    return { outcome: "again", at, why: `${facts.target} is busy` };
+  }
+  await store.propose({
+    ...common(ports, episode, verdict),
+    state: "denied",
+    proposal: choice.proposal,
+    retryAt: verdict.until,
+  });
+  return DONE;
+}
+
+/** Candidates in file order; where every precondition fails, the first one's failure is what the card says. */
+async function choose(
+  ports: Ports,
+  { candidates }: Offers,
+  { runbooks }: Whitelist,
+  episode: Episode,
+): Promise<Choice | Unfit | null> {
+  let unmet: Unfit | null = null;
+  for (const proposal of candidates) {
+    const runbook = runbooks.find(({ id }) => id === proposal.runbookId);
+    if (runbook === undefined) continue;
+    const { actionId, params, target } = proposal;
+    const rebuilt = rebuild({ runbook, actionId, params, target, labels: episode.labels });
+    if (!rebuilt.ok) {
+      unmet ??= { ...proposal, reason: rebuilt.reason };
+      continue;
+    }
+    const precondition = await lookAtPrecondition(ports, rebuilt.value.precondition, target);
+    if (precondition.state !== "fails") {
+      return { proposal, runbook, rebuilt: rebuilt.value, precondition };
+    }
+    const text = `The precondition does not hold: ${precondition.detail}.`;
+    unmet ??= { ...proposal, reason: { rule: "precondition", text } };
+  }
+  return unmet;
+}
+
+async function gather(
+  ports: Ports,
+  about: {
+    choice: Choice;
+    incident: Incident;
+    episode: Episode;
+    whitelist: Whitelist;
+    policy: Policy;
+  },
+): Promise<Facts> {
+  const { choice, incident, episode, whitelist, policy } = about;
+  const { proposal, rebuilt, precondition } = choice;
+  const [sourceConfirmation, isAutohealingOn, history] = await Promise.all([
+    confirm(ports, episode),
+    ports.store.isAutohealingOn(),
+    ports.store.historyOf(
+      {
+        runbookId: proposal.runbookId,
+        actionId: proposal.actionId,
+        target: proposal.target.name,
+      },
+      rebuilt.action.limit?.windowMs ?? 0,
+    ),
+  ]);
+  return factsOf({
+    proposal,
+    rebuilt,
+    policy,
+    episode,
+    incident,
+    isAutohealingOn,
+    sourceConfirmation,
+    isWhitelistComplete: whitelist.problems.length === 0,
+    missingFacts: precondition.state === "unknown" ? [precondition.detail] : [],
+    history: { ...history, breakerOpenUntil: breakerOpenUntil(history, policy) },
+    now: ports.now(),
+  });
+}
+
+/** The verdict's facts for an alert's own proposal; asked at the proposal and once more right before the run. */
+export function factsOf(known: {
+  proposal: Proposal;
+  rebuilt: Rebuilt;
+  policy: Policy;
+  episode: Episode;
+  incident: Pick<Incident, "trust" | "truncatedAlerts">;
+  isAutohealingOn: boolean;
+  sourceConfirmation: Facts["sourceConfirmation"];
+  isWhitelistComplete: boolean;
+  missingFacts: readonly string[];
+  history: History;
+  now: Date;
+}): Facts {
+  const { proposal, rebuilt, episode, incident, ...rest } = known;
+  return {
+    ...rest,
+    declaredRisk: rebuilt.action.risk,
+    target: proposal.target.name,
+    severity: severityOf(episode.labels),
+    trust: incident.trust,
+    truncatedAlerts: incident.truncatedAlerts,
+    origin: "program",
+    hasAlert: true,
+    cooldownMs: rebuilt.action.cooldownMs,
+    limit: rebuilt.action.limit,
+    maintenanceUntil: null,
+    canRecord: true,
+  };
+}
+
+async function request(
+  ports: Ports,
+  about: { choice: Choice; episode: Episode; policy: Policy; verdict: Verdict },
+): Promise<StepEnd> {
+  const { choice, episode, policy, verdict } = about;
+  const isUnasked = verdict.outcome === "auto_run";
+  const rule = ruleFor(policy, verdict.risk);
+  const base = common(ports, episode, verdict);
+  const expiresAt = new Date(ports.now().getTime() + rule.expiresMs);
+  const quorum = isUnasked ? 0 : quorumOf(policy, verdict.risk, rule);
+  const planned = await makePlan(ports, {
+    proposal: choice.proposal,
+    episode,
+    runbook: choice.runbook,
+    policy,
+    terms: { requestId: base.id, risk: verdict.risk, quorum, expiresAt },
+  });
+  if (!planned.ok)
+    return await deny(ports, episode, { ...choice.proposal, reason: planned.reason });
+  await ports.store.propose({
+    ...base,
+    state: isUnasked ? "approved" : "pending",
+    proposal: choice.proposal,
+    plan: planned.plan,
+    digest: planned.digest,
+    planCode: planCodeOf(planned.digest),
+    quorum,
+    approvers: rule.approvers,
+    expiresAt,
+  });
+  return DONE;
+}
+
+/** Low risk that may not run by itself is asked like medium. */
+function ruleFor(policy: Policy, risk: Risk): ApprovalRule {
+  return risk === "high" ? policy.approval.high : policy.approval.medium;
+}
+
+/** Where one person alone can approve, their typed plan code stands in for the second person. */
+function quorumOf(policy: Policy, risk: Risk, rule: ApprovalRule): number {
+  return risk === "high" && isSolo(policy) ? 1 : rule.quorum;
+}
+
+async function deny(ports: Ports, episode: Episode, unfit: Unfit): Promise<StepEnd> {
+  const verdict = { risk: unfit.declaredRisk, reasons: [unfit.reason] };
+  await ports.store.propose({
+    ...common(ports, episode, verdict),
+    state: "denied",
+    proposal: unfit,
+    retryAt: null,
+  });
+  return DONE;
+}
+
+function common(ports: Ports, episode: Episode, verdict: Pick<Verdict, "risk" | "reasons">) {
+  return {
+    id: ports.newRequestId(),
+    incidentId: episode.incidentId,
+    episodeId: episode.id,
+    risk: verdict.risk,
+    reasons: verdict.reasons,
+    requester: null,
+  } satisfies Partial<NewRequest>;
+}

@@ -1,0 +1,33 @@
+import { execute } from "./execute.ts";
+import { investigate } from "./investigate.ts";
+import type { Ports, StepEnd } from "./ports.ts";
+import { DONE } from "./ports.ts";
+import { putForward } from "./put-forward.ts";
+import { verify } from "./verify.ts";
+
+export interface Step {
+  readonly kind: "investigate" | "propose" | "execute" | "verify" | "expire";
+  readonly subject: string;
+  readonly attempts: number;
+}
+
+/**
+ * The journey, as small steps between stored states: an alert is investigated, an action is proposed, the policy or
+ * people approve it, it is executed once, and what came of it is verified. People answer late and processes die, so
+ * each step reads what is stored, does one thing, and stores the result together with the next step.
+ */
+export async function respond(ports: Ports, { kind, subject, attempts }: Step): Promise<StepEnd> {
+  switch (kind) {
+    case "investigate":
+      return await investigate(ports, Number(subject));
+    case "propose":
+      return await putForward(ports, Number(subject));
+    case "execute":
+      return await execute(ports, subject);
+    case "verify":
+      return await verify(ports, subject, attempts);
+    case "expire":
+      await ports.store.endRequest(subject, "expired", "nobody decided in time");
+      return DONE;
+  }
+}

@@ -1,0 +1,109 @@
+import type { StepEnd } from "./ports.ts";
+import type { Step } from "./respond.ts";
+
+const MAX_IDLE_MS = 1_000;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+export interface WorkerDeps<S extends Step> {
+  readonly queue: {
+    /** The next due step of these kinds, ours until it is finished or postponed. */
+    lease(kinds: readonly Step["kind"][], now: Date): Promise<S | null>;
+    finish(step: S): Promise<void>;
+    postpone(step: S, dueAt: Date, why: string): Promise<void>;
+    /** When the next step of these kinds falls due; null where there is none. */
+    nextDue(kinds: readonly Step["kind"][]): Promise<Date | null>;
+  };
+  readonly kinds: readonly Step["kind"][];
+  readonly concurrency: number;
+  readonly respond: (step: S) => Promise<StepEnd>;
+  readonly now: () => Date;
+  readonly onFailure: (step: S, error: unknown) => void;
+}
+
+/** Takes due steps from the queue, several at a time. A step that fails comes back later; none is ever dropped. */
+export function createWorker<S extends Step>(deps: WorkerDeps<S>) {
+  const { queue, kinds, now } = deps;
+  const running = new Set<Promise<void>>();
+  let isStopped = true;
+  let isLooking = false;
+  let mustLookAgain = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  /** Looks for work now; calls that come while it is looking are not lost. */
+  function wake(): void {
+    if (isStopped) return;
+    mustLookAgain = true;
+    if (!isLooking) void lookForWork();
+  }
+
+  async function lookForWork(): Promise<void> {
+    isLooking = true;
+    clearTimeout(timer);
+    try {
+      while (mustLookAgain && !isStopped) {
+        mustLookAgain = false;
+        await fill();
+      }
+      if (!isStopped) await sleepUntilDue();
+    } catch (error) {
+      // The store can't be read right now; the steps are still in it.
+      deps.onFailure({ kind: kinds[0], subject: "queue", attempts: 0 } as S, error);
+      timer = setTimeout(wake, MAX_IDLE_MS);
+    } finally {
+      isLooking = false;
+      if (mustLookAgain && !isStopped) void lookForWork();
+    }
+  }
+
+  async function fill(): Promise<void> {
+    while (running.size < deps.concurrency && !isStopped) {
+      const step = await queue.lease(kinds, now());
+      if (step === null) return;
+      const work = handle(step).finally(() => {
+        running.delete(work);
+        wake();
+      });
+      running.add(work);
+    }
+  }
+
+  async function handle(step: S): Promise<void> {
+    try {
+      const end = await deps.respond(step);
+      if (end.outcome === "done") await queue.finish(step);
+      else await queue.postpone(step, end.at, end.why);
+    } catch (error) {
+      deps.onFailure(step, error);
+      const pause = Math.min(
+        FIRST_RETRY_MS * 2 ** Math.min(step.attempts - 1, 10),
+        LONGEST_RETRY_MS,
+      );
+      const why = error instanceof Error ? error.message : String(error);
+      await queue.postpone(step, new Date(now().getTime() + pause), why).catch(() => {
+        // Not even that could be stored: the lease stays until the next start, when it is released.
+      });
+    }
+  }
+
+  async function sleepUntilDue(): Promise<void> {
+    if (running.size >= deps.concurrency) return;
+    const due = await queue.nextDue(kinds);
+    const pause = due === null ? MAX_IDLE_MS : due.getTime() - now().getTime();
+    timer = setTimeout(wake, Math.min(Math.max(pause, 1), MAX_IDLE_MS));
+  }
+
+  return {
+    start(): void {
+      isStopped = false;
+      wake();
+    },
+    wake,
+    /** Takes no more work; resolves when what is under way has ended. */
+    async stop(): Promise<void> {
+      isStopped = true;
+      clearTimeout(timer);
+      await Promise.allSettled(running);
+    },
+  };
+}

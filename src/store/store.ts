@@ -1,0 +1,71 @@
+import { createCards } from "./cards.ts";
+import { createChanges } from "./changes.ts";
+import { createExecutions } from "./executions.ts";
+import { createFindings } from "./findings.ts";
+import type { IntakeOptions } from "./intake.ts";
+import { createIntake } from "./intake.ts";
+import { openDatabase } from "./open.ts";
+import { createRecord } from "./record.ts";
+import { createRequests } from "./requests.ts";
+import { createSessions } from "./sessions.ts";
+import { createSteps } from "./steps.ts";
+import { createSwitches } from "./switches.ts";
+import { createViews } from "./views.ts";
+
+export interface StoreOptions extends IntakeOptions {
+  readonly path: string;
+  /** Whether this process does the work; only one may, commands beside it may not. */
+  readonly isExclusive: boolean;
+  readonly now: () => Date;
+}
+
+/**
+ * Everything that is stored, and the only writer of it. Each method is one transaction, with the record of what it
+ * changed inside. SQLite answers at once; `promised` gives the parts the asynchronous face that the rest knows.
+ */
+export function openStore(options: StoreOptions) {
+  const { now } = options;
+  const opened = openDatabase(options.path, options);
+  const { sqlite } = opened;
+  const record = createRecord(sqlite, now);
+  const changes = createChanges(sqlite);
+  const steps = createSteps(sqlite);
+  const tools = { record, steps, changes };
+  record.begin();
+  if (options.isExclusive) steps.releaseAll();
+
+  return {
+    intake: promised(createIntake(sqlite, tools, options)),
+    findings: promised(createFindings(sqlite, tools, now)),
+    requests: promised(createRequests(opened, tools, now)),
+    executions: promised(createExecutions(opened, tools, now)),
+    switches: promised(createSwitches(sqlite, tools, now)),
+    views: promised(createViews(opened)),
+    cards: promised(createCards(sqlite, tools, options.chats, now)),
+    sessions: promised(createSessions(sqlite, record, now)),
+    queue: promised(steps),
+    record: promised(record),
+    subscribe: changes.subscribe,
+    /** For `/health`: one durable write. */
+    ping: promised({ write: () => void sqlite.exec("BEGIN IMMEDIATE; COMMIT") }).write,
+    close: () => sqlite.close(),
+  };
+}
+
+export type Store = ReturnType<typeof openStore>;
+
+type Promised<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never;
+};
+
+function promised<T extends object>(methods: T): Promised<T> {
+  const entries = Object.entries(methods as Record<string, (...args: unknown[]) => unknown>);
+  return Object.fromEntries(
+    entries.map(([name, method]) => [
+      name,
+      (...args: unknown[]) => new Promise((resolve) => resolve(method(...args))),
+    ]),
+  ) as Promised<T>;
+}
