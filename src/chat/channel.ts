@@ -39,6 +39,7 @@ export class ChatRejected extends Error {
 /** Why a chat's words or presses were not heeded: counted, recorded, and told to nobody else. */
 export type RefusalReason =
   | "unlisted"
+  | "no_role"
   | "other_chat"
   | "anonymous"
   | "bot"

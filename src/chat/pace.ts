@@ -9,6 +9,15 @@ export interface PaceLimits {
   readonly reserved: number;
 }
 
+/** Telegram's published limits with a margin: one message a second, and 20 a minute in a group. */
+export const GROUP_CHAT: PaceLimits = {
+  minGapMs: 1050,
+  sendsPerMinute: 19,
+  editsPerMinute: 19,
+  reserved: 5,
+};
+export const PRIVATE_CHAT: PaceLimits = { ...GROUP_CHAT, sendsPerMinute: 50, editsPerMinute: 50 };
+
 /** What people cause goes first, then new incidents, then what the program does by itself. */
 export type Lane = "person" | "new" | "machine";
 

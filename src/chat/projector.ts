@@ -71,6 +71,13 @@ export interface ProjectorDeps {
   readonly settings?: Partial<ProjectorSettings>;
 }
 
+interface Update {
+  readonly shown: NonNullable<StaleCard["shown"]>;
+  readonly card: Card;
+  readonly now: Shown;
+  readonly told: readonly Announcement[];
+}
+
 interface Job {
   readonly lane: Lane;
   readonly waitMs: number;
@@ -157,43 +164,53 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
     return isUrgent || urgent.has(view.incident.id) ? "person" : "machine";
   }
 
-  async function project({ view, shown, isReposted }: StaleCard): Promise<void> {
-    const { id, version, openedAt, state } = view.incident;
+  async function project(stale: StaleCard): Promise<void> {
+    const { incident } = stale.view;
     const context = await deps.context();
-    const card = cardOf(view, context);
-    const hash = hashOf(card);
-    const told = announcementsOf(view, context.now);
-    const place = { incidentId: id, channel, chat };
-    const now = { ...place, version, hash, state: told.map(({ key }) => key).join("\n") };
-    if (shown) {
-      if (shown.hash !== hash) {
-        const outcome = await edit(shown.messageId, card);
-        if (outcome === "gone" && !isReposted) return await store.cardLost(place);
-        observe.shown({ channel, incidentId: id, kind: "edit", openedAt });
-      }
-      await store.cardShown(now);
-      announce(shown, id, told);
-    } else if (state === "resolved") {
-      await store.cardShown(now);
-    } else {
-      const messageId = await post(card);
-      await store.cardPosted({ ...now, messageId });
-      observe.shown({ channel, incidentId: id, kind: "post", openedAt });
-    }
-    firstSeen.delete(id);
-    urgent.delete(id);
+    const card = cardOf(stale.view, context);
+    const told = announcementsOf(stale.view, context.now);
+    const now: Shown = {
+      incidentId: incident.id,
+      channel,
+      chat,
+      version: incident.version,
+      hash: hashOf(card),
+      state: told.map(({ key }) => key).join("\n"),
+    };
+    if (stale.shown) await update(stale, { shown: stale.shown, card, now, told });
+    // Nobody needs to be told of what is over.
+    else if (incident.state === "resolved") await store.cardShown(now);
+    else await post(stale, card, now);
+    firstSeen.delete(incident.id);
+    urgent.delete(incident.id);
   }
 
-  async function post(card: Card): Promise<string> {
+  async function post({ view }: StaleCard, card: Card, now: Shown): Promise<void> {
     const tokens = await tokensOf(card);
     adapter.pace.spend("send");
-    return await adapter.post(card, tokens);
+    const messageId = await adapter.post(card, tokens);
+    await store.cardPosted({ ...now, messageId });
+    tellShown("post", view);
   }
 
-  async function edit(messageId: string, card: Card): Promise<"edited" | "gone"> {
-    const tokens = await tokensOf(card);
-    adapter.pace.spend("edit");
-    return await adapter.edit(messageId, card, tokens);
+  async function update(
+    { view, isReposted }: StaleCard,
+    { shown, card, now, told }: Update,
+  ): Promise<void> {
+    if (shown.hash !== now.hash) {
+      const tokens = await tokensOf(card);
+      adapter.pace.spend("edit");
+      const outcome = await adapter.edit(shown.messageId, card, tokens);
+      // A card that somebody deletes a second time is not wanted.
+      if (outcome === "gone" && !isReposted) return await store.cardLost(now);
+      tellShown("edit", view);
+    }
+    await store.cardShown(now);
+    announce(shown, view.incident.id, told);
+  }
+
+  function tellShown(kind: "post" | "edit", { incident: { id, openedAt } }: IncidentView): void {
+    observe.shown({ channel, incidentId: id, kind, openedAt });
   }
 
   async function tokensOf({ incidentId, buttons }: Card): Promise<ButtonTokens> {
@@ -258,7 +275,7 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
 
   return {
     start(): void {
-      if (running) return;
+      if (running !== null) return;
       stopping = new AbortController();
       running = loop(stopping.signal);
     },

@@ -1,0 +1,27 @@
+import type { Api } from "grammy";
+import type { TelegramChat } from "./telegram-api.ts";
+import { rejectionOf } from "./telegram-api.ts";
+
+/** What is wrong and the way out, naming the setting and never its value where that is secret. */
+export function problemOf(error: unknown, chat: TelegramChat): string {
+  const { error_code: code, description = "" } = error as {
+    error_code?: number;
+    description?: string;
+  };
+  if (code === 401 || (code === 404 && /^not found$/i.test(description)))
+    return "TELEGRAM_BOT_TOKEN is not accepted by Telegram: take the bot's current token from @BotFather (/mybots, API Token).";
+  if (code === 409)
+    return "Another program polls with the same TELEGRAM_BOT_TOKEN: stop it, or give each program a bot of its own.";
+  if (code === 400 && /chat not found/i.test(description))
+    return `TELEGRAM_CHAT_ID=${chat.name} is no chat this bot knows: add the bot to the chat, write /whoami there and use the id it answers; in a private chat press Start first.`;
+  if (code === 403)
+    return `The bot may not write to TELEGRAM_CHAT_ID=${chat.name}: add it to the chat again, or unblock it.`;
+  return rejectionOf(error).message;
+}
+
+/** Somebody who has the token may be reading along. */
+export async function foreignWebhook(api: Api): Promise<string | null> {
+  const { url } = await api.getWebhookInfo();
+  if (!url) return null;
+  return "A webhook is set on this bot; polling takes it away. If it was not you who set it, somebody else has the TELEGRAM_BOT_TOKEN: revoke it with @BotFather (/revoke) and set the new one.";
+}

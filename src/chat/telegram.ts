@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Api, Bot } from "grammy";
+import type { Person } from "../approval/approval.ts";
+import type { CardAdapter, ChatObserver, Log } from "./channel.ts";
+import type { CommandRegistry } from "./commands.ts";
+import type { Desk } from "./desk.ts";
+import { createOutbox } from "./outbox.ts";
+import type { PaceLimits } from "./pace.ts";
+import { createPace, GROUP_CHAT, PRIVATE_CHAT } from "./pace.ts";
+import type { UseToken } from "./press.ts";
+import { createTelegramCards, parseChat, rejectionOf } from "./telegram-api.ts";
+import { foreignWebhook, problemOf } from "./telegram-check.ts";
+import { createTelegramUpdates } from "./telegram-updates.ts";
+
+export interface TelegramDeps {
+  readonly token: string;
+  /** `id` or `id:topic`. */
+  readonly chatId: string;
+  readonly apiRoot?: string;
+  readonly desk: Desk;
+  readonly registry: CommandRegistry;
+  /** By numeric account id only: names and usernames are anybody's. */
+  readonly resolvePerson: (accountId: string) => Promise<Person | null> | Person | null;
+  readonly useToken: UseToken;
+  readonly log: Log;
+  readonly observe: ChatObserver;
+  readonly now?: () => Date;
+  readonly limits?: Partial<PaceLimits>;
+  readonly settings?: Partial<TelegramSettings>;
+}
+
+export interface TelegramSettings {
+  readonly pollSeconds: number;
+  readonly firstBackoffMs: number;
+  readonly longestBackoffMs: number;
+}
+
+const DEFAULTS: TelegramSettings = {
+  pollSeconds: 30,
+  firstBackoffMs: 1000,
+  longestBackoffMs: 60_000,
+};
+const STOP_WITHIN_MS = 5000;
+const UPDATES = ["message", "callback_query", "my_chat_member"] as const;
+/** Polling that lasted this long was well: the next failure is a new one. */
+const WELL_AFTER_MS = 60_000;
+
+/** Telegram by long polling: takes words and presses in, hands them on, and shows what comes back. */
+export function createTelegram(deps: TelegramDeps) {
+  const { token, log, observe, registry } = deps;
+  const settings = { ...DEFAULTS, ...deps.settings };
+  const chat = parseChat(deps.chatId);
+  const pace = createPace({ ...(chat.id < 0 ? GROUP_CHAT : PRIVATE_CHAT), ...deps.limits });
+  const outbox = createOutbox({ log });
+  const client = {
+    apiRoot: (deps.apiRoot ?? "https://api.telegram.org").replace(/\/+$/, ""),
+    timeoutSeconds: settings.pollSeconds + 15,
+  };
+  const cards = createTelegramCards({
+    api,
+    chat,
+    pace,
+    onMigrated: (id) =>
+      log.warn({ chat: chat.name, id }, `the group has a new id: set TELEGRAM_CHAT_ID=${id}`),
+  });
+  const updates = createTelegramUpdates(deps, { chat, cards, outbox });
+  let lazyApi: Promise<Api> | null = null;
+  let bot: Bot | null = null;
+  let supervised: Promise<void> | null = null;
+  let stopping = new AbortController();
+  let problem: string | null = null;
+
+  function api(): Promise<Api> {
+    lazyApi ??= import("grammy").then(({ Api: GrammyApi }) => new GrammyApi(token, client));
+    return lazyApi;
+  }
+
+  async function createBot(): Promise<Bot> {
+    const { Bot: GrammyBot } = await import("grammy");
+    const created = new GrammyBot(token, { client });
+    created.on("message:text", updates.onText);
+    created.on("my_chat_member", updates.onMembership);
+    created.on("callback_query", updates.onPress);
+    // Without it one bad update would end the polling.
+    created.catch(({ error }) =>
+      log.error({ reason: rejectionOf(error).message }, "an update failed"),
+    );
+    return created;
+  }
+
+  async function supervise(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const since = Date.now();
+      await poll(signal).catch((error: unknown) => {
+        if (signal.aborted) return;
+        problem = problemOf(error, chat);
+        log.error({ channel: "telegram" }, problem);
+        observe.failed({ channel: "telegram", kind: rejectionOf(error).kind });
+      });
+      if (Date.now() - since > WELL_AFTER_MS) failures = 0;
+      const waitMs = Math.min(settings.longestBackoffMs, settings.firstBackoffMs * 2 ** failures);
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async function poll(signal: AbortSignal): Promise<void> {
+    bot = await createBot();
+    // grammY's own start would ask for ever, and could not be stopped while it does.
+    await bot.init(signal as never);
+    await reportForeignWebhook();
+    if (signal.aborted) return;
+    await bot.start({
+      allowed_updates: UPDATES,
+      timeout: settings.pollSeconds,
+      onStart: () => void introduce(),
+    });
+  }
+
+  /** Polling takes a webhook away, so it has to be looked for before. */
+  async function reportForeignWebhook(): Promise<void> {
+    const found = await foreignWebhook(await api()).catch(() => null);
+    if (found) log.error({ channel: "telegram" }, found);
+  }
+
+  async function introduce(): Promise<void> {
+    problem = null;
+    const commands = registry.list.map(({ name, summary }) => ({
+      command: name,
+      description: summary,
+    }));
+    await (await api())
+      .setMyCommands(commands)
+      .catch((error: unknown) =>
+        log.warn({ reason: rejectionOf(error).message }, "no command menu"),
+      );
+  }
+
+  async function goodbye(): Promise<void> {
+    await bot
+      ?.stop()
+      .catch((error: unknown) =>
+        log.warn({ reason: rejectionOf(error).message }, "offset not saved"),
+      );
+  }
+
+  return {
+    cards: cards as CardAdapter,
+    /** The name under which the store knows the chat. */
+    chat: chat.name,
+    start(): void {
+      if (supervised !== null) return;
+      stopping = new AbortController();
+      supervised = supervise(stopping.signal);
+    },
+    async stop(): Promise<void> {
+      stopping.abort();
+      // `bot.stop()` confirms the update in flight before its handler ends: wait for both.
+      await Promise.race([goodbye(), sleep(STOP_WITHIN_MS, undefined, { ref: false })]);
+      await supervised;
+      supervised = null;
+      await outbox.close();
+    },
+    /** For `/health` and `check`: a line for people, or an error that names the setting and the way out. */
+    async check(): Promise<string> {
+      const found = await lookAround().catch((error: unknown) => ({
+        problem: problemOf(error, chat),
+      }));
+      if (typeof found === "string") return found;
+      throw new Error(found.problem);
+    },
+  };
+
+  async function lookAround(): Promise<string | { problem: string }> {
+    const calls = await api();
+    const me = await calls.getMe();
+    await calls.getChat(chat.id).catch((error: unknown) => {
+      // A local Bot API server may not know the method; that says nothing about the chat.
+      if ((error as { error_code?: number }).error_code !== 404) throw error;
+    });
+    const wrong = supervised === null ? await foreignWebhook(calls) : problem;
+    return wrong === null ? `@${me.username} in chat ${chat.name}` : { problem: wrong };
+  }
+}
+
+export type Telegram = ReturnType<typeof createTelegram>;

@@ -1,0 +1,198 @@
+import { randomBytes } from "node:crypto";
+import type { Ruling } from "../../src/approval/approval.ts";
+import type { IncidentView } from "../../src/chat/card.ts";
+import type { ChatObserver, Log, Refusal } from "../../src/chat/channel.ts";
+import type { AutohealingChange, DecisionAttempt, Desk, Page } from "../../src/chat/desk.ts";
+import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
+import type { CardStore, StaleCard } from "../../src/chat/projector.ts";
+
+interface StoredCard {
+  messageId: string | null;
+  version: number;
+  hash: string | null;
+  state: string | null;
+  isUrgent: boolean;
+  isReposted: boolean;
+}
+
+/** The ports of a chat over maps: what is stored, what each chat shows, and what each token means. */
+export function createChatPorts() {
+  const views = new Map<string, IncidentView>();
+  const cards = new Map<string, StoredCard>();
+  const tokens = new Map<string, TokenMeaning & { chat: string; incidentId: string | null }>();
+  const attempts: DecisionAttempt[] = [];
+  const switched: AutohealingChange[] = [];
+  const refusals: Refusal[] = [];
+  const logged: { level: string; fields: object; message: string }[] = [];
+  let ruling: (attempt: DecisionAttempt) => Ruling | Promise<Ruling> = () => ({
+    outcome: "not_found",
+  });
+
+  function put(view: IncidentView, cause: "person" | "machine" = "machine"): void {
+    views.set(view.incident.id, view);
+    for (const [key, card] of cards)
+      if (key.endsWith(`/${view.incident.id}`) && cause === "person") card.isUrgent = true;
+  }
+
+  const keyOf = (chat: string, incidentId: string) => `${chat}/${incidentId}`;
+  const fresh = (): StoredCard => ({
+    messageId: null,
+    version: 0,
+    hash: null,
+    state: null,
+    isUrgent: false,
+    isReposted: false,
+  });
+
+  const store: CardStore = {
+    async staleCards(_, chat, limit) {
+      const stale = [...views.values()].flatMap((view): StaleCard[] => {
+        const card = cards.get(keyOf(chat, view.incident.id)) ?? fresh();
+        if (card.version >= view.incident.version) return [];
+        const { messageId, hash, state, isUrgent, isReposted } = card;
+        const shown = messageId === null ? null : { messageId, hash, state };
+        return [{ view, shown, isUrgent, isReposted }];
+      });
+      return stale.sort((a, b) => Number(b.isUrgent) - Number(a.isUrgent)).slice(0, limit);
+    },
+    async cardPosted({ incidentId, chat, messageId, version, hash, state }) {
+      const before = cards.get(keyOf(chat, incidentId)) ?? fresh();
+      cards.set(keyOf(chat, incidentId), { ...before, messageId, version, hash, state });
+    },
+    async cardShown({ incidentId, chat, version, hash, state }) {
+      const before = cards.get(keyOf(chat, incidentId)) ?? fresh();
+      const isUrgent = false;
+      cards.set(keyOf(chat, incidentId), { ...before, version, hash, state, isUrgent });
+    },
+    async cardLost({ incidentId, chat }) {
+      cards.set(keyOf(chat, incidentId), { ...fresh(), isReposted: true });
+    },
+    async tokensFor({ incidentId, chat, requestIds }) {
+      return Object.fromEntries(
+        requestIds.map((requestId) => [
+          requestId,
+          {
+            approve: tokenFor("approve", requestId, chat, incidentId),
+            reject: tokenFor("reject", requestId, chat, incidentId),
+          },
+        ]),
+      );
+    },
+  };
+
+  function tokenFor(
+    verb: "approve" | "reject",
+    requestId: string,
+    chat: string,
+    incidentId: string,
+  ): string {
+    for (const [token, meaning] of tokens)
+      if (meaning.verb === verb && meaning.requestId === requestId && meaning.chat === chat)
+        return token;
+    const token = newToken();
+    tokens.set(token, { verb, requestId, planCode: "9f3a1c22", chat, incidentId });
+    return token;
+  }
+
+  const useToken: UseToken = async (token, { chat, messageId }) => {
+    const meaning = tokens.get(token);
+    if (!meaning || meaning.chat !== chat) return null;
+    if (meaning.verb === "confirm") tokens.delete(token);
+    else if (cards.get(keyOf(chat, meaning.incidentId ?? ""))?.messageId !== messageId) return null;
+    return meaning;
+  };
+
+  const desk: Desk = {
+    status: async () => ({
+      openIncidents: views.size,
+      pendingRequests: 0,
+      autohealing: { isOn: switched.at(-1)?.isOn ?? false, offUntil: null },
+      problems: [],
+    }),
+    health: async () => ({
+      status: "ok",
+      checks: [{ name: "database", status: "ok", detail: "writable" }],
+    }),
+    openAlerts: async () => emptyPage(),
+    async incident(prefix) {
+      const ids = [...views.keys()].filter(
+        (id) => id.startsWith(prefix) || id.startsWith(`inc_${prefix}`),
+      );
+      const view = views.get(ids[0] ?? "");
+      if (ids.length > 1) return { outcome: "several", ids };
+      return view ? { outcome: "found", view } : { outcome: "none" };
+    },
+    history: async ({ page }) => ({
+      items: [...views.values()].map(({ incident }) => incident),
+      page,
+      pages: 3,
+      total: 25,
+    }),
+    pending: async () =>
+      [...views.values()].flatMap((view) =>
+        view.requests
+          .filter((request) => request.state === "pending")
+          .map((request) => ({ request, incidentTitle: view.incident.title })),
+      ),
+    async decide(attempt) {
+      attempts.push(attempt);
+      return await ruling(attempt);
+    },
+    async setAutohealing(change) {
+      switched.push(change);
+      return { autohealing: { isOn: change.isOn, offUntil: null }, stopped: 0 };
+    },
+    actionsThatWouldRun: async () => [
+      {
+        runbookId: "container-down",
+        actionId: "restart",
+        title: "Restart the container",
+        targets: "all",
+      },
+    ],
+    async offerConfirm({ person, chat, expiresAt }) {
+      const token = newToken();
+      const meaning = { verb: "confirm", person: person.name, expiresAt } as const;
+      tokens.set(token, { ...meaning, chat, incidentId: null });
+      return token;
+    },
+  };
+
+  const write = (level: string) => (fields: object, message: string) =>
+    void logged.push({ level, fields, message });
+  const log: Log = { info: write("info"), warn: write("warn"), error: write("error") };
+  const observe: ChatObserver = {
+    refused: (refusal) => void refusals.push(refusal),
+    shown: () => undefined,
+    failed: () => undefined,
+  };
+
+  return {
+    put,
+    views,
+    cards,
+    tokens,
+    attempts,
+    switched,
+    refusals,
+    logged,
+    store,
+    useToken,
+    desk,
+    log,
+    observe,
+    rule(next: typeof ruling) {
+      ruling = next;
+    },
+  };
+}
+
+export type ChatPorts = ReturnType<typeof createChatPorts>;
+
+export function newToken(): string {
+  return randomBytes(16).toString("base64url");
+}
+
+function emptyPage(): Page<never> {
+  return { items: [], page: 1, pages: 0, total: 0 };
+}

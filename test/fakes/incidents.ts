@@ -1,0 +1,151 @@
+import type { PlannedRequest, Vote } from "../../src/approval/approval.ts";
+import type { IncidentView } from "../../src/chat/card.ts";
+import type { Execution } from "../../src/execution/execution.ts";
+import type { Episode, Labels } from "../../src/incident/alert.ts";
+import type { Verification } from "../../src/verification/verification.ts";
+
+export const NOW = new Date("2025-10-24T10:35:00Z");
+export const OPENED = new Date("2025-10-24T10:30:00Z");
+
+export function anAlert(over: Partial<Episode> = {}, labels: Labels = {}): Episode {
+  return {
+    id: 1,
+    source: "alertmanager",
+    incidentId: "inc_1a2b3c4d5e6f",
+    receivedAt: OPENED,
+    fingerprint: "0123456789abcdef",
+    status: "firing",
+    startsAt: OPENED,
+    endsAt: null,
+    labels: { alertname: "HighCPU", severity: "warning", instance: "192.168.1.101", ...labels },
+    annotations: { summary: "CPU usage is high", description: "above 90% for 5 minutes" },
+    generatorUrl: null,
+    extra: null,
+    ...over,
+  };
+}
+
+export function aRequest(over: Partial<PlannedRequest> = {}): PlannedRequest {
+  const expiresAt = over.expiresAt ?? new Date("2025-10-24T10:45:00Z");
+  return {
+    id: "req_1",
+    incidentId: "inc_1a2b3c4d5e6f",
+    episodeId: 1,
+    risk: "medium",
+    reasons: [{ rule: "declared", text: "The runbook declares it medium." }],
+    requester: null,
+    createdAt: OPENED,
+    endedAt: null,
+    endReason: null,
+    state: "pending",
+    proposal: {
+      runbookId: "high-cpu",
+      runbookHash: "f".repeat(64),
+      runbookTitle: "High CPU",
+      actionId: "stop-busiest",
+      actionTitle: "Identify and stop the busiest process",
+      declaredRisk: "medium",
+      executor: "ssh",
+      params: {},
+      target: { name: "web-01", host: "192.168.1.101", executor: "ssh", directory: "/" },
+      with: {},
+    },
+    plan: {
+      schema: 1,
+      request: "req_1",
+      incident: "inc_1a2b3c4d5e6f",
+      episode: null,
+      runbook: { id: "high-cpu", sha256: "f".repeat(64) },
+      action: "stop-busiest",
+      executor: "ssh",
+      target: { name: "web-01", host: "192.168.1.101" },
+      command: { kind: "argv", argv: ["/usr/bin/systemctl", "stop", "batch job"], directory: "/" },
+      files: [],
+      timeoutMs: 60_000,
+      precondition: null,
+      risk: over.risk ?? "medium",
+      quorum: 1,
+      expiresAt: expiresAt.toISOString(),
+      policy: "p",
+    },
+    digest: "9f3a1c22".padEnd(64, "0"),
+    planCode: "9f3a1c22",
+    quorum: 1,
+    approvers: "approver",
+    isApprovedByPolicy: false,
+    votes: [],
+    ...over,
+    expiresAt,
+  };
+}
+
+export function aVote(over: Partial<Vote> = {}): Vote {
+  return {
+    person: "ana",
+    decision: "approve",
+    channel: "telegram",
+    reason: null,
+    at: new Date("2025-10-24T10:33:00Z"),
+    ...over,
+  };
+}
+
+export function anExecution(over: Partial<Execution> = {}): Execution {
+  return {
+    id: "exe_1",
+    requestId: "req_1",
+    incidentId: "inc_1a2b3c4d5e6f",
+    runbookId: "high-cpu",
+    actionId: "stop-busiest",
+    target: "web-01",
+    state: "finished",
+    claimedAt: new Date("2025-10-24T10:33:01Z"),
+    startedAt: new Date("2025-10-24T10:33:01Z"),
+    finishedAt: new Date("2025-10-24T10:33:05Z"),
+    exitCode: 0,
+    output: "",
+    reviewedBy: null,
+    ...over,
+  };
+}
+
+export function aVerification(over: Partial<Verification> = {}): Verification {
+  return {
+    executionId: "exe_1",
+    outcome: "verified",
+    detail: "The alert is resolved.",
+    judgedAt: NOW,
+    ...over,
+  };
+}
+
+export function aView(
+  over: Partial<IncidentView> = {},
+  incident: Partial<IncidentView["incident"]> = {},
+): IncidentView {
+  return {
+    incident: {
+      id: "inc_1a2b3c4d5e6f",
+      source: "alertmanager",
+      groupKey: "g",
+      state: "open",
+      title: "HighCPU on 192.168.1.101",
+      severity: "warning",
+      openedAt: OPENED,
+      acknowledgedBy: null,
+      resolvedAt: null,
+      truncatedAlerts: 0,
+      trust: "key",
+      version: 1,
+      alerts: [anAlert()],
+      ...incident,
+    },
+    evidence: [],
+    diagnosis: null,
+    requests: [],
+    executions: [],
+    verifications: [],
+    isInvestigating: false,
+    ...over,
+  };
+}
