@@ -58,6 +58,24 @@ describe("a process", () => {
     expect(result).toMatchObject({ outcome: "failed", exitCode: 3, output: "out\nerr\nend\n" });
   });
 
+  it("writes its two streams in one order, also without a pause between them", async () => {
+    const result = await shell("for i in 1 2 3; do echo out $i; echo err $i >&2; done");
+
+    expect(result.output).toBe("out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n");
+  });
+
+  it("can open its own streams by name, as scripts do", async () => {
+    const result = await shell("echo out >/dev/stdout; echo err >/dev/stderr");
+
+    expect(result).toMatchObject({ outcome: "succeeded", output: "out\nerr\n" });
+  });
+
+  it("leaves no file behind", async () => {
+    const result = await shell('ls /tmp | grep -c "countersign-$COUNTERSIGN_RUN"');
+
+    expect(result.output).toBe("0\n");
+  });
+
   it("fails without an exit code when a signal ended it", async () => {
     const result = await shell("kill -9 $$");
 

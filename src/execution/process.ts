@@ -1,4 +1,4 @@
-import type { ChildProcessByStdio } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
@@ -8,6 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cleanOutput, firstBytes } from "./clean-output.ts";
 import type { RunResult } from "./execution.ts";
 import { killTagged, RUN_TAG } from "./leftovers.ts";
+import type { OutputPipe } from "./output-pipe.ts";
+import { closeWriteEnd, openOutputPipe } from "./output-pipe.ts";
 
 export interface ProcessOptions {
   readonly argv: readonly [string, ...string[]];
@@ -23,7 +25,6 @@ const DRAIN_MS = 200;
 /** After SIGKILL only another user's process, or one stuck in the kernel, is still there. */
 const ABANDON_MS = 1000;
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
 type Exit = { readonly code: number | null };
 type Ending = "exited" | "deadline" | "aborted";
 
@@ -39,26 +40,29 @@ type Ending = "exited" | "deadline" | "aborted";
 export async function runProcess(options: ProcessOptions): Promise<RunResult> {
   const refusal = refusalOf(options);
   if (refusal !== null) return notStarted(refusal);
-  if (options.signal?.aborted) return notStarted("It was stopped before it started.");
 
-  const startedAt = performance.now();
   const runId = randomUUID();
-  const child = start(options, runId);
-  if (child instanceof Error) return notStarted(startErrorText(options.argv[0], child));
+  const pipe = await openOutputPipe(runId);
+  const startedAt = performance.now();
+  const child = start(options, runId, pipe);
+  closeWriteEnd(pipe);
+  if (child instanceof Error) {
+    pipe?.readEnd.destroy();
+    return notStarted(startErrorText(options.argv[0], child));
+  }
 
-  const output = collectOutput(child, options.maxOutputBytes ?? 64 * 1024);
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const streams = [pipe?.readEnd, child.stdout, child.stderr].filter((stream) => stream != null);
+  const output = collectOutput(streams, options.maxOutputBytes ?? 64 * 1024);
   const guard = guardRun(child, options, runId);
   const exit = await Promise.race([exitOf(child), guard.abandoned]);
   const ending = guard.end();
-  if (exit instanceof Error) return notStarted(startErrorText(options.argv[0], exit));
 
   signalGroup(child, "SIGKILL");
   await killTagged(runId);
-  await Promise.race([closed, delay(DRAIN_MS)]);
-  child.stdout.destroy();
-  child.stderr.destroy();
+  await Promise.race([output.closed, delay(DRAIN_MS)]);
+  for (const stream of streams) stream.destroy();
   child.unref();
+  if (exit instanceof Error) return notStarted(startErrorText(options.argv[0], exit));
 
   return {
     outcome: outcomeOf(ending, exit.code),
@@ -75,21 +79,35 @@ function refusalOf({ argv, directory }: ProcessOptions): string | null {
     return `${program} was not started: an argument holds a NUL character.`;
   }
   // A missing directory and a missing program are the same error to spawn.
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isDirectory(directory)) {
     return `${program} was not started: the directory ${directory} does not exist.`;
   }
   return null;
 }
 
-function start({ argv, directory }: ProcessOptions, runId: string): Child | Error {
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Not there, or not ours to enter: either way nothing can start in it.
+    return false;
+  }
+}
+
+function start(
+  { argv, directory, signal }: ProcessOptions,
+  runId: string,
+  pipe: OutputPipe | null,
+): ChildProcess | Error {
   const [program, ...args] = argv;
+  if (signal?.aborted) return new Error("it was stopped before");
   try {
     return spawn(program, args, {
       shell: false,
       detached: true,
       cwd: directory,
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", [RUN_TAG]: runId },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", pipe?.writeEnd ?? "pipe", pipe?.writeEnd ?? "pipe"],
     });
   } catch (error) {
     if (error instanceof Error) return error;
@@ -97,7 +115,7 @@ function start({ argv, directory }: ProcessOptions, runId: string): Child | Erro
   }
 }
 
-function exitOf(child: Child): Promise<Exit | Error> {
+function exitOf(child: ChildProcess): Promise<Exit | Error> {
   return new Promise((resolve) => {
     child.once("error", resolve);
     child.once("exit", (code) => resolve({ code }));
@@ -105,7 +123,11 @@ function exitOf(child: Child): Promise<Exit | Error> {
 }
 
 /** Stops the run at its deadline or when asked to: SIGTERM for all of it, SIGKILL after the grace. */
-function guardRun(child: Child, { timeoutMs, signal, graceMs = 2000 }: ProcessOptions, id: string) {
+function guardRun(
+  child: ChildProcess,
+  { timeoutMs, signal, graceMs = 2000 }: ProcessOptions,
+  id: string,
+) {
   let ending: Ending = "exited";
   let killTimer: NodeJS.Timeout | undefined;
   let abandonTimer: NodeJS.Timeout | undefined;
@@ -138,7 +160,7 @@ function guardRun(child: Child, { timeoutMs, signal, graceMs = 2000 }: ProcessOp
   };
 }
 
-function signalGroup(child: Child, name: NodeJS.Signals): void {
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, name);
@@ -148,7 +170,7 @@ function signalGroup(child: Child, name: NodeJS.Signals): void {
 }
 
 /** Keeps what came first; the rest is read and dropped, so that a chatty program is not blocked. */
-function collectOutput(child: Child, maxBytes: number) {
+function collectOutput(streams: readonly Readable[], maxBytes: number) {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let isCut = false;
@@ -159,10 +181,11 @@ function collectOutput(child: Child, maxBytes: number) {
     bytes += kept.length;
     if (kept.length > 0) chunks.push(kept);
   };
-  child.stdout.on("data", take);
-  child.stderr.on("data", take);
+  for (const stream of streams) stream.on("data", take);
 
   return {
+    closed: Promise.all(streams.map((stream) => new Promise((done) => stream.once("close", done)))),
+    /** What has come until now. */
     read(): Pick<RunResult, "output" | "isTruncated"> {
       const cleaned = cleanOutput(decode(Buffer.concat(chunks), isCut));
       // Bytes that are no UTF-8 grow when decoded, so the cap is applied to the text as well.
