@@ -1,5 +1,6 @@
 import type { Command } from "../remediation/proposal.ts";
 import { Text } from "./parts.tsx";
+import { plural } from "./words.ts";
 
 /**
  * What will run, to the last character: quoted the way a shell would need it, so that the limits of
@@ -22,10 +23,7 @@ export function CommandText({ command }: { command: Command }) {
         </code>
       </pre>
       <p class="under">
-        {command.argv.length === 1
-          ? "A program without arguments"
-          : `A program and ${command.argv.length - 1} of its arguments`}
-        , no shell, started in{" "}
+        {argumentCount(command.argv.length - 1)}, no shell, started in{" "}
         <code>
           <Text of={command.directory} as="exact" />
         </code>
@@ -55,6 +53,10 @@ function HttpCommand({ command }: { command: Extract<Command, { kind: "http" }> 
       </code>
     </pre>
   );
+}
+
+function argumentCount(count: number): string {
+  return count === 0 ? "A program without arguments" : `A program and ${plural(count, "argument")}`;
 }
 
 function quote(argument: string): string {

@@ -55,7 +55,8 @@ export function createConsole(deps: ConsoleDeps): Console {
   });
   app.onError((error, c) => {
     deps.log.error({ err: error, path: c.req.path }, "a console page failed");
-    const text = "The log says why. Nothing was changed by this page unless it says so elsewhere.";
+    const text =
+      "The log says why. If you sent a form, look at what became of it before you send it again.";
     const frame = { ...reception.frame(c), title: "Something went wrong" };
     return reception.send(c, <PlainPage frame={frame} text={text} />, 500);
   });

@@ -84,7 +84,8 @@ export function isSameSecret(given: unknown, expected: string): boolean {
 /** The session cookie, and the only place that knows its name. */
 export interface Door {
   visit(c: Context): Promise<Visit | null>;
-  open(c: Context, secret: string): void;
+  /** Also ends the session this browser had before. */
+  open(c: Context, secret: string): Promise<void>;
   shut(c: Context): Promise<void>;
 }
 
@@ -104,14 +105,19 @@ export function createDoor(deps: { sessions: Sessions; isSecure: boolean }): Doo
     return session === null ? null : { ...session, secret };
   }
 
-  function open(c: Context, secret: string): void {
+  async function open(c: Context, secret: string): Promise<void> {
+    await endOld(c);
     setCookie(c, name, secret, { ...attributes, maxAge: SESSION_HOURS * 3600 });
   }
 
   async function shut(c: Context): Promise<void> {
+    await endOld(c);
+    deleteCookie(c, name, attributes);
+  }
+
+  async function endOld(c: Context): Promise<void> {
     const secret = getCookie(c, name);
     if (secret !== undefined && isToken(secret)) await deps.sessions.endSession(secret);
-    deleteCookie(c, name, attributes);
   }
 
   return { visit, open, shut };

@@ -103,7 +103,10 @@ function Evidence({ view, now }: { view: IncidentView; now: Date }) {
     >
       <ol class="evidence">
         {view.evidence.map((item) => (
-          <li id={`evidence-${item.id}`} class={item.status}>
+          <li
+            id={`evidence-${item.id}`}
+            class={`${item.status} ${item.kind === "logql" || item.kind === "probe" ? "raw" : ""}`}
+          >
             <h3>
               <span class="eid">{item.id}</span> <Text of={item.title} />
             </h3>

@@ -71,7 +71,7 @@ export function RiskMark({ risk }: { risk: Risk }) {
 }
 
 const SEVERITY_SHAPES: Record<Severity, string> = {
-  critical: "M4 1h6l3 3v6l-3 3H4l-3-3V4z",
+  critical: "M7 .2L13.8 7 7 13.8.2 7z",
   warning: "M7 1.2L13.4 12.6H.6z",
   info: "M7 1a6 6 0 100 12A6 6 0 007 1z",
 };
@@ -117,7 +117,7 @@ export function Block({
     <section class="block" aria-labelledby={id}>
       <h2 id={id}>
         {title}
-        {note === undefined ? null : <small> {note}</small>}
+        {note === undefined || note === "" ? null : <small> {note}</small>}
       </h2>
       {children}
     </section>

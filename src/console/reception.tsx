@@ -56,8 +56,7 @@ export function createReception(deps: ConsoleDeps & { door: Door }): Reception {
       log.warn({ peer: peerOf(c) }, "a sign-in link was refused");
       return send(c, <LinkOverPage frame={frame(c)} />, 404);
     }
-    await door.shut(c);
-    door.open(c, session.secret);
+    await door.open(c, session.secret);
     log.info({ person: session.person.name }, "signed in");
     return c.redirect("/?flash=signed_in", 303);
   });

@@ -47,15 +47,17 @@ function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
         <Fact name="Plan code">
           <code class="code">{request.planCode}</code>
         </Fact>
-        <Fact name="Who may decide">
-          <Text of={whoDecides(request)} />
-          {request.quorum > 1 ? ` (${approvals(request)} of ${request.quorum} so far)` : null}
-          {request.requester === null ? null : (
-            <>
-              , asked for by <Text of={request.requester} />
-            </>
-          )}
-        </Fact>
+        {isOpen || request.state === "approved" ? (
+          <Fact name="Who may decide">
+            <Text of={whoDecides(request)} />
+            {request.quorum > 1 ? ` (${approvals(request)} of ${request.quorum} so far)` : null}
+          </Fact>
+        ) : null}
+        {request.requester === null ? null : (
+          <Fact name="Asked for by">
+            <Text of={request.requester} />
+          </Fact>
+        )}
         {isOpen ? (
           <Fact name="Expires">
             <Countdown until={request.expiresAt} now={now} />
@@ -111,7 +113,7 @@ function Risk({ request }: { request: PlannedRequest }) {
   if (request.reasons.length === 0) return null;
   return (
     <div class="reasons">
-      <h4>{request.isApprovedByPolicy ? "Why it ran unasked" : "Why it asks"}</h4>
+      <h4>{headingOf(request)}</h4>
       <Reasons request={request} />
     </div>
   );
@@ -201,6 +203,11 @@ function Binding({ request }: { request: PlannedRequest }) {
       </dl>
     </details>
   );
+}
+
+function headingOf(request: PlannedRequest): string {
+  if (request.isApprovedByPolicy) return "Why it runs unasked";
+  return request.state === "pending" ? "Why it asks" : "Why it asked";
 }
 
 function approvals(request: PlannedRequest): number {

@@ -28,7 +28,7 @@ label .hint { font-weight: 400; }
 .waiting > h2 { display: flex; flex-wrap: wrap; align-items: baseline; gap: .125rem .5rem; }
 .waiting > h2 a { color: inherit; text-decoration-color: var(--line); }
 .waiting > h2 a:hover { text-decoration-color: currentColor; }
-.waiting > .request { border-width: 1px 0 0; border-radius: 0; padding: .875rem 0 0; box-shadow: none; }
+.waiting > .request.request { border-width: 1px 0 0; border-radius: 0; padding: .875rem 0 0; box-shadow: none; }
 .glance { font-size: .9375rem; display: grid; gap: .125rem; }
 .eid {
   display: inline-block; font: 600 .75rem/1.4 var(--mono); color: var(--accent); background: var(--accent-soft);
@@ -49,7 +49,7 @@ pre code { font-size: inherit; }
 .argv .arg { border-bottom: 1px dotted var(--soft); }
 .argv + .under { margin-top: -.5rem; }
 .facts { display: grid; gap: .375rem 1.25rem; font-size: .9375rem; }
-.facts > div { display: grid; grid-template-columns: 8rem 1fr; gap: .75rem; }
+.facts > div { display: grid; grid-template-columns: 6.5rem 1fr; gap: .75rem; }
 .facts dt { color: var(--soft); font-size: .875rem; line-height: 1.6; }
 .facts dd { min-width: 0; }
 .facts .code { font-size: 1rem; font-weight: 650; letter-spacing: .04em; }
@@ -105,6 +105,7 @@ details[open] > :not(summary) { margin-top: .375rem; }
 .finding { white-space: pre-wrap; }
 .evidence { display: grid; gap: .75rem; }
 .evidence .finding { font-size: .9375rem; }
+.evidence .raw .finding { font-family: var(--mono); font-size: .8125rem; line-height: 1.6; border-left: 2px solid var(--line); padding-left: .75rem; margin: .25rem 0; }
 .evidence .missing .finding { color: var(--soft); }
 .opinion { border: 1px dashed var(--soft); border-radius: 12px; padding: .875rem 1rem; display: grid; gap: .375rem; }
 .opinion .label { font-size: .8125rem; font-weight: 600; color: var(--soft); }
@@ -127,6 +128,7 @@ details[open] > :not(summary) { margin-top: .375rem; }
   .command { grid-template-columns: 1fr auto; }
   .decide form:not(.typed) .approve { min-width: 11rem; }
   .checks { grid-template-columns: 1fr 1fr; }
+  .facts > div { grid-template-columns: 8rem 1fr; }
 }
 @media (min-width: 62rem) {
   .columns { grid-template-columns: minmax(0, 1fr) 20rem; gap: 2.5rem; }
