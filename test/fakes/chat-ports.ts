@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Ruling } from "../../src/approval/approval.ts";
 import type { IncidentView } from "../../src/chat/card.ts";
+import { pendingOf } from "../../src/chat/card.ts";
 import type { ChatObserver, Log, Refusal } from "../../src/chat/channel.ts";
 import type { AutohealingChange, DecisionAttempt, Desk, Page } from "../../src/chat/desk.ts";
 import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
@@ -130,9 +131,7 @@ export function createChatPorts() {
     }),
     pending: async () =>
       [...views.values()].flatMap((view) =>
-        view.requests
-          .filter((request) => request.state === "pending")
-          .map((request) => ({ request, incidentTitle: view.incident.title })),
+        pendingOf(view).map((request) => ({ request, incidentTitle: view.incident.title })),
       ),
     async decide(attempt) {
       attempts.push(attempt);
