@@ -70,7 +70,7 @@ function Waiting(props: { view: IncidentView; session: Session; now: Date }) {
       )}
       {isInvestigating ? <p class="under">Evidence is still being collected.</p> : null}
       {pendingOf(props.view).map((request) => (
-        <RequestBlock request={request} session={props.session} now={props.now} mustType={false} />
+        <RequestBlock request={request} {...props} mustType={false} />
       ))}
     </section>
   );

@@ -21,9 +21,10 @@ interface Props {
 export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl }: Props) {
   const { incident } = view;
   const mustType = frame.flash === "must_type" || frame.flash === "must_type_reason";
-  const live = view.requests.filter(isLive);
-  const past = view.requests.filter((request) => !isLive(request));
-  const blockProps = { session: frame.session, now: frame.now, mustType };
+  const [newest] = view.requests;
+  const live = view.requests.filter((request) => request === newest || isLive(request));
+  const past = view.requests.filter((request) => !live.includes(request));
+  const blockProps = { session: frame.session, now: frame.now, mustType, view };
   const autohealing = frame.status.autohealing.isOn;
   const { headline } = cardOf(view, { now: frame.now, publicUrl, autohealing });
   return (
@@ -55,9 +56,12 @@ export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl 
         <div class="story">
           <Alerts view={view} now={frame.now} showsAll={showsAllAlerts} />
           {live.length === 0 ? (
-            <NoProposal view={view} hasPast={past.length > 0} />
+            <NoProposal view={view} />
           ) : (
-            <Block id="proposal" title="Proposed action">
+            <Block
+              id="proposal"
+              title={newest?.state === "succeeded" ? "The action" : "Proposed action"}
+            >
               {live.map((request) => (
                 <RequestBlock request={request} {...blockProps} />
               ))}
@@ -80,8 +84,8 @@ export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl 
   );
 }
 
-function NoProposal({ view, hasPast }: { view: IncidentView; hasPast: boolean }) {
-  if (hasPast || view.incident.state === "resolved") return null;
+function NoProposal({ view }: { view: IncidentView }) {
+  if (view.incident.state === "resolved") return null;
   return (
     <Block id="proposal" title="Proposed action">
       <p class="quiet">

@@ -1,4 +1,5 @@
 import type { DeniedRequest, PlannedRequest, Request } from "../approval/approval.ts";
+import type { IncidentView } from "../chat/card.ts";
 import { CommandText } from "./command.tsx";
 import { DecisionForms, whoDecides } from "./decision-form.tsx";
 import { Countdown, Fact, RiskMark, State, Text, When } from "./parts.tsx";
@@ -7,6 +8,7 @@ import { duration, requestWords } from "./words.ts";
 
 interface Props<R extends Request> {
   readonly request: R;
+  readonly view: IncidentView;
   readonly session: Session;
   readonly now: Date;
   readonly mustType: boolean;
@@ -22,7 +24,7 @@ export function RequestBlock(props: Props<Request>) {
   );
 }
 
-function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
+function Planned({ request, view, session, now, mustType }: Props<PlannedRequest>) {
   const isOpen = request.state === "pending";
   return (
     <article class={`request risk-edge-${request.risk} ${isOpen ? "is-open" : ""}`}>
@@ -58,6 +60,7 @@ function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
             <Text of={request.requester} />
           </Fact>
         )}
+        {isOpen ? <Called request={request} view={view} now={now} /> : null}
         {isOpen ? (
           <Fact name="Expires">
             <Countdown until={request.expiresAt} now={now} />
@@ -76,6 +79,18 @@ function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
       <Binding request={request} />
     </article>
   );
+}
+
+/** Escalation adds people; it is not a decision. */
+function Called(props: { request: PlannedRequest; view: IncidentView; now: Date }) {
+  const calls = (props.view.escalations ?? []).filter(
+    (call) => call.requestId === props.request.id && call.kind === "escalation",
+  );
+  return calls.map((call) => (
+    <Fact name="Also called">
+      <Text of={call.to} /> <When at={call.at} now={props.now} />
+    </Fact>
+  ));
 }
 
 function Denied({ request }: Props<DeniedRequest>) {

@@ -56,7 +56,9 @@ function Run(props: {
       {verification === null ? null : (
         <p class="verification">
           <State {...verificationWords[verification.outcome]} /> <Text of={verification.detail} />{" "}
-          <When at={verification.judgedAt} now={now} />
+          <small>
+            (looked at <When at={verification.judgedAt} now={now} />)
+          </small>
         </p>
       )}
       {execution.state === "unknown" ? (

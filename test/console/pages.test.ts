@@ -87,6 +87,18 @@ it("shows the first alerts of a large group and says how many more there are", a
   expect(all).toContain("Down29");
 });
 
+it("names who was called when a request went unanswered", async () => {
+  const lab = createLab();
+  const escalations = [
+    { requestId: "req_1", kind: "escalation", to: "anyone with the role admin", at: lab.now },
+  ] as const;
+  lab.views = [aView(lab.now, { requests: [aRequest(lab.now)], escalations })];
+
+  const page = await (await lab.get("/incidents/inc_nginx")).text();
+
+  expect(page).toMatch(/Also called.*anyone with the role admin/);
+});
+
 it("leads from a prefix to the one incident it fits, and says so when there is none", async () => {
   const lab = createLab();
   lab.views = [aView(lab.now)];
