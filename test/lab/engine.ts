@@ -43,7 +43,7 @@ export async function startEngine(): Promise<Engine> {
     (await run(program, [...flags, ...args], { timeout: 30_000 })).stdout.trim();
 
   const cleanup = join(directory, "cleanup");
-  await writeFile(cleanup, `#!/bin/sh\n${podman.join(" ")} rm --force --all --time 0\n`);
+  await writeFile(cleanup, cleanupScript(podman.join(" "), directory));
   await chmod(cleanup, 0o755);
   await call("import", await packImage(directory), IMAGE);
   const peer = await startPeer({
@@ -78,6 +78,18 @@ export async function startEngine(): Promise<Engine> {
     },
     stop: peer.stop,
   };
+}
+
+/** The engine tidies up behind each container in processes of its own, which would write files anew. */
+function cleanupScript(podman: string, directory: string): string {
+  return `#!/bin/sh
+${podman} rm --force --all --time 0
+n=0
+while [ $n -lt 50 ] && pgrep -f "^/usr/bin/(conmon|podman) .*${directory}/"; do
+  n=$((n + 1))
+  sleep 0.1
+done
+`;
 }
 
 /** An image needs no registry: a static busybox, a few links, one page. */

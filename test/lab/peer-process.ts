@@ -16,9 +16,9 @@ directory=$1; cleanup=$2; shift 2
 peer=$!
 echo "$peer" >"$directory/peer.pid"
 cat >/dev/null
-[ -z "$cleanup" ] || "$cleanup" >/dev/null 2>&1 </dev/null
 kill -KILL "$peer" 2>/dev/null
 wait "$peer" 2>/dev/null
+[ -z "$cleanup" ] || "$cleanup" >/dev/null 2>&1 </dev/null
 rm -rf -- "$directory"
 `;
 
@@ -33,7 +33,7 @@ export interface PeerOptions {
   readonly argv: readonly [string, ...string[]];
   /** Asked again and again until it says true. */
   readonly isReady: () => Promise<boolean>;
-  /** A program to run before the peer is killed. */
+  /** A program to run after the peer was killed, before its directory goes. */
   readonly cleanup?: string;
   readonly readyTimeoutMs?: number;
 }
@@ -68,8 +68,12 @@ function hasEnded(directory: string): boolean {
   const pidFile = join(directory, "peer.pid");
   const pid = existsSync(pidFile) ? readFileSync(pidFile, "utf8").trim() : "";
   if (pid === "") return false;
-  const commandLine = `/proc/${pid}/cmdline`;
-  return !existsSync(commandLine) || readFileSync(commandLine, "utf8") === "";
+  try {
+    return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    // No such process any more.
+    return true;
+  }
 }
 
 /** Waits for a condition of the real world; false when it has not come true in time. */
