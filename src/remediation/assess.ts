@@ -204,13 +204,10 @@ function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
         ]
       : []),
     ...(limit !== null && runs >= limit.runs
-      ? [ask("limit", `It ran ${times(runs)} in its window, and its limit is ${limit.runs}.`)]
+      ? [ask("limit", `It ran ${runs} times within its window; its limit is ${limit.runs}.`)]
       : []),
     ...when(runsLastHour >= perHour, () =>
-      ask(
-        "hourly_limit",
-        `${times(runsLastHour)} something ran in the last hour; the limit is ${perHour}.`,
-      ),
+      ask("hourly_limit", `In the last hour ${runsLastHour} actions ran; the limit is ${perHour}.`),
     ),
     ...(breakerOpenUntil !== null && breakerOpenUntil > now
       ? [
@@ -235,10 +232,6 @@ function frozenUntil({ cron, forMs }: Freeze, now: Date): Date | null {
 
 function most<T>(order: readonly T[], found: readonly T[]): T {
   return order[Math.max(...found.map((one) => order.indexOf(one)))] as T;
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
 }
 
 function clock(date: Date): string {

@@ -97,9 +97,10 @@ function nameOf(path: Path): string {
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
-      return issue.input === undefined
-        ? "is missing"
-        : `must be ${wordFor(issue.expected)}, not ${wordFor(typeOf(issue.input))}`;
+      if (issue.input === undefined) return "is missing";
+      return `must be ${wordFor(issue.expected)}, not ${wordFor(typeOf(issue.input))}${
+        issue.expected === "string" && typeof issue.input !== "object" ? "; quote it" : ""
+      }`;
     case "invalid_value":
       return `must be ${issue.values.map(String).join(" or ")}`;
     case "unrecognized_keys": {
@@ -115,7 +116,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
 export function suggestion(word: string, known: readonly string[]): string {
   const [nearest] = known
     .map((name) => ({ name, far: distance(word, name) }))
-    .filter(({ name, far }) => far <= Math.max(1, Math.floor(name.length / 3)))
+    .filter(({ name, far }) => far < name.length && far <= Math.max(2, name.length / 3))
     .sort((a, b) => a.far - b.far);
   if (nearest !== undefined) return `; did you mean "${nearest.name}"?`;
   return known.length === 0 ? "" : `; known here: ${known.join(", ")}`;

@@ -1,0 +1,245 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Facts } from "./assess.ts";
+import { assess } from "./assess.ts";
+import type { Policy } from "./policy.ts";
+import { builtInPolicy } from "./policy.ts";
+
+const now = new Date("2025-10-24T10:30:00Z");
+const soon = new Date(now.getTime() + 600_000);
+const before = new Date(now.getTime() - 60_000);
+const base = builtInPolicy({ adminIds: { telegram: [], slack: [] }, dataDir: "/data" });
+const quiet = {
+  lastRunAt: null,
+  runsInLimitWindow: 0,
+  hasUnknownRun: false,
+  wasLastIneffective: false,
+  runsLastHour: 0,
+  breakerOpenUntil: null,
+  isTargetBusy: false,
+};
+const clear: Facts = {
+  declaredRisk: "low",
+  target: "sandbox",
+  severity: "warning",
+  policy: base,
+  now,
+  isAutohealingOn: true,
+  sourceConfirmation: "confirmed",
+  trust: "key",
+  truncatedAlerts: 0,
+  isWhitelistComplete: true,
+  missingFacts: [],
+  origin: "program",
+  hasAlert: true,
+  history: quiet,
+  cooldownMs: 600_000,
+  limit: { runs: 3, windowMs: 3_600_000 },
+  maintenanceUntil: null,
+  canRecord: true,
+};
+
+const protecting: Policy = { ...base, protected: ["sandbox"] };
+const asking: Policy = { ...base, approval: { ...base.approval, low: { auto: false } } };
+
+function freezing(cron: string, minutes: number): Policy {
+  return { ...base, freeze: [{ title: "Backups", cron, forMs: minutes * 60_000 }] };
+}
+
+/** A cron for the local minute that lies this many minutes from `now`. */
+function cronAt(minutes: number): string {
+  const at = new Date(now.getTime() + minutes * 60_000);
+  return `${at.getMinutes()} ${at.getHours()} * * *`;
+}
+
+type Change = Partial<Omit<Facts, "history">> & { history?: Partial<Facts["history"]> };
+
+function withChange(facts: Facts, { history, ...change }: Change): Facts {
+  return { ...facts, ...change, history: { ...facts.history, ...history } };
+}
+
+const rules: readonly (readonly [rule: string, change: Change, outcome: string, risk: string])[] = [
+  ["no_policy", { policy: null }, "deny", "high"],
+  ["unknown_target", { target: "ghost" }, "deny", "high"],
+  ["no_record", { canRecord: false }, "deny", "low"],
+  ["alert_absent", { sourceConfirmation: "absent" }, "deny", "low"],
+  ["target_busy", { history: { isTargetBusy: true } }, "deny", "low"],
+  ["maintenance", { maintenanceUntil: soon }, "deny", "low"],
+  ["freeze", { policy: freezing(cronAt(-10), 60) }, "deny", "low"],
+  ["protected_target", { policy: protecting }, "ask", "high"],
+  ["severity", { severity: null }, "ask", "medium"],
+  ["severity", { severity: "info" }, "ask", "medium"],
+  ["no_alert", { hasAlert: false }, "ask", "medium"],
+  ["chosen", { origin: "person" }, "ask", "medium"],
+  ["chosen", { origin: "model" }, "ask", "medium"],
+  ["source_unreachable", { sourceConfirmation: "unreachable" }, "ask", "medium"],
+  ["untrusted_sender", { sourceConfirmation: "not_configured", trust: "none" }, "ask", "medium"],
+  ["truncated_group", { truncatedAlerts: 3 }, "ask", "medium"],
+  ["missing_facts", { missingFacts: ["prometheus"] }, "ask", "medium"],
+  ["incomplete_whitelist", { isWhitelistComplete: false }, "ask", "medium"],
+  ["unknown_run", { history: { hasUnknownRun: true } }, "ask", "medium"],
+  ["ineffective_run", { history: { wasLastIneffective: true } }, "ask", "medium"],
+  ["autohealing_off", { isAutohealingOn: false }, "ask", "low"],
+  ["auto_off", { policy: asking }, "ask", "low"],
+  ["cooldown", { history: { lastRunAt: before } }, "ask", "low"],
+  ["limit", { history: { runsInLimitWindow: 3 } }, "ask", "low"],
+  ["hourly_limit", { history: { runsLastHour: 10 } }, "ask", "low"],
+  ["breaker", { history: { breakerOpenUntil: soon } }, "ask", "low"],
+];
+
+describe("the verdict", () => {
+  it("is to run by itself when the runbook says low and nothing speaks against it", () => {
+    expect(assess(clear)).toEqual({
+      outcome: "auto_run",
+      risk: "low",
+      reasons: [{ rule: "declared_risk", text: "The runbook calls this action low risk." }],
+      until: null,
+    });
+  });
+
+  it.each(rules)("by rule %s for %j is %s at %s risk", (rule, change, outcome, risk) => {
+    const verdict = assess(withChange(clear, change));
+
+    expect(verdict).toMatchObject({ outcome, risk });
+    expect(verdict.reasons.map((reason) => reason.rule)).toEqual(["declared_risk", rule]);
+    expect(verdict.reasons[1]?.text).toMatch(/^["A-Za-z].*\.$/);
+  });
+
+  it.each<[string, Change]>([
+    ["its cooldown", { history: { lastRunAt: before } }],
+    ["its own limit", { history: { runsInLimitWindow: 3 } }],
+    ["the limit for all", { history: { runsLastHour: 10 } }],
+    ["an open breaker", { history: { breakerOpenUntil: soon } }],
+    ["a run that did not help", { history: { wasLastIneffective: true } }],
+  ])("T46 leaves a flapping alert to people after %s", (_, change) => {
+    expect(assess(withChange(clear, change)).outcome).toBe("ask");
+  });
+
+  it("T47 is to ask at high risk for a protected target, whatever the runbook says", () => {
+    expect(assess({ ...clear, policy: protecting })).toMatchObject({
+      outcome: "ask",
+      risk: "high",
+    });
+  });
+
+  it.each(["medium", "high"] as const)("is to ask for %s risk", (declaredRisk) => {
+    expect(assess({ ...clear, declaredRisk })).toMatchObject({
+      outcome: "ask",
+      risk: declaredRisk,
+    });
+  });
+
+  it.each([
+    ["a webhook with a key", { trust: "key" as const }],
+    ["a webhook from this machine", { trust: "loopback" as const }],
+  ])("takes the word of %s where no source is configured, and says so", (_, change) => {
+    const verdict = assess({ ...clear, sourceConfirmation: "not_configured", ...change });
+
+    expect(verdict.outcome).toBe("auto_run");
+    expect(verdict.reasons.map(({ rule }) => rule)).toEqual(["declared_risk", "unconfirmed"]);
+  });
+
+  it("names every rule that applies, not just the first", () => {
+    const change = { canRecord: false, severity: null, isAutohealingOn: false, truncatedAlerts: 1 };
+
+    expect(assess({ ...clear, ...change }).reasons.map(({ rule }) => rule)).toEqual([
+      "declared_risk",
+      "no_record",
+      "severity",
+      "truncated_group",
+      "autohealing_off",
+    ]);
+  });
+
+  it.each<[string, Change]>([
+    ["a cooldown that is over", { history: { lastRunAt: new Date(now.getTime() - 600_000) } }],
+    ["a maintenance that is over", { maintenanceUntil: now }],
+    ["a breaker that has closed", { history: { breakerOpenUntil: now } }],
+    ["one run below the limit", { history: { runsInLimitWindow: 2, runsLastHour: 9 } }],
+    ["a freeze that ended just now", { policy: freezing(cronAt(-60), 60) }],
+    ["a freeze that is yet to come", { policy: freezing(cronAt(1), 60) }],
+  ])("is not held up by %s", (_, change) => {
+    expect(assess(withChange(clear, change)).outcome).toBe("auto_run");
+  });
+
+  it.each([
+    ["from its first minute", 0],
+    ["to its last", -59],
+  ])("is to wait for the end of a freeze %s", (_, minutes) => {
+    const end = new Date(now.getTime() + (60 + minutes) * 60_000);
+
+    expect(assess({ ...clear, policy: freezing(cronAt(minutes), 60) }).until).toEqual(end);
+  });
+
+  it("waits for the later of two ends, and for none where waiting mends nothing", () => {
+    const frozen = { ...clear, policy: freezing(cronAt(0), 60), maintenanceUntil: soon };
+
+    expect(assess(frozen).until).toEqual(new Date(now.getTime() + 3_600_000));
+    expect(assess({ ...frozen, canRecord: false }).until).toBeNull();
+  });
+});
+
+/** Adds what a change makes worse and takes nothing back that was worse already. */
+function harden(facts: Facts, change: Change): Facts {
+  const isAbsent = facts.sourceConfirmation === "absent";
+  const [old, added] = [facts.policy, change.policy];
+  const both = old && {
+    ...old,
+    protected: [...old.protected, ...(added?.protected ?? [])],
+    freeze: [...old.freeze, ...(added?.freeze ?? [])],
+    approval: {
+      ...old.approval,
+      low: { auto: old.approval.low.auto && added?.approval.low.auto !== false },
+    },
+  };
+  return {
+    ...withChange(facts, change),
+    ...(isAbsent ? { sourceConfirmation: "absent" } : {}),
+    policy: added === null ? null : both,
+  };
+}
+
+const anyFacts = fc
+  .subarray([...rules.map(([, change]) => change)])
+  .chain((changes) =>
+    fc.record({
+      declaredRisk: fc.constantFrom<Facts["declaredRisk"]>("low", "medium", "high"),
+      severity: fc.constantFrom<Facts["severity"]>("critical", "warning", "info", null),
+      facts: fc.constant(changes.reduce(harden, clear)),
+    }),
+  )
+  .map(({ facts, ...rest }): Facts => ({ ...facts, ...rest }));
+
+const RISKS = ["low", "medium", "high"];
+const OUTCOMES = ["auto_run", "ask", "deny"];
+
+describe("whatever the facts", () => {
+  it("one more adverse fact never makes it more permissive, nor the risk lower", () => {
+    fc.assert(
+      fc.property(anyFacts, fc.constantFrom(...rules), (facts, [, change]) => {
+        const [less, more] = [assess(facts), assess(harden(facts, change))];
+
+        expect(OUTCOMES.indexOf(more.outcome)).toBeGreaterThanOrEqual(
+          OUTCOMES.indexOf(less.outcome),
+        );
+        expect(RISKS.indexOf(more.risk)).toBeGreaterThanOrEqual(RISKS.indexOf(less.risk));
+        expect(RISKS.indexOf(less.risk)).toBeGreaterThanOrEqual(RISKS.indexOf(facts.declaredRisk));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("nothing but low risk with a known severity ever runs by itself, and there is always a reason", () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const verdict = assess(facts);
+
+        expect(verdict.reasons.length).toBeGreaterThan(0);
+        if (verdict.outcome !== "auto_run") return;
+        expect(verdict.risk).toBe("low");
+        expect(["critical", "warning"]).toContain(facts.severity);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,191 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCatalogue } from "./catalogue.ts";
+
+let root: string;
+let dir: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "runbooks-"));
+  dir = join(root, "runbooks");
+  mkdirSync(dir, { mode: 0o755 });
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(name: string, text = runbook(name.replace(".md", "")), mode = 0o644): string {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+function runbook(id: string, title = "T"): string {
+  return `---\nid: ${id}\ntitle: ${title}\nmatch: {alertname: X}\n---\nProse of ${id}.\n`;
+}
+
+function catalogue() {
+  const adminIds = { telegram: [], slack: [] };
+  return createCatalogue({ dir, dataDir: "/data", executors: new Map(), adminIds });
+}
+
+describe("the runbook folder", () => {
+  it("is read in the order of its file names, and only what is a runbook", () => {
+    for (const name of [
+      "b.md",
+      "a.md",
+      "README.md",
+      ".hidden.md",
+      "notes.txt",
+      "policy.example.yaml",
+    ]) {
+      write(name);
+    }
+
+    const whitelist = catalogue().read();
+
+    expect(whitelist.runbooks.map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(whitelist.policy).toMatchObject({ ok: true, policy: { protected: ["countersign"] } });
+    expect(whitelist.problems).toEqual([]);
+  });
+
+  it("gives the same runbook again until its file changes, even to the same size", () => {
+    write("a.md");
+    const { read } = catalogue();
+    const [first] = read().runbooks;
+
+    expect(read().runbooks[0]).toBe(first);
+
+    const path = write("new", runbook("a", "U"));
+    renameSync(path, join(dir, "a.md"));
+    expect(read().runbooks[0]).toMatchObject({ title: "U" });
+    expect(read().runbooks[0]?.sha256).not.toBe(first?.sha256);
+
+    rmSync(join(dir, "a.md"));
+    expect(read().runbooks).toEqual([]);
+  });
+
+  it("leaves out a broken runbook, says why, and keeps the others", () => {
+    write("a.md");
+    const broken = write("b.md", "---\nid: b\n---\n");
+
+    const whitelist = catalogue().read();
+
+    expect(whitelist.runbooks.map(({ id }) => id)).toEqual(["a"]);
+    expect(whitelist.problems).toEqual([
+      { file: broken, line: 2, message: "title is missing" },
+      { file: broken, line: 2, message: "match is missing" },
+    ]);
+  });
+
+  it("has no policy at all while its file is broken, and has it again when it is mended", () => {
+    write("policy.yaml", "protectd: []\n");
+    const { read } = catalogue();
+    expect(read().policy.ok).toBe(false);
+    expect(read().problems).toHaveLength(1);
+
+    write("policy.yaml", "protected: [pve]\n");
+    expect(read().policy).toMatchObject({ ok: true, policy: { protected: ["pve"] } });
+  });
+
+  it("says so when the policy stands in a file that is never read", () => {
+    const path = write("policy.yml", "protected: [pve]\n");
+
+    expect(catalogue().read().problems).toEqual([
+      { file: path, line: 1, message: "is not read; the policy's name is policy.yaml" },
+    ]);
+  });
+
+  it("allows nothing when it is not there", () => {
+    rmSync(dir, { recursive: true });
+
+    expect(catalogue().read()).toMatchObject({
+      runbooks: [],
+      policy: { ok: false },
+      problems: [{ file: dir, message: "cannot be read (ENOENT); check RUNBOOKS_DIR" }],
+    });
+  });
+
+  it("T38 refuses a link that leads out of it", () => {
+    const outside = join(root, "a.md");
+    writeFileSync(outside, runbook("a"));
+    symlinkSync(outside, join(dir, "a.md"));
+
+    const whitelist = catalogue().read();
+
+    expect(whitelist.runbooks).toEqual([]);
+    expect(whitelist.problems[0]?.message).toContain("is a link that leads out of the folder");
+  });
+
+  it("T38 follows a link that stays inside", () => {
+    mkdirSync(join(dir, "versions"));
+    write("versions/a.md", runbook("a"));
+    symlinkSync("versions/a.md", join(dir, "a.md"));
+
+    expect(
+      catalogue()
+        .read()
+        .runbooks.map(({ id }) => id),
+    ).toEqual(["a"]);
+  });
+
+  it("T38 refuses a policy that is a link out of it, and with it every action", () => {
+    symlinkSync("/etc/passwd", join(dir, "policy.yaml"));
+
+    expect(catalogue().read().policy).toMatchObject({ ok: false });
+  });
+
+  it("T38 refuses a file that everybody can write, and says how to mend it", () => {
+    const path = write("a.md", runbook("a"), 0o666);
+
+    expect(catalogue().read()).toMatchObject({
+      runbooks: [],
+      problems: [
+        { file: path, message: `can be written by everybody; mend it with: chmod go-w ${path}` },
+      ],
+    });
+  });
+
+  it("T38 notices when a file it knows becomes writable for everybody", () => {
+    const path = write("a.md");
+    const { read } = catalogue();
+    expect(read().runbooks).toHaveLength(1);
+
+    chmodSync(path, 0o666);
+    expect(read().runbooks).toEqual([]);
+  });
+
+  it("T38 refuses a folder that everybody can write, and with it every action", () => {
+    write("a.md");
+    chmodSync(dir, 0o777);
+
+    expect(catalogue().read()).toMatchObject({ runbooks: [], policy: { ok: false } });
+  });
+
+  it("T38 accepts what its own group can write, as a checkout under umask 002 has it", () => {
+    write("a.md", runbook("a"), 0o664);
+    chmodSync(dir, 0o775);
+
+    expect(catalogue().read().problems).toEqual([]);
+  });
+
+  it("refuses a file that is none, or far too large", () => {
+    mkdirSync(join(dir, "a.md"));
+    write("b.md", "x".repeat(300_000));
+
+    expect(
+      catalogue()
+        .read()
+        .problems.map(({ message }) => message),
+    ).toEqual(["is not a file", "is larger than 262144 bytes"]);
+  });
+});
