@@ -118,9 +118,9 @@ export async function recheck(
       why: `the inventory has no ${request.proposal.target.name} any more`,
     };
   }
-  const { name, host, executor, directory } = target;
+  const { host, executor, directory } = target;
   const planned = await makePlan(ports, {
-    proposal: { ...request.proposal, target: { name, host, executor, directory } },
+    proposal: { ...request.proposal, target: { name: target.name, host, executor, directory } },
     episode,
     runbook,
     policy,

@@ -56,8 +56,8 @@ export function createCards(
     }));
   }
 
-  function posted({ messageId, ...shown }: Shown & { readonly messageId: string }): void {
-    const { incidentId, channel, chat, version, hash, state } = shown;
+  function posted(card: Shown & { readonly messageId: string }): void {
+    const { messageId, incidentId, channel, chat, version, hash, state } = card;
     const at = now().getTime();
     query.posted.run(messageId, version, hash, state, version, at, incidentId, channel, chat);
   }

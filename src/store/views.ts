@@ -3,7 +3,8 @@ import { and, count, desc, eq, inArray, like, ne, or, sql } from "drizzle-orm";
 import type { PlannedRequest, RequestState } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import type { Episode, Severity } from "../incident/alert.ts";
+import type { Episode, Labels, Severity } from "../incident/alert.ts";
+import { nameOf, severityOf } from "../incident/alert.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
 import type { Risk } from "../remediation/proposal.ts";
 import type { Opened } from "./open.ts";
@@ -58,8 +59,12 @@ export interface IncidentQuery {
 /** The reading side of the store: what pages, cards and commands show. */
 export function createViews({ sqlite, drizzle: db }: Opened) {
   const byPrefix = sqlite
-    .prepare<[string, string], string>("SELECT id FROM incidents WHERE id >= ? AND id < ? LIMIT 2")
+    .prepare<[string, string], string>("SELECT id FROM incidents WHERE id >= ? AND id < ? LIMIT 5")
     .pluck();
+
+  const firing = sqlite.prepare<[], { incident_id: string; starts_at: number; labels: string }>(
+    "SELECT incident_id, starts_at, labels FROM alerts WHERE status = 'firing' ORDER BY starts_at DESC",
+  );
 
   function incident(id: string): IncidentView | null {
     const row = db.select().from(incidents).where(eq(incidents.id, id)).get();
@@ -149,12 +154,25 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
     );
   }
 
-  /** The id itself, or the one incident whose id begins like this, with or without `inc_`. */
-  function resolveId(text: string): string | null {
+  /** Up to five incidents whose id is this or begins like this, with or without `inc_`. */
+  function idsLike(text: string): string[] {
     const prefix = text.startsWith("inc_") ? text : `inc_${text}`;
-    if (!/^inc_[0-9a-f]+$/.test(prefix)) return null;
-    const found = byPrefix.all(prefix, `${prefix}~`);
-    return found.length === 1 ? (found[0] as string) : null;
+    return /^inc_[0-9a-f]+$/.test(prefix) ? byPrefix.all(prefix, `${prefix}~`) : [];
+  }
+
+  function openAlerts(filter: string | null) {
+    const needle = filter?.toLowerCase() ?? "";
+    return firing
+      .all()
+      .map((row) => ({ ...row, labels: JSON.parse(row.labels) as Labels }))
+      .filter(({ labels }) => JSON.stringify(labels).toLowerCase().includes(needle))
+      .map(({ incident_id: incidentId, starts_at: startsAt, labels }) => ({
+        incidentId,
+        name: nameOf(labels),
+        instance: labels.instance ?? "",
+        severity: severityOf(labels),
+        startsAt: new Date(startsAt),
+      }));
   }
 
   function episode(id: number): Episode | null {
@@ -226,11 +244,15 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
       });
   }
 
+  const openCount = sqlite
+    .prepare<[], number>("SELECT count(*) FROM incidents WHERE state <> 'resolved'")
+    .pluck();
+  const pendingCount = sqlite
+    .prepare<[], number>("SELECT count(*) FROM requests WHERE state = 'pending'")
+    .pluck();
+
   function counts() {
-    return {
-      open: db.$count(incidents, ne(incidents.state, "resolved")),
-      pending: db.$count(requests, eq(requests.state, "pending")),
-    };
+    return { open: openCount.get() ?? 0, pending: pendingCount.get() ?? 0 };
   }
 
   const lastAlert = sqlite
@@ -242,7 +264,7 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
     return at == null ? null : new Date(at);
   }
 
-  return { incident, resolveId, episode, find, pending, timeline, counts, lastAlertAt };
+  return { incident, idsLike, openAlerts, episode, find, pending, timeline, counts, lastAlertAt };
 }
 
 function conditionOf({ words, state, since }: IncidentQuery): SQL | undefined {

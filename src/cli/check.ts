@@ -1,0 +1,63 @@
+import { createExecutors, openCatalogue } from "../app.ts";
+import { loadConfig } from "../config.ts";
+import { createAlertmanager } from "../evidence/alertmanager.ts";
+import { createPrometheus } from "../evidence/prometheus.ts";
+import type { CliCommand } from "./command.ts";
+import { print } from "./output.ts";
+
+interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export const check: CliCommand = {
+  name: "check",
+  usage: "check [--json]",
+  summary: "Validates settings, runbooks, policy and every configured connection",
+  options: { json: { type: "boolean" } },
+  maxWords: 0,
+  async run({ options }) {
+    const config = loadConfig();
+    const executors = createExecutors(config);
+    const { runbooks, policy, problems } = openCatalogue(config, executors).read();
+    const { prometheus, alertmanager } = config;
+    const inventory = policy.ok ? policy.policy.targets : [];
+    const connections = [
+      ...(prometheus === null ? [] : [["prometheus", createPrometheus(prometheus)] as const]),
+      ...(alertmanager === null
+        ? []
+        : [["alertmanager", createAlertmanager(alertmanager)] as const]),
+      ...[...executors].filter(([name]) => inventory.some(({ executor }) => executor === name)),
+    ];
+    const findings: Finding[] = [
+      { name: "settings", ok: true, detail: "valid" },
+      ...(problems.length === 0
+        ? [{ name: "runbooks", ok: true, detail: `${runbooks.length} loaded, policy valid` }]
+        : problems.map(({ file, line, message }) => ({
+            name: "runbooks",
+            ok: false,
+            detail: `${file}:${line}: ${message}`,
+          }))),
+      ...(await Promise.all(connections.map(ask))),
+    ];
+    const isFine = findings.every(({ ok }) => ok);
+    print({ ok: isFine, findings }, options.json === true, () =>
+      findings
+        .map(({ name, ok, detail }) => `${ok ? "ok    " : "wrong "} ${name}: ${detail}`)
+        .join("\n"),
+    );
+    return isFine;
+  },
+};
+
+async function ask([name, peer]: readonly [
+  string,
+  { check(): Promise<string> },
+]): Promise<Finding> {
+  try {
+    return { name, ok: true, detail: await peer.check() };
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,18 @@
+import type { ParseArgsConfig } from "node:util";
+
+/** A command was used wrongly: the message says how it is used. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export type Options = Readonly<Record<string, string | boolean | string[] | undefined>>;
+
+export interface CliCommand {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: NonNullable<ParseArgsConfig["options"]>;
+  readonly maxWords: number;
+  /** @returns false where it ran and found that something is wrong */
+  run(input: { words: readonly string[]; options: Options }): Promise<boolean>;
+}

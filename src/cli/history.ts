@@ -1,0 +1,52 @@
+import { loadConfig } from "../config.ts";
+import { parseDuration } from "../remediation/duration.ts";
+import type { CliCommand } from "./command.ts";
+import { UsageError } from "./command.ts";
+import { openBeside } from "./open.ts";
+import { print } from "./output.ts";
+
+export const history: CliCommand = {
+  name: "history",
+  usage: "history [words…] [--since 7d] [--limit 50] [--json]",
+  summary: "Lists incidents with what was proposed, decided, run and verified",
+  options: {
+    since: { type: "string" },
+    limit: { type: "string", default: "50" },
+    json: { type: "boolean" },
+  },
+  maxWords: 50,
+  async run({ words, options }) {
+    const limit = Number(options.limit);
+    if (!Number.isInteger(limit) || limit < 1) throw new UsageError("--limit takes a whole number");
+    const sinceMs = typeof options.since === "string" ? parseDuration(options.since) : undefined;
+    if (sinceMs === null) throw new UsageError("--since takes a duration such as 12h or 7d");
+    const store = openBeside(loadConfig());
+    try {
+      const { items, total } = await store.views.find({
+        words: words.join(" "),
+        ...(sinceMs === undefined ? {} : { since: new Date(Date.now() - sinceMs) }),
+        limit,
+      });
+      const incidents = await Promise.all(
+        items.map(async ({ id }) => ({
+          ...(await store.views.incident(id)),
+          timeline: await store.views.timeline(id),
+        })),
+      );
+      print({ total, incidents }, options.json === true, () =>
+        [
+          ...items.map((item) => {
+            const { request } = item;
+            const action = request === null ? "" : `  ${request.actionTitle}: ${request.state}`;
+            const opened = item.openedAt.toISOString().slice(0, 19).replace("T", " ");
+            return `${item.id}  ${opened}  ${item.state.padEnd(12)}  ${item.title}${action}`;
+          }),
+          `${items.length} of ${total} incidents`,
+        ].join("\n"),
+      );
+      return true;
+    } finally {
+      store.close();
+    }
+  },
+};

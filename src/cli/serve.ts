@@ -1,0 +1,69 @@
+import { pino } from "pino";
+import { createApp } from "../app.ts";
+import type { Config } from "../config.ts";
+import { loadConfig } from "../config.ts";
+import type { CliCommand } from "./command.ts";
+import { createSignInLink } from "./sign-in.ts";
+
+const STOP_WITHIN_MS = 10_000;
+
+export const serve: CliCommand = {
+  name: "serve",
+  usage: "serve",
+  summary: "Takes alerts, shows cards, runs what was approved (what npm start runs)",
+  options: {},
+  maxWords: 0,
+  async run() {
+    const config = loadConfig();
+    const log = await createLog(config);
+    const app = createApp(config, log);
+    await app.start();
+    log.info(
+      { host: config.host, port: config.port },
+      `listening on ${config.host}:${config.port}`,
+    );
+    if (config.unused.length > 0) {
+      log.warn({ settings: config.unused }, "these settings are not used by this version yet");
+    }
+    if (!(await app.store.sessions.hasAnyoneSignedIn())) {
+      const link = await createSignInLink(config, app.catalogue, app.store);
+      process.stdout.write(`Console sign-in: ${link}\n`);
+    }
+    process.stdout.write(`Send a first alert: ${curlLine(config)}\n`);
+    await untilToldToStop();
+    log.info("stopping");
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    await app.stop();
+    return true;
+  },
+};
+
+/** One JSON line an event; on a terminal the same for eyes. */
+async function createLog({ logLevel: level }: Config) {
+  if (!process.stdout.isTTY) return pino({ level });
+  const { default: pretty } = await import("pino-pretty");
+  return pino({ level }, pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss" }));
+}
+
+function curlLine({ host, port, webhookKeys }: Config): string {
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const body = JSON.stringify({
+    version: "4",
+    status: "firing",
+    alerts: [
+      {
+        status: "firing",
+        labels: { alertname: "TestAlert", severity: "warning", instance: "test-instance" },
+        annotations: { summary: "A first test alert" },
+      },
+    ],
+  });
+  const key = webhookKeys.length > 0 ? " -H 'X-API-Key: <one of PROMETHEUS_API_KEY>'" : "";
+  return `curl -s http://${reachable}:${port}/webhook -H 'Content-Type: application/json'${key} -d '${body}'`;
+}
+
+function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+}

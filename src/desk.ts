@@ -1,0 +1,215 @@
+import type { Person, Ruling } from "./approval/approval.ts";
+import { decide } from "./approval/decide.ts";
+import type { AutohealingChange, DecisionAttempt, Desk, UnaskedAction } from "./chat/desk.ts";
+import type { Desk as ConsoleDesk } from "./console/ports.ts";
+import type { HealthReport } from "./health.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Catalogue } from "./remediation/catalogue.ts";
+import type { Policy } from "./remediation/policy.ts";
+import { isSolo, personByAccount } from "./remediation/policy.ts";
+import type { Runbook } from "./remediation/runbook.ts";
+import type { Store } from "./store/store.ts";
+
+const PAGE_SIZE = 10;
+
+interface Deps {
+  readonly store: Store;
+  readonly catalogue: Catalogue;
+  readonly health: () => Promise<HealthReport>;
+  readonly metrics: Metrics;
+  readonly now: () => Date;
+}
+
+/** What every channel reads and does: the store and the rules behind one counter. */
+export function createDesk({ store, catalogue, health, metrics, now }: Deps) {
+  const { views, requests, switches, executions, cards } = store;
+
+  /** The one way to a decision, whatever channel it comes from. */
+  async function rule(
+    attempt: Omit<DecisionAttempt, "requestId"> & { requestId?: string | null; digest?: string },
+  ): Promise<Ruling> {
+    const { policy: read } = catalogue.read();
+    if (!read.ok) {
+      return {
+        outcome: "not_allowed",
+        why: "policy.yaml can't be read, so nothing can be decided",
+      };
+    }
+    const { policy } = read;
+    const { person, channel, reason, decision, via } = attempt;
+    const ruling = await requests.decide(
+      attempt.planCode,
+      decision,
+      { person: person.name, channel, reason },
+      (request) => {
+        const isOther =
+          (attempt.requestId != null && attempt.requestId !== request.id) ||
+          (attempt.digest !== undefined && attempt.digest !== request.digest);
+        if (isOther) return { outcome: "not_found" };
+        return decide(
+          request,
+          { person, decision, reason, via, now: now() },
+          { isSolo: isSolo(policy), isReasonRequired: policy.approval.high.isReasonRequired },
+        );
+      },
+    );
+    if (ruling.outcome === "approved" || ruling.outcome === "rejected") {
+      metrics.decided(ruling.request.createdAt, now());
+    } else if (ruling.outcome !== "counted") metrics.refused(ruling.outcome);
+    return ruling;
+  }
+
+  async function status() {
+    const [counts, autohealing] = [await views.counts(), await switches.autohealing()];
+    return {
+      openIncidents: counts.open,
+      pendingRequests: counts.pending,
+      autohealing,
+      problems: catalogue
+        .read()
+        .problems.map(({ file, line, message }) => `${file}:${line}: ${message}`),
+    };
+  }
+
+  async function setAutohealing({ isOn, person, forMs, all }: AutohealingChange) {
+    let stopped = 0;
+    if (isOn) await switches.enable(person.name);
+    else stopped = await switches.disable(person.name, { forMs, all });
+    return { autohealing: await switches.autohealing(), stopped };
+  }
+
+  const chat: Desk = {
+    status,
+    setAutohealing,
+    decide: rule,
+    async health() {
+      const report = await health();
+      const checks = Object.entries(report.checks).map(([name, check]) => ({ name, ...check }));
+      return { status: report.status, checks };
+    },
+    openAlerts: async ({ filter, page }) => paged(await views.openAlerts(filter), page),
+    async incident(prefix) {
+      const ids = await views.idsLike(prefix);
+      if (ids.length > 1) return { outcome: "several", ids };
+      const view = ids[0] === undefined ? null : await views.incident(ids[0]);
+      return view === null ? { outcome: "none" } : { outcome: "found", view };
+    },
+    async history({ words, sinceMs, page }) {
+      const { items, total } = await views.find({
+        words,
+        ...(sinceMs === null ? {} : { since: new Date(now().getTime() - sinceMs) }),
+        limit: PAGE_SIZE,
+        offset: (page - 1) * PAGE_SIZE,
+      });
+      return { items, page, pages: Math.max(1, Math.ceil(total / PAGE_SIZE)), total };
+    },
+    async pending() {
+      const waiting = await views.pending();
+      return await Promise.all(
+        waiting.map(async (request) => ({
+          request,
+          incidentTitle: (await views.incident(request.incidentId))?.incident.title ?? "",
+        })),
+      );
+    },
+    actionsThatWouldRun() {
+      const { runbooks, policy } = catalogue.read();
+      return Promise.resolve(policy.ok ? runbooks.flatMap(unaskedActions(policy.policy)) : []);
+    },
+    offerConfirm: async ({ person, ...offer }) =>
+      await cards.offerConfirm({ ...offer, person: person.name }),
+  };
+
+  const consoleDesk: ConsoleDesk = {
+    async inbox(person) {
+      const mine = (await views.pending()).filter(
+        ({ approvers }) => person.name === approvers || person.roles.some((r) => r === approvers),
+      );
+      const ids = [...new Set(mine.map(({ incidentId }) => incidentId))];
+      const waiting = await Promise.all(ids.map((id) => views.incident(id)));
+      const open = await views.find({ state: "unresolved", limit: 50 });
+      const recent = await views.find({ state: "resolved", limit: 10 });
+      return {
+        waiting: waiting.filter((view) => view !== null),
+        open: open.items.filter(({ id }) => !ids.includes(id)),
+        recent: recent.items,
+      };
+    },
+    async incident(prefix) {
+      const ids = await views.idsLike(prefix);
+      return ids.length === 1 && ids[0] !== undefined ? await views.incident(ids[0]) : null;
+    },
+    timeline: views.timeline,
+    history: async ({ words, state, page, pageSize }) =>
+      await views.find({
+        words,
+        ...(state === null ? {} : { state }),
+        limit: pageSize,
+        offset: (page - 1) * pageSize,
+      }),
+    async status() {
+      const { isOn, offUntil } = await switches.autohealing();
+      const report = await health();
+      return {
+        autohealing: { isOn, until: offUntil },
+        checks: Object.entries(report.checks).map(([name, check]) => ({ name, ...check })),
+        problems: catalogue
+          .read()
+          .problems.map(({ file, line, message }) => ({ file, line, text: message })),
+      };
+    },
+    decide: async (decision) => await rule({ ...decision, channel: "console" }),
+    async markReviewed(executionId, person) {
+      if (!person.roles.includes("operator")) return "not_allowed";
+      const execution = await executions.find(executionId);
+      if (execution === null || execution.state !== "unknown") return "not_found";
+      const isMarked = await executions.markReviewed(executionId, person.name);
+      return isMarked ? "reviewed" : "already_reviewed";
+    },
+  };
+
+  return { chat, console: consoleDesk };
+}
+
+/** Low risk is what auto-healing covers; the verdict still looks at target, history and the rest each time. */
+function unaskedActions(policy: Policy) {
+  return ({ id, actions }: Runbook): UnaskedAction[] =>
+    policy.approval.low.auto
+      ? actions
+          .filter(({ risk }) => risk === "low")
+          .map(({ id: actionId, title, targets }) => ({
+            runbookId: id,
+            actionId,
+            title,
+            targets: targetsInWords(targets),
+          }))
+      : [];
+}
+
+function targetsInWords(targets: Runbook["actions"][number]["targets"]): string {
+  if (targets === "all") return "all";
+  if (Array.isArray(targets)) return targets.length === 0 ? "none" : targets.join(", ");
+  const labels = "labels" in targets ? Object.entries(targets.labels) : [];
+  return labels.map(([name, value]) => `${name}=${value}`).join(", ");
+}
+
+function paged<T>(items: readonly T[], page: number) {
+  const start = (page - 1) * PAGE_SIZE;
+  return {
+    items: items.slice(start, start + PAGE_SIZE),
+    page,
+    pages: Math.max(1, Math.ceil(items.length / PAGE_SIZE)),
+    total: items.length,
+  };
+}
+
+/** Who an account belongs to right now. Without a readable policy nobody may act, and the console stays readable. */
+export function personFor(
+  catalogue: Catalogue,
+  channel: "telegram" | "console",
+  account: string,
+): Person | null {
+  const { policy } = catalogue.read();
+  if (policy.ok) return personByAccount(policy.policy, channel, account);
+  return channel === "console" ? { name: account, roles: ["viewer"] } : null;
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { CannotListen } from "./app.ts";
+import { UsageError } from "./cli/command.ts";
+import { COMMANDS, commandNamed, help } from "./cli/commands.ts";
+import { InvalidConfig } from "./config.ts";
+import { DatabaseUnusable } from "./store/open.ts";
+
+const OK = 0;
+const FAILED = 1;
+const WRONG_USE = 2;
+const BAD_CONFIGURATION = 78;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  if (words.length === 0 || words[0] === "--help" || words[0] === "-h" || words[0] === "help") {
+    process.stdout.write(help(COMMANDS));
+    return words.length === 0 ? WRONG_USE : OK;
+  }
+  try {
+    const { command, rest } = commandNamed(words);
+    return (await command.run(rest)) ? OK : FAILED;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** What a person can mend is said in plain words; anything else is a bug and keeps its stack. */
+function explain(error: unknown): number {
+  if (error instanceof UsageError) return say(error.message, WRONG_USE);
+  if (error instanceof InvalidConfig) return say(error.message, BAD_CONFIGURATION);
+  if (error instanceof DatabaseUnusable || error instanceof CannotListen) {
+    return say(error.message, FAILED);
+  }
+  throw error;
+}
+
+function say(message: string, exitCode: number): number {
+  process.stderr.write(`${message}\n`);
+  return exitCode;
+}

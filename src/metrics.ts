@@ -1,0 +1,60 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900];
+
+/** What Countersign says of itself at `/metrics`; labels are few and their values known. */
+export function createMetrics(depths: () => Promise<Readonly<Record<string, number>>>) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `countersign_${name}`, help, labelNames, registers });
+  const seconds = (name: string, help: string, labelNames: string[] = []) =>
+    new Histogram({ name: `countersign_${name}`, help, labelNames, buckets: SECONDS, registers });
+
+  const received = counter("alerts_received_total", "Alerts accepted, on disk before the answer");
+  const deduplicated = counter("alerts_deduplicated_total", "Alerts that said nothing new");
+  // Exported so that an alert rule can be written on it; nothing in the program can count it up.
+  counter("alerts_lost_total", "Acknowledged alerts that were lost: always 0").inc(0);
+  const refused = counter("refused_total", "Refused attempts", ["reason"]);
+  const executions = counter("executions_total", "Finished runs", ["outcome"]);
+  for (const outcome of ["succeeded", "failed", "timed_out", "unknown"]) {
+    executions.inc({ outcome }, 0);
+  }
+  counter("llm_calls_total", "Calls to a language model").inc(0);
+  counter("llm_tokens_total", "Tokens read and written by it").inc(0);
+  counter("llm_cost_usd_total", "US dollars they cost").inc(0);
+  const toCard = seconds("alert_to_card_seconds", "From the alert to its first card", ["channel"]);
+  const toDiagnosis = seconds("alert_to_diagnosis_seconds", "From the alert to its diagnosis");
+  const toDecision = seconds("alert_to_decision_seconds", "From the alert to a decision");
+  const toRecovery = seconds("alert_to_recovery_seconds", "From the alert to a verified fix");
+  const depth: Gauge = new Gauge({
+    name: "countersign_queue_depth",
+    help: "Steps in the queue",
+    labelNames: ["queue"],
+    registers,
+    async collect() {
+      depth.reset();
+      for (const [queue, steps] of Object.entries(await depths())) depth.set({ queue }, steps);
+    },
+  });
+
+  const since = (start: Date, end: Date) => Math.max(0, end.getTime() - start.getTime()) / 1000;
+  return {
+    accepted(alerts: { received: number; deduplicated: number }): void {
+      received.inc(alerts.received);
+      deduplicated.inc(alerts.deduplicated);
+    },
+    refused: (reason: string) => refused.inc({ reason }),
+    executed: (outcome: string) => executions.inc({ outcome }),
+    carded: (channel: string, start: Date, end: Date) =>
+      toCard.observe({ channel }, since(start, end)),
+    diagnosed: (start: Date, end: Date) => toDiagnosis.observe(since(start, end)),
+    decided: (start: Date, end: Date) => toDecision.observe(since(start, end)),
+    recovered: (start: Date, end: Date) => toRecovery.observe(since(start, end)),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
