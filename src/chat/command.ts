@@ -79,7 +79,6 @@ export function listed<Args>(command: Command<Args>): ListedCommand {
 
 function problemOf({ issues }: z.ZodError): string {
   const issue = issues[0];
-  if (issue?.code === "too_small" && issue.path.join() === "words") return "Something is missing.";
   if (issue?.code === "too_big" && issue.path.join() === "words") return "That is too much.";
   const message = issue?.message ?? "that is not how it is used";
   return `${message[0]?.toUpperCase()}${message.slice(1)}.`;

@@ -1,0 +1,155 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Role } from "../../src/approval/approval.ts";
+import { parseCommand } from "../../src/chat/command.ts";
+import { createCommands } from "../../src/chat/commands.ts";
+import { createPresses } from "../../src/chat/press.ts";
+import type { ChatPorts } from "../fakes/chat-ports.ts";
+import { createChatPorts } from "../fakes/chat-ports.ts";
+import { aRequest, aView, NOW } from "../fakes/incidents.ts";
+
+let ports: ChatPorts;
+beforeEach(() => {
+  ports = createChatPorts();
+});
+
+function say(text: string, roles: readonly Role[] = ["viewer", "operator", "approver"]) {
+  const { handle } = createCommands({ desk: ports.desk, publicUrl: "https://c.example" });
+  return handle(
+    {
+      person: roles.length > 0 ? { name: "ana", roles } : null,
+      roles,
+      channel: "telegram",
+      chatId: "-100",
+      accountId: "7",
+      now: NOW,
+    },
+    text,
+    { botName: "fake_bot" },
+  );
+}
+
+describe("what is typed", () => {
+  it.each([
+    ["/status", "status", [], {}],
+    ["status", "status", [], {}],
+    ["/Status@Fake_Bot", "status", [], {}],
+    ["/history disk full --since 7d", "history", ["disk", "full"], { since: "7d" }],
+    ["/history —since=7d disk", "history", ["disk"], { since: "7d" }],
+    ["/disable_autohealing --all 2h", "disable_autohealing", ["2h"], { all: true }],
+    ["/\u2060approve 9f3a1c22", "approve", ["9f3a1c22"], {}],
+  ])("%s is taken apart", (text, name, words, flags) => {
+    expect(parseCommand(text, "fake_bot")).toEqual({ name, args: { words, flags } });
+  });
+
+  it("is left alone when it is meant for another bot", async () => {
+    expect(await say("/status@other_bot")).toBeNull();
+  });
+
+  it("gets the nearest command for a typo", async () => {
+    expect((await say("/statsu"))?.text).toContain("Did you mean `/status`?");
+    expect((await say("/xyzzyxyzzy"))?.text).toContain("`/help` lists the commands");
+  });
+
+  it("gets the usage when it does not fit", async () => {
+    expect((await say("/approve 9f3a"))?.text).toMatch(/8 digits.*\nUsage: `\/approve <plan code>/);
+    expect((await say("/approve"))?.text).toContain("The plan code is missing.");
+    expect((await say("/disable_autohealing soon"))?.text).toContain("30m, 2h or 7d");
+    expect(ports.switched).toEqual([]);
+  });
+});
+
+describe("roles", () => {
+  it("let anyone ask for help and for the id to put into the policy", async () => {
+    expect((await say("/whoami", []))?.text).toContain("Your telegram id: `7`");
+    expect((await say("/help", []))?.text).toContain("/enable_autohealing");
+    expect((await say("/start", []))?.text).toContain("/pending");
+  });
+
+  it("T01 are needed for everything else, and the refusal is private", async () => {
+    for (const text of ["/status", "/pending", "/approve 9f3a1c22", "/disable_autohealing", "/x"])
+      expect(await say(text, [])).toMatchObject({ isPrivate: true });
+    expect(await say("/enable_autohealing", ["viewer", "approver"])).toMatchObject({
+      isPrivate: true,
+    });
+    expect(ports.attempts).toEqual([]);
+    expect(ports.switched).toEqual([]);
+  });
+
+  it("any role implies viewer, and may stop auto-healing", async () => {
+    expect((await say("/status", ["admin"]))?.text).toContain("Open incidents");
+    await say("/disable_autohealing 2h --all", ["approver"]);
+    expect(ports.switched).toMatchObject([{ isOn: false, forMs: 7_200_000, all: true }]);
+  });
+});
+
+it("decides by the full plan code, with the reason", async () => {
+  ports.rule(() => ({ outcome: "approved", request: aRequest() }));
+
+  const reply = await say("/approve 9F3A1C22 disk is full");
+
+  expect(reply?.text).toContain("✅ Approved");
+  expect(ports.attempts).toMatchObject([
+    { planCode: "9f3a1c22", decision: "approve", via: "typed", reason: "disk is full" },
+  ]);
+});
+
+it("disables auto-healing at once and without an end unless one is given", async () => {
+  expect((await say("/disable_autohealing"))?.text).toContain("Auto-healing is off");
+  expect(ports.switched).toMatchObject([{ isOn: false, forMs: null, all: false }]);
+});
+
+describe("enabling auto-healing", () => {
+  const confirm = async (name: string, roles: readonly Role[], now = NOW) => {
+    const reply = await say("/enable_autohealing");
+    const { press } = createPresses(ports);
+    return press({
+      data: `c:${reply?.buttons?.[0]?.token}`,
+      channel: "telegram",
+      chat: "-100",
+      messageId: "1",
+      person: { name, roles },
+      now,
+    });
+  };
+
+  it("lists what would run unasked and changes nothing yet", async () => {
+    const reply = await say("/enable_autohealing");
+
+    expect(reply?.text).toContain("container-down / restart: Restart the container (on all)");
+    expect(reply?.buttons).toMatchObject([{ verb: "confirm", style: "danger" }]);
+    expect(ports.switched).toEqual([]);
+  });
+
+  it("takes the same person's confirmation", async () => {
+    await confirm("ana", ["operator"]);
+
+    expect(ports.switched).toMatchObject([{ isOn: true }]);
+  });
+
+  it("does not take it from somebody else, without the role, or after 60 s", async () => {
+    await confirm("ben", ["operator"]);
+    await confirm("ana", ["viewer"]);
+    await confirm("ana", ["operator"], new Date(NOW.getTime() + 60_000));
+
+    expect(ports.switched).toEqual([]);
+  });
+});
+
+it("finds an incident by the beginning of its id", async () => {
+  ports.put(aView());
+  ports.put(aView({}, { id: "inc_1a2b99999999" }));
+
+  expect((await say("/incident 1a2b3"))?.text).toContain("HighCPU");
+  expect((await say("/incident 1a2b"))?.text).toContain("Several incidents");
+  expect((await say("/incident ffff"))?.text).toContain("No incident");
+});
+
+it("lists what is pending with the time left, and pages the history", async () => {
+  ports.put(aView({ requests: [aRequest()] }));
+
+  expect((await say("/pending"))?.text).toContain("`9f3a1c22` MEDIUM");
+  expect((await say("/pending"))?.text).toContain("10 min left");
+  expect((await say("/history cpu --since 7d --page 2"))?.text).toContain(
+    "Next: `/history cpu --since 604800s --page 3`",
+  );
+});
