@@ -11,6 +11,7 @@ import { createProjector } from "./chat/projector.ts";
 import { createTelegram } from "./chat/telegram.ts";
 import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
+import type { ConsoleEvent } from "./console/ports.ts";
 import { createDesk, personFor } from "./desk.ts";
 import { createAlertmanager } from "./evidence/alertmanager.ts";
 import { createPrometheus } from "./evidence/prometheus.ts";
@@ -78,7 +79,19 @@ export function createApp(config: Config, log: Logger) {
   };
   const checks: HealthCheck[] = [];
   const health = createHealth(checks, now);
-  const desk = createDesk({ store, catalogue, health: health.read, metrics, now });
+  const liveListeners = new Set<(event: ConsoleEvent) => void>();
+  const desk = createDesk({
+    store,
+    catalogue,
+    health: health.read,
+    metrics,
+    now,
+    onAutohealingChanged: ({ text, isOn, channel }) => {
+      for (const listener of liveListeners) listener({ name: "status" });
+      // A disable typed in the chat is answered there for all to see; a confirmation is not.
+      if (isOn || channel !== "telegram") telegram?.announce(text);
+    },
+  });
   const registry = createCommands({ desk: desk.chat, publicUrl: config.publicUrl });
   const useToken = store.cards.useToken as UseToken;
   const presses = createPresses({ desk: desk.chat, useToken });
@@ -126,6 +139,10 @@ export function createApp(config: Config, log: Logger) {
       concurrency,
       respond: (step) => respond(ports, step),
       now,
+      // A card that waited for its proposal need not wait any longer.
+      onFinished: ({ kind, subject }) => {
+        if (kind === "propose") projector?.nudge(subject);
+      },
       onFailure: ({ kind, subject }, error) =>
         log.error({ step: kind, subject, err: error }, "a step failed and will be tried again"),
     });
@@ -135,9 +152,6 @@ export function createApp(config: Config, log: Logger) {
     worker(["investigate", "propose"], 8),
   ];
 
-  const liveListeners = new Set<
-    (event: { name: "incident"; incidentId: string; version: number }) => void
-  >();
   const web = createConsole({
     desk: desk.console,
     sessions: {

@@ -1,6 +1,7 @@
-import type { Person, Ruling } from "./approval/approval.ts";
+import type { Channel, Person, Ruling } from "./approval/approval.ts";
 import { decide } from "./approval/decide.ts";
 import type { AutohealingChange, DecisionAttempt, Desk, UnaskedAction } from "./chat/desk.ts";
+import { autohealingText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
 import type { HealthReport } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
@@ -18,10 +19,16 @@ interface Deps {
   readonly health: () => Promise<HealthReport>;
   readonly metrics: Metrics;
   readonly now: () => Date;
+  /** Tells every channel; the one it was done in is named. */
+  readonly onAutohealingChanged: (change: {
+    readonly text: string;
+    readonly isOn: boolean;
+    readonly channel: Channel;
+  }) => void;
 }
 
 /** What every channel reads and does: the store and the rules behind one counter. */
-export function createDesk({ store, catalogue, health, metrics, now }: Deps) {
+export function createDesk({ store, catalogue, health, metrics, now, ...deps }: Deps) {
   const { views, requests, switches, executions, cards } = store;
 
   /** The one way to a decision, whatever channel it comes from. */
@@ -71,11 +78,15 @@ export function createDesk({ store, catalogue, health, metrics, now }: Deps) {
     };
   }
 
-  async function setAutohealing({ isOn, person, forMs, all }: AutohealingChange) {
+  async function setAutohealing({ isOn, person, channel, forMs, all }: AutohealingChange) {
     let stopped = 0;
     if (isOn) await switches.enable(person.name);
     else stopped = await switches.disable(person.name, { forMs, all });
-    return { autohealing: await switches.autohealing(), stopped };
+    const autohealing = await switches.autohealing();
+    const verb = isOn ? "enabled" : "disabled";
+    const text = `${person.name} ${verb} auto-healing. ${autohealingText(autohealing)}`;
+    deps.onAutohealingChanged({ text, isOn, channel });
+    return { autohealing, stopped };
   }
 
   const chat: Desk = {

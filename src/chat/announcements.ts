@@ -50,6 +50,8 @@ function resultText(
 ): [key: string, text: string] | null {
   const state = requestStateOf(view, request, now);
   switch (state) {
+    case "pending":
+      return [state, `⚠️ Action Approval Required: ${what(request)}, ${request.risk} risk`];
     case "verified":
       return [state, `✅ ${what(request)}: done and verified`];
     case "still_failing":

@@ -12,10 +12,18 @@ export type TokenMeaning =
     }
   | { readonly verb: "confirm"; readonly person: string; readonly expiresAt: Date };
 
-/** Null for a token nobody gave out, one of another chat or message, and one that was used up. */
+/**
+ * Null for a token nobody gave out, one of another chat or message, and one that was used up. A confirmation is used up
+ * only by the person it was offered to.
+ */
 export type UseToken = (
   token: string,
-  where: { readonly channel: Channel; readonly chat: string; readonly messageId: string },
+  where: {
+    readonly channel: Channel;
+    readonly chat: string;
+    readonly messageId: string;
+    readonly person: string;
+  },
 ) => Promise<TokenMeaning | null>;
 
 export interface Press {
@@ -47,7 +55,8 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
     const named = /^(?<prefix>[arc]):(?<token>[A-Za-z0-9_-]{22})$/.exec(attempt.data)?.groups;
     const verb = PREFIXES[(named?.prefix ?? "") as keyof typeof PREFIXES];
     if (!named?.token || !verb) return unknownToken();
-    const meaning = await useToken(named.token, { channel, chat, messageId });
+    const where = { channel, chat, messageId, person: person.name };
+    const meaning = await useToken(named.token, where);
     if (meaning?.verb !== verb) return unknownToken();
     if (meaning.verb === "confirm") return await confirm(meaning, attempt);
     const ruling = await desk.decide({

@@ -54,6 +54,8 @@ export interface CardStore {
 export interface ProjectorSettings {
   /** How long changes made by the program gather before one edit shows them. */
   readonly machineDebounceMs: number;
+  /** How long a first card waits for its proposal: one message with everything rings better than two. */
+  readonly investigationMs: number;
   /** The safety net under `nudge`. */
   readonly pollMs: number;
   readonly firstBackoffMs: number;
@@ -86,6 +88,7 @@ interface Job {
 
 const DEFAULTS: ProjectorSettings = {
   machineDebounceMs: 1500,
+  investigationMs: 300,
   pollMs: 2000,
   firstBackoffMs: 500,
   longestBackoffMs: 30_000,
@@ -154,9 +157,14 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
     const seen = firstSeen.get(id) ?? Date.now();
     firstSeen.set(id, seen);
     const lane = laneOf(card);
-    const settled = lane === "machine" ? seen + settings.machineDebounceMs - Date.now() : 0;
+    const settled = seen + holdMs(lane, card.view) - Date.now();
     const waitMs = Math.max(settled, adapter.pace.waitMs(card.shown ? "edit" : "send", lane));
     return { lane, waitMs, run: () => attempt(id, () => project(card)) };
+  }
+
+  function holdMs(lane: Lane, { isInvestigating }: IncidentView): number {
+    if (lane === "machine") return settings.machineDebounceMs;
+    return lane === "new" && isInvestigating ? settings.investigationMs : 0;
   }
 
   function laneOf({ shown, isUrgent, view }: StaleCard): Lane {

@@ -149,8 +149,11 @@ export function createTelegramCards(deps: {
     ]);
     const extra = keyboard.length > 0 ? { reply_markup: { inline_keyboard: keyboard } } : {};
     if (to.kind === "chat") {
-      const reply_parameters = { message_id: to.messageId, allow_sending_without_reply: true };
-      await send(renderTelegramText(body), body, { reply_parameters, ...extra });
+      const answered =
+        to.messageId === null
+          ? {}
+          : { reply_parameters: { message_id: to.messageId, allow_sending_without_reply: true } };
+      await send(renderTelegramText(body), body, { ...answered, ...extra });
       return;
     }
     await call((api, signal) =>
@@ -162,7 +165,8 @@ export function createTelegramCards(deps: {
 }
 
 export type AnswerTo =
-  | { readonly kind: "chat"; readonly messageId: number }
+  /** Without a message to answer it is a message of its own. */
+  | { readonly kind: "chat"; readonly messageId: number | null }
   | { readonly kind: "person"; readonly userId: number };
 
 /** A server that can't read our markup still shows the words. */

@@ -160,6 +160,13 @@ export function createTelegram(deps: TelegramDeps) {
       supervised = null;
       await outbox.close();
     },
+    /** Something everybody in the chat must know, such as that auto-healing was turned off elsewhere. */
+    announce(text: string): void {
+      outbox.push(chat.name, {
+        pace,
+        send: () => cards.answer({ text }, { kind: "chat", messageId: null }),
+      });
+    },
     /** For `/health` and `check`: a line for people, or an error that names the setting and the way out. */
     async check(): Promise<string> {
       const found = await lookAround().catch((error: unknown) => ({

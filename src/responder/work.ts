@@ -18,6 +18,7 @@ export interface WorkerDeps<S extends Step> {
   readonly concurrency: number;
   readonly respond: (step: S) => Promise<StepEnd>;
   readonly now: () => Date;
+  readonly onFinished?: (step: S) => void;
   readonly onFailure: (step: S, error: unknown) => void;
 }
 
@@ -71,8 +72,9 @@ export function createWorker<S extends Step>(deps: WorkerDeps<S>) {
   async function handle(step: S): Promise<void> {
     try {
       const end = await deps.respond(step);
-      if (end.outcome === "done") await queue.finish(step);
-      else await queue.postpone(step, end.at, end.why);
+      if (end.outcome === "again") return await queue.postpone(step, end.at, end.why);
+      await queue.finish(step);
+      deps.onFinished?.(step);
     } catch (error) {
       deps.onFailure(step, error);
       const pause = Math.min(

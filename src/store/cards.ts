@@ -105,14 +105,21 @@ export function createCards(
   /** A token means something only in the chat and on the message it was made for; a confirmation only once. */
   function useToken(
     token: string,
-    where: { readonly channel: string; readonly chat: string; readonly messageId: string },
+    where: {
+      readonly channel: string;
+      readonly chat: string;
+      readonly messageId: string;
+      readonly person: string;
+    },
   ): TokenMeaning | null {
     const button = query.findToken.get(token, where.channel, where.chat);
     if (button === undefined) return null;
     if (button.verb === "confirm") {
-      if (query.spend.run(now().getTime(), token).changes === 0) return null;
-      const expiresAt = new Date(button.expires_at ?? 0);
-      return { verb: "confirm", person: button.person ?? "", expiresAt };
+      const person = button.person ?? "";
+      // Somebody else's press must not use it up.
+      const isTheirs = person === where.person;
+      if (isTheirs && query.spend.run(now().getTime(), token).changes === 0) return null;
+      return { verb: "confirm", person, expiresAt: new Date(button.expires_at ?? 0) };
     }
     const planCode = query.planCodeOnMessage.get(
       where.channel,
