@@ -98,3 +98,6 @@ export type Claim =
   /** The request is no longer approved, or too old. */
   | { readonly outcome: "lost" }
   | { readonly outcome: "refused"; readonly why: string };
+
+/** The answer to the durable intent: only `started` may start a process. */
+export type Start = "started" | "lost" | "stopped";

@@ -20,57 +20,80 @@ type Same = Extract<Recheck, { outcome: "same" }>;
  * compared, reality is asked again, and only then is the request claimed, once, and the process started, once.
  */
 export async function execute(ports: Ports, requestId: string): Promise<StepEnd> {
-  const { store } = ports;
-  const request = await store.request(requestId);
-  if (request === null || request.state === "denied") return DONE;
-  if (request.state !== "approved" && request.state !== "executing") return DONE;
-  const episode = request.episodeId === null ? null : await store.episode(request.episodeId);
+  const request = await ports.store.request(requestId);
+  if (request === null || request.episodeId === null) return DONE;
+  const episode = await ports.store.episode(request.episodeId);
   if (episode === null) return DONE;
-
-  const same = await recheck(ports, request, episode);
-  // Claimed before a restart and never started: nothing has run yet, and the claim is still ours to use.
-  const claimed = request.state === "executing" ? await store.executionOf(request.id) : null;
-  if (claimed !== null) {
-    if (claimed.state !== "claimed") return DONE;
-    return same.outcome === "same"
-      ? await run(ports, request, claimed, same)
-      : await giveUp(ports, claimed, same.why);
+  switch (request.state) {
+    case "approved":
+      return await takeUp(ports, request, episode);
+    case "executing":
+      return await resume(ports, request, episode);
+    default:
+      return DONE;
   }
-  if (ports.now() >= request.expiresAt) {
-    await store.endRequest(request.id, "expired", "it could not be started in time");
-    return DONE;
-  }
-  if (same.outcome === "unknown") return again(ports, same.why);
-  if (same.outcome === "differs") {
-    await store.endRequest(request.id, "superseded", same.why, { proposeAnew: true });
-    return DONE;
-  }
-  return await runIfStillTrue(ports, request, episode, same);
 }
 
-/** P8: the alert still fires and the precondition still holds, asked right now. */
-async function runIfStillTrue(
-  ports: Ports,
-  request: PlannedRequest,
-  episode: Episode,
-  same: Same,
-): Promise<StepEnd> {
+async function takeUp(ports: Ports, request: PlannedRequest, episode: Episode): Promise<StepEnd> {
   const { store } = ports;
+  const found = await lookAgain(ports, request, episode);
+  switch (found.outcome) {
+    case "over":
+      await store.endRequest(request.id, found.state, found.why);
+      return DONE;
+    case "differs":
+      await store.endRequest(request.id, "superseded", found.why, { proposeAnew: true });
+      return DONE;
+    case "unsure":
+      // What people approved waits until it is known; what nobody was asked about is asked now.
+      if (!request.isApprovedByPolicy) return again(ports, found.why);
+      await store.endRequest(request.id, "superseded", found.why, { proposeAnew: true });
+      return DONE;
+    case "true":
+      return await claimAndRun(ports, request, episode, found);
+  }
+}
+
+/** Claimed before a restart and never started: nothing has run yet, and the claim is still ours, if all still holds. */
+async function resume(ports: Ports, request: PlannedRequest, episode: Episode): Promise<StepEnd> {
+  const claimed = await ports.store.executionOf(request.id);
+  if (claimed === null || claimed.state !== "claimed") return DONE;
+  const found = await lookAgain(ports, request, episode);
+  if (found.outcome !== "true") return await giveUp(ports, claimed, found.why);
+  return await run(ports, request, claimed, found.same);
+}
+
+type Found =
+  | { readonly outcome: "true"; readonly same: Same; readonly confirmation: Confirmation }
+  | { readonly outcome: "over"; readonly state: "expired" | "cancelled"; readonly why: string }
+  | { readonly outcome: "differs" | "unsure"; readonly why: string };
+
+/** P2, P4 and P8: it is still what was shown, in time, the alert still fires and the precondition still holds. */
+async function lookAgain(ports: Ports, request: PlannedRequest, episode: Episode): Promise<Found> {
+  if (ports.now() >= request.expiresAt) {
+    return { outcome: "over", state: "expired", why: "it could not be started in time" };
+  }
+  const same = await recheck(ports, request, episode);
+  if (same.outcome === "unknown") return { outcome: "unsure", why: same.why };
+  if (same.outcome === "differs") return same;
   const [confirmation, precondition] = await Promise.all([
     confirm(ports, episode),
     lookAtPrecondition(ports, same.rebuilt.precondition, request.proposal.target),
   ]);
   const over = whyOver(episode, confirmation, precondition);
-  if (over !== null) {
-    await store.endRequest(request.id, "cancelled", over);
-    return DONE;
-  }
+  if (over !== null) return { outcome: "over", state: "cancelled", why: over };
   const unsure = whyUnsure(confirmation, precondition);
-  if (unsure !== null) {
-    if (!request.isApprovedByPolicy) return again(ports, unsure);
-    await store.endRequest(request.id, "superseded", unsure, { proposeAnew: true });
-    return DONE;
-  }
+  if (unsure !== null) return { outcome: "unsure", why: unsure };
+  return { outcome: "true", same, confirmation };
+}
+
+async function claimAndRun(
+  ports: Ports,
+  request: PlannedRequest,
+  episode: Episode,
+  { same, confirmation }: Extract<Found, { outcome: "true" }>,
+): Promise<StepEnd> {
+  const { store } = ports;
   const incident = await store.incident(request.incidentId);
   if (incident === null) return DONE;
   ports.crashPoint("before-claim");
@@ -134,7 +157,9 @@ async function run(
   const executor = ports.executors.get(request.proposal.executor);
   if (executor === undefined) return await giveUp(ports, execution, "its executor is not there");
   // The durable intent. Whatever happens after this line, this request is never started again.
-  if (!(await ports.store.start(execution))) return DONE;
+  const intent = await ports.store.start(execution);
+  if (intent === "stopped") return await giveUp(ports, execution, "auto-healing was turned off");
+  if (intent === "lost") return DONE;
   ports.crashPoint("after-start");
   const result = await start(executor, request, rebuilt.action.timeoutMs);
   ports.crashPoint("after-run");

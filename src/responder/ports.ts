@@ -7,6 +7,7 @@ import type {
   Execution,
   Executor,
   RunResult,
+  Start,
 } from "../execution/execution.ts";
 import type { Alert, Episode } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
@@ -43,36 +44,40 @@ export interface Ports {
 export type CrashPoint = "before-claim" | "after-claim" | "after-start" | "after-run";
 
 export interface ResponderStore {
-  incident(id: string): Promise<Incident | null>;
-  episode(id: number): Promise<Episode | null>;
-  saveFindings(
+  readonly incident: (id: string) => Promise<Incident | null>;
+  readonly episode: (id: number) => Promise<Episode | null>;
+  readonly saveFindings: (
     episode: Episode,
     items: readonly Omit<EvidenceItem, "id">[],
     diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
-  ): Promise<void>;
-  isAutohealingOn(): Promise<boolean>;
-  request(id: string): Promise<Request | null>;
-  propose(request: NewRequest): Promise<boolean>;
-  endRequest(
+  ) => Promise<void>;
+  readonly isAutohealingOn: () => Promise<boolean>;
+  readonly request: (id: string) => Promise<Request | null>;
+  readonly propose: (request: NewRequest) => Promise<boolean>;
+  readonly endRequest: (
     id: string,
     state: "expired" | "superseded" | "cancelled",
     why: string,
     options?: { proposeAnew: boolean },
-  ): Promise<boolean>;
-  execution(id: string): Promise<Execution | null>;
-  executionOf(requestId: string): Promise<Execution | null>;
-  historyOf(
+  ) => Promise<boolean>;
+  readonly execution: (id: string) => Promise<Execution | null>;
+  readonly executionOf: (requestId: string) => Promise<Execution | null>;
+  readonly historyOf: (
     action: { runbookId: string; actionId: string; target: string },
     limitWindowMs: number,
-  ): Promise<ActionHistory>;
-  claim(
+  ) => Promise<ActionHistory>;
+  readonly claim: (
     request: PlannedRequest,
     limitWindowMs: number,
     guard: (history: ActionHistory, isAutohealingOn: boolean) => string | null,
-  ): Promise<Claim>;
-  start(execution: Execution): Promise<boolean>;
-  finish(execution: Execution, result: RunResult, verifyAt: Date): Promise<void>;
-  verify(execution: Execution, outcome: VerificationOutcome, detail: string): Promise<void>;
+  ) => Promise<Claim>;
+  readonly start: (execution: Execution) => Promise<Start>;
+  readonly finish: (execution: Execution, result: RunResult, verifyAt: Date) => Promise<void>;
+  readonly verify: (
+    execution: Execution,
+    outcome: VerificationOutcome,
+    detail: string,
+  ) => Promise<void>;
 }
 
 /** How a step ends: done, or to be asked again later. */

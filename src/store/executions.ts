@@ -6,6 +6,7 @@ import type {
   Claim,
   Execution,
   RunResult,
+  Start,
 } from "../execution/execution.ts";
 import type { VerificationOutcome } from "../verification/verification.ts";
 import type { Changes } from "./changes.ts";
@@ -23,6 +24,7 @@ export function createExecutions(
   { sqlite, drizzle: db }: Opened,
   { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
   now: () => Date,
+  isAutohealingOn: () => boolean,
 ) {
   const query = prepare(sqlite);
 
@@ -62,7 +64,7 @@ export function createExecutions(
   function claim(
     request: PlannedRequest,
     limitWindowMs: number,
-    guard: (history: ActionHistory) => string | null,
+    guard: (history: ActionHistory, isAutohealingOn: boolean) => string | null,
   ): Claim {
     return write(() => {
       const at = now().getTime();
@@ -70,7 +72,7 @@ export function createExecutions(
       const action = { runbookId, actionId, target: target.name };
       const history = historyOf(action, limitWindowMs);
       if (history.isTargetBusy) return { outcome: "busy" };
-      const why = guard(history);
+      const why = guard(history, isAutohealingOn());
       if (why !== null) return { outcome: "refused", why };
       if (query.toExecuting.run(request.id, request.digest, at).changes === 0) {
         return { outcome: "lost" };
@@ -96,13 +98,18 @@ export function createExecutions(
     });
   }
 
-  /** The durable intent, written before the process starts. @returns false where it was started before */
-  function start(execution: Execution): boolean {
+  /**
+   * The durable intent, written before the process starts. `lost`: it was started before. `stopped`: nobody was asked
+   * and auto-healing has been turned off since.
+   */
+  function start(execution: Execution): Start {
     return write(() => {
-      if (query.start.run(now().getTime(), execution.id).changes === 0) return false;
+      const isUnasked = query.isUnasked.get(execution.id) === 1;
+      if (isUnasked && !isAutohealingOn()) return "stopped";
+      if (query.start.run(now().getTime(), execution.id).changes === 0) return "lost";
       append("execution.started", execution.incidentId, { execution: execution.id });
       touch(execution.incidentId);
-      return true;
+      return "started";
     });
   }
 
@@ -133,7 +140,8 @@ export function createExecutions(
         durationMs: Math.round(result.durationMs),
       });
       append(`request.${request}`, execution.incidentId, { request: execution.requestId });
-      steps.enqueue("verify", execution.id, verifyAt);
+      // What was given up before its start has nothing to verify.
+      if (find(execution.id)?.startedAt !== null) steps.enqueue("verify", execution.id, verifyAt);
       touch(execution.incidentId);
     });
   }
@@ -255,6 +263,9 @@ function prepare(sqlite: Opened["sqlite"]) {
       `INSERT INTO executions (id, request_id, incident_id, runbook_id, action_id, target, is_unasked, state, claimed_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed', ?)`,
     ),
+    isUnasked: sqlite
+      .prepare<[string], number>("SELECT is_unasked FROM executions WHERE id = ?")
+      .pluck(),
     start: sqlite.prepare<[number, string]>(
       "UPDATE executions SET state = 'started', started_at = ? WHERE id = ? AND state = 'claimed'",
     ),

@@ -34,12 +34,17 @@ export function openStore(options: StoreOptions) {
   record.begin();
   if (options.isExclusive) steps.releaseAll();
 
+  const switches = createSwitches(sqlite, tools, now);
+  const alive = sqlite.prepare<[string]>(
+    "INSERT INTO switches (name, value) VALUES ('alive', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  );
+
   return {
     intake: promised(createIntake(sqlite, tools, options)),
     findings: promised(createFindings(sqlite, tools, now)),
     requests: promised(createRequests(opened, tools, now)),
-    executions: promised(createExecutions(opened, tools, now)),
-    switches: promised(createSwitches(sqlite, tools, now)),
+    executions: promised(createExecutions(opened, tools, now, () => switches.autohealing().isOn)),
+    switches: promised(switches),
     views: promised(createViews(opened)),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     sessions: promised(createSessions(sqlite, record, now)),
@@ -47,7 +52,7 @@ export function openStore(options: StoreOptions) {
     record: promised(record),
     subscribe: changes.subscribe,
     /** For `/health`: one durable write. */
-    ping: promised({ write: () => void sqlite.exec("BEGIN IMMEDIATE; COMMIT") }).write,
+    ping: promised({ write: () => void alive.run(now().toISOString()) }).write,
     close: () => sqlite.close(),
   };
 }
