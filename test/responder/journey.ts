@@ -1,0 +1,278 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { decide } from "../../src/approval/decide.ts";
+import type { Executor, RunResult } from "../../src/execution/execution.ts";
+import { hashFiles } from "../../src/execution/fingerprint.ts";
+import { admit } from "../../src/incident/admit.ts";
+import type { IncomingAlert } from "../../src/incident/alert.ts";
+import type { AlertGroup } from "../../src/incident/alert-group.ts";
+import { createCatalogue } from "../../src/remediation/catalogue.ts";
+import { isSolo } from "../../src/remediation/policy.ts";
+import type { Ports } from "../../src/responder/ports.ts";
+import { respond } from "../../src/responder/respond.ts";
+import { newId } from "../../src/store/ids.ts";
+import { openStore } from "../../src/store/store.ts";
+
+const RUNBOOK = `---
+id: web-down
+title: The web service is down
+match: {alertname: WebDown}
+actions:
+  - id: restart
+    title: Restart the web service
+    risk: {{risk}}
+    executor: command
+    with: {argv: [/usr/bin/true, restart, '{{params.service}}']}
+    params: {service: {from: labels.service, pattern: '[a-z]+'}}
+    target: '{{params.service}}'
+    targets: all
+    precondition: {probe: {executor: command, with: {argv: [/usr/bin/test, -e, down]}}, expect: {state: down}}
+    verify: {probe: {executor: command, with: {argv: [/usr/bin/test, -e, up]}}, expect: {state: up}, within: 1m}
+    cooldown: 10m
+    limit: 3/1h
+---
+Prose.
+`;
+
+const POLICY = `targets:
+  web: {executor: command}
+  db: {executor: command}
+`;
+
+type Answer<T> = T | "unreachable";
+
+/**
+ * The whole journey in one process and under one clock: real store, real runbooks and rules; only the world outside is
+ * played, so that a test can say what it answers.
+ */
+export function createJourney(options: { risk?: string; policy?: string; runbook?: string } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-journey-"));
+  const runbookFile = join(folder, "web-down.md");
+  const policyFile = join(folder, "policy.yaml");
+  writeFileSync(runbookFile, options.runbook ?? RUNBOOK.replace("{{risk}}", options.risk ?? "low"));
+  writeFileSync(policyFile, options.policy ?? POLICY);
+
+  let now = new Date("2026-03-01T03:00:00Z");
+  const world = {
+    alertmanager: null as Answer<boolean> | null,
+    state: "down" as Answer<string>,
+    result: "succeeded" as RunResult["outcome"],
+    /** What the fix does to the world. */
+    onRun: () => {
+      world.state = "up";
+    },
+  };
+  const runs: string[] = [];
+  const executor: Executor = {
+    name: "command",
+    describe: ({ argv }, { directory }) => ({
+      kind: "argv",
+      argv: argv as [string, ...string[]],
+      directory,
+    }),
+    run(command) {
+      runs.push(command.kind === "argv" ? command.argv.join(" ") : command.path);
+      world.onRun();
+      return Promise.resolve({
+        outcome: world.result,
+        exitCode: world.result === "succeeded" ? 0 : 1,
+        output: "token=abcdef0123456789",
+        isTruncated: false,
+        durationMs: 5,
+      });
+    },
+    describeProbe: ({ argv }, { directory }) => ({
+      kind: "argv",
+      argv: argv as [string, ...string[]],
+      directory,
+    }),
+    probe: () =>
+      Promise.resolve(
+        world.state === "unreachable"
+          ? { status: "missing", text: "the probe can't be asked" }
+          : { status: "found", facts: { state: world.state }, text: world.state },
+      ),
+    check: () => Promise.resolve("ok"),
+  };
+  const executors = new Map([["command", executor]]);
+  const catalogue = createCatalogue({
+    dir: folder,
+    dataDir: folder,
+    executors,
+    adminIds: { telegram: ["7"], slack: [] },
+  });
+  const store = openStore({
+    path: join(folder, "journey.db"),
+    isExclusive: false,
+    dedupWindowMs: 300_000,
+    chats: [],
+    admit,
+    now: () => now,
+  });
+  onTestFinished(() => {
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const { views, findings, switches, requests, executions, queue } = store;
+  const ports: Ports = {
+    store: {
+      incident: async (id) => (await views.incident(id))?.incident ?? null,
+      episode: views.episode,
+      saveFindings: findings.save,
+      isAutohealingOn: async () => (await switches.autohealing()).isOn,
+      request: requests.find,
+      propose: requests.propose,
+      endRequest: async (id, state, why, more) =>
+        await requests.end(id, state, why, "countersign", more),
+      execution: executions.find,
+      executionOf: executions.findByRequest,
+      historyOf: executions.historyOf,
+      claim: executions.claim,
+      start: executions.start,
+      finish: executions.finish,
+      verify: executions.verify,
+    },
+    catalogue,
+    executors,
+    hashFiles,
+    get alertmanager() {
+      const answer = world.alertmanager;
+      if (answer === null) return null;
+      return {
+        isActive: () =>
+          answer === "unreachable"
+            ? Promise.reject(new Error("Alertmanager does not answer"))
+            : Promise.resolve(answer),
+      };
+    },
+    prometheus: null,
+    now: () => now,
+    newRequestId: () => newId("req"),
+    crashPoint: () => undefined,
+    redact: (text) => text.replace(/token=\w+/, "token=[redacted]"),
+  };
+
+  /** Does everything that is due now, in the order the workers would. */
+  async function settle(): Promise<void> {
+    for (;;) {
+      const step = await queue.lease(
+        ["execute", "verify", "expire", "investigate", "propose"],
+        now,
+      );
+      if (step === null) return;
+      const end = await respond(ports, step);
+      if (end.outcome === "done") await queue.finish(step);
+      else await queue.postpone(step, end.at, end.why);
+    }
+  }
+
+  async function pass(ms: number): Promise<void> {
+    const until = now.getTime() + ms;
+    for (;;) {
+      const due = await queue.nextDue(["execute", "verify", "expire", "investigate", "propose"]);
+      if (due === null || due.getTime() > until) break;
+      now = new Date(Math.max(now.getTime(), due.getTime()));
+      await settle();
+    }
+    now = new Date(until);
+  }
+
+  async function send(
+    status: "firing" | "resolved",
+    labels: Record<string, string> = {},
+    group: Partial<AlertGroup> = {},
+  ): Promise<string> {
+    const service = labels.service ?? "web";
+    const alert: IncomingAlert = {
+      fingerprint: service,
+      status,
+      startsAt: episodeStart,
+      endsAt: status === "resolved" ? now : null,
+      labels: { alertname: "WebDown", severity: "critical", service, ...labels },
+      annotations: { summary: "Nobody answers" },
+      generatorUrl: null,
+      extra: null,
+    };
+    const [acceptance] = await store.intake.accept([
+      {
+        source: "alertmanager",
+        groupKey: `group-${service}`,
+        receiver: "countersign",
+        groupLabels: {},
+        externalUrl: null,
+        truncatedAlerts: 0,
+        trust: "key",
+        alerts: [alert],
+        receivedAt: now,
+        extra: null,
+        ...group,
+      },
+    ]);
+    await settle();
+    return acceptance?.incidents[0] ?? "";
+  }
+  let episodeStart = now;
+
+  async function vote(
+    person: { name: string; roles?: readonly ("viewer" | "operator" | "approver" | "admin")[] },
+    decision: "approve" | "reject",
+    more: { planCode?: string; via?: "tap" | "typed"; reason?: string | null } = {},
+  ) {
+    const { policy } = catalogue.read();
+    if (!policy.ok) throw new Error("the policy can't be read");
+    const known = policy.policy;
+    const request = (await newest())?.planCode;
+    const ruling = await requests.decide(
+      more.planCode ?? request ?? "",
+      decision,
+      { person: person.name, channel: "console", reason: more.reason ?? null },
+      (found) =>
+        decide(
+          found,
+          {
+            person: { name: person.name, roles: person.roles ?? ["viewer", "approver"] },
+            decision,
+            reason: more.reason ?? null,
+            via: more.via ?? "tap",
+            now,
+          },
+          { isSolo: isSolo(known), isReasonRequired: known.approval.high.isReasonRequired },
+        ),
+    );
+    await settle();
+    return ruling;
+  }
+
+  /** The newest request of the newest incident. */
+  async function newest() {
+    const { items } = await views.find({ limit: 1 });
+    const view = items[0] === undefined ? null : await views.incident(items[0].id);
+    const request = view?.requests[0];
+    return request === undefined ? null : { planCode: "", ...request, view };
+  }
+
+  return {
+    world,
+    runs,
+    store,
+    fire: (labels?: Record<string, string>, group?: Partial<AlertGroup>) => {
+      episodeStart = now;
+      return send("firing", labels, group);
+    },
+    resolve: (labels?: Record<string, string>) => send("resolved", labels),
+    vote,
+    pass,
+    settle,
+    newest,
+    now: () => now,
+    enableAutohealing: () => switches.enable("ana"),
+    disableAutohealing: (change = { forMs: null as number | null, all: false }) =>
+      switches.disable("ana", change),
+    editRunbook: (edit: (text: string) => string) =>
+      writeFileSync(runbookFile, edit(readFileSync(runbookFile, "utf8"))),
+    writePolicy: (text: string) => writeFileSync(policyFile, text),
+  };
+}
