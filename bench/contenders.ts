@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findFreePort } from "../test/lab/peer-process.ts";
+import { havePeer } from "../test/peers.ts";
+import type { Running } from "./processes.ts";
+import { start } from "./processes.ts";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The real program, as `npm start` runs it, without what watches source files. */
+export async function startProgram(
+  folder: string,
+  options: {
+    readonly telegram?: { readonly url: string; readonly token: string; readonly chat: number };
+    /** A folder with the runbooks and the policy; left out, those of the repository. */
+    readonly runbooks?: string;
+    readonly nodeFlags?: readonly string[];
+  } = {},
+): Promise<Running> {
+  const port = await findFreePort();
+  const { telegram } = options;
+  return await start({
+    argv: [
+      process.execPath,
+      "--enable-source-maps",
+      ...(options.nodeFlags ?? []),
+      join(ROOT, "dist/main.js"),
+      "serve",
+    ],
+    folder,
+    env: {
+      PROMETHEUS_WEBHOOK_PORT: String(port),
+      DATABASE_URL: `sqlite:${databaseIn(folder)}`,
+      RUNBOOKS_DIR: options.runbooks ?? join(ROOT, "runbooks"),
+      ...(telegram && {
+        TELEGRAM_BOT_TOKEN: telegram.token,
+        TELEGRAM_CHAT_ID: String(telegram.chat),
+        TELEGRAM_ADMIN_IDS: String(telegram.chat),
+        TELEGRAM_API_ROOT: telegram.url,
+      }),
+    },
+    url: `http://127.0.0.1:${port}`,
+    readyPath: "/health",
+  });
+}
+
+export function databaseIn(folder: string): string {
+  return join(folder, "data", "countersign.db");
+}
+
+export async function startBareLoop(folder: string): Promise<Running> {
+  const port = await findFreePort();
+  mkdirSync(join(folder, "data"));
+  return await start({
+    argv: [
+      process.execPath,
+      "--import",
+      "tsx",
+      join(ROOT, "bench/bare-loop.ts"),
+      String(port),
+      databaseIn(folder),
+    ],
+    folder: ROOT,
+    url: `http://127.0.0.1:${port}`,
+    readyPath: "/health",
+  });
+}
+
+export const ALERTMANAGER_MISSING = "skipped: needs apt-get install prometheus-alertmanager";
+
+export function haveAlertmanager(): boolean {
+  return havePeer("alertmanager");
+}
+
+export async function startAlertmanager(
+  folder: string,
+  telegram?: { readonly url: string; readonly token: string; readonly chat: number },
+): Promise<Running> {
+  const port = await findFreePort();
+  const config = join(folder, "alertmanager.yml");
+  const receiver = telegram && {
+    api_url: telegram.url,
+    bot_token: telegram.token,
+    chat_id: telegram.chat,
+    parse_mode: "HTML",
+    send_resolved: false,
+  };
+  writeFileSync(
+    config,
+    // YAML reads JSON.
+    JSON.stringify({
+      route: {
+        receiver: "bench",
+        group_by: receiver ? ["..."] : ["alertname"],
+        group_wait: receiver ? "0s" : "1h",
+        group_interval: "1h",
+        repeat_interval: "24h",
+      },
+      receivers: [{ name: "bench", ...(receiver && { telegram_configs: [receiver] }) }],
+    }),
+  );
+  return await start({
+    argv: [
+      "/usr/bin/prometheus-alertmanager",
+      `--config.file=${config}`,
+      `--storage.path=${join(folder, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      "--cluster.listen-address=",
+    ],
+    folder,
+    url: `http://127.0.0.1:${port}`,
+    readyPath: "/-/ready",
+  });
+}
+
+export function isBuilt(): boolean {
+  return existsSync(join(ROOT, "dist/main.js"));
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { arch, cpus, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { isBuilt } from "./contenders.ts";
+import { intake } from "./intake.ts";
+import type { Bench } from "./result.ts";
+import { tableOf } from "./result.ts";
+
+const BENCHES: readonly Bench[] = [intake];
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    only: { type: "string", multiple: true },
+  },
+});
+const unknown = values.only?.find((name) => !BENCHES.some((bench) => bench.name === name));
+if (unknown !== undefined) {
+  const names = BENCHES.map(({ name }) => name).join(", ");
+  throw new Error(`There is no benchmark "${unknown}": the names are ${names}`);
+}
+if (!isBuilt()) throw new Error("dist/main.js is missing: run npm run build first");
+
+const since = performance.now();
+const results = [];
+for (const bench of BENCHES) {
+  if (values.only !== undefined && !values.only.includes(bench.name)) continue;
+  say(`${bench.name} …`);
+  const began = performance.now();
+  results.push({ name: bench.name, ...(await bench.run({ quick: values.quick })) });
+  say(`${bench.name} took ${seconds(began)}`);
+}
+
+const machine = describeMachine();
+const took = seconds(since);
+process.stdout.write(
+  values.json
+    ? `${JSON.stringify({ machine, took, results }, null, 2)}\n`
+    : `${Object.values(machine).join(", ")}; ${took}\n\n${tableOf(results.flatMap(({ rows }) => rows))}\n`,
+);
+
+function describeMachine() {
+  const system = /^PRETTY_NAME="(?<name>.+)"$/m.exec(readFileSync("/etc/os-release", "utf8"));
+  return {
+    processor: `${cpus().length} cores ${cpus()[0]?.model ?? arch()}`,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${system?.groups?.name ?? "Linux"}, kernel ${release()}`,
+    node: `Node ${process.version}`,
+  };
+}
+
+function seconds(from: number): string {
+  return `${Math.round((performance.now() - from) / 1000)} s`;
+}
+
+/** Progress goes to the error stream, so that the table or the JSON stands alone in the other. */
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
