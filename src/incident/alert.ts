@@ -33,17 +33,17 @@ export interface Episode extends Alert {
 
 /** What intake knows of a fingerprint when a new word about it arrives. */
 export interface Known {
-  /** The stored episode with the same `startsAt`, if any. */
-  readonly same: { readonly status: Alert["status"] } | null;
+  /** The stored episode that has, or was also given, the same `startsAt`, if any. */
+  readonly same: { readonly status: Alert["status"]; readonly startsAt: Date } | null;
   /** The episode of this fingerprint that still fires, if any. */
   readonly firing: { readonly startsAt: Date } | null;
 }
 
 /**
  * `fresh`: an episode nobody told us of. `replaces`: likewise, and the one that still fired ended unnoticed.
- * `resolves_same`, `resolves_firing`: the end of a stored one. `known`: nothing new.
+ * `resolves`: the end of a stored one. `renames`: another start of the one that fires. `known`: nothing new.
  */
-export type Admission = "fresh" | "replaces" | "resolves_same" | "resolves_firing" | "known";
+export type Admission = "fresh" | "replaces" | "resolves" | "renames" | "known";
 
 /** The severity as the cards and the policy understand it; anything else is `null` and never runs unasked. */
 export function severityOf(labels: Labels): Severity | null {

@@ -3,14 +3,14 @@ import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, MiddlewareHandler } from "hono";
 import type { Trust } from "../incident/alert-group.ts";
 
-const FORWARDING = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+const FORWARDING =
+  /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
 const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /** Compares digests, so that neither content nor length of a key shows in the time it takes. */
-export function createKeyCheck(keys: readonly string[]): (given: string | undefined) => boolean {
+export function createKeyCheck(keys: readonly string[]): (given: string) => boolean {
   const digests = keys.map(digest);
   return (given) => {
-    if (given === undefined) return false;
     const candidate = digest(given);
     return digests.reduce((found, known) => timingSafeEqual(known, candidate) || found, false);
   };
@@ -20,10 +20,12 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-/** The key a request shows: `X-API-Key`, or `Authorization: Bearer`. */
-export function keyOf(c: Context): string | undefined {
+/** The keys a request shows, `X-API-Key` and `Authorization: Bearer`: a proxy may have set one of them for itself. */
+export function keysOf(c: Context): string[] {
   const bearer = /^Bearer +(?<key>.+)$/i.exec(c.req.header("authorization") ?? "");
-  return c.req.header("x-api-key") ?? bearer?.groups?.key?.trim();
+  return [c.req.header("x-api-key"), bearer?.groups?.key?.trim()].filter(
+    (key) => key !== undefined,
+  );
 }
 
 /**
@@ -32,7 +34,7 @@ export function keyOf(c: Context): string | undefined {
  */
 export function trustOf(c: Context, hasKey: boolean): Trust {
   if (hasKey) return "key";
-  const isForwarded = FORWARDING.some((name) => c.req.header(name) !== undefined);
+  const isForwarded = Object.keys(c.req.header()).some((name) => FORWARDING.test(name));
   const isLocal = isLoopbackAddress(getConnInfo(c).remote.address);
   return !isForwarded && isLocal && LOOPBACK_NAMES.has(hostName(c)) ? "loopback" : "none";
 }

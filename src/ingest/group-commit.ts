@@ -3,28 +3,41 @@ export class NotStored extends Error {
   override readonly name = "NotStored";
 }
 
+interface Limits<Item> {
+  /** How much work an item is. */
+  readonly weigh: (item: Item) => number;
+  readonly maxWaiting: number;
+  /** Above it the rest waits for the next commit, so that none holds up the process for long. */
+  readonly maxTogether: number;
+}
+
 /**
  * Gathers what arrives while a commit is under way and stores it in the next one, so that one flush to the disk serves
  * all who wait. Resolves when its own item is durable; rejects with `NotStored` when it is not.
  */
 export function createGroupCommit<Item, Result>(
   commit: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { maxWaiting }: { maxWaiting: number },
+  { weigh, maxWaiting, maxTogether }: Limits<Item>,
 ) {
   interface Waiting {
     readonly item: Item;
+    readonly weight: number;
     readonly resolve: (result: Result) => void;
     readonly reject: (error: NotStored) => void;
   }
   let waiting: Waiting[] = [];
+  let weightWaiting = 0;
   let isRunning = false;
 
   function store(item: Item): Promise<Result> {
-    if (waiting.length >= maxWaiting) {
+    const weight = weigh(item);
+    // One that is over the limit by itself is taken when nothing else waits.
+    if (waiting.length > 0 && weightWaiting + weight > maxWaiting) {
       return Promise.reject(new NotStored(`${waiting.length} requests are waiting already`));
     }
     return new Promise((resolve, reject) => {
-      waiting.push({ item, resolve, reject });
+      waiting.push({ item, weight, resolve, reject });
+      weightWaiting += weight;
       if (isRunning) return;
       isRunning = true;
       // After the input that is readable now: requests that arrived together share the commit.
@@ -34,12 +47,22 @@ export function createGroupCommit<Item, Result>(
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      await commitTogether(batch);
+      await commitTogether(takeBatch());
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     isRunning = false;
+  }
+
+  function takeBatch(): Waiting[] {
+    let weight = 0;
+    const end = waiting.findIndex((one, i) => {
+      weight += one.weight;
+      return i > 0 && weight > maxTogether;
+    });
+    const batch = end === -1 ? waiting : waiting.slice(0, end);
+    waiting = end === -1 ? [] : waiting.slice(end);
+    for (const one of batch) weightWaiting -= one.weight;
+    return batch;
   }
 
   async function commitTogether(batch: readonly Waiting[]): Promise<void> {

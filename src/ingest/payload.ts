@@ -104,13 +104,9 @@ function unknownKeys(
   body: Readonly<Record<string, unknown>>,
   known: object,
 ): Record<string, unknown> | null {
-  let extra: Record<string, unknown> | null = null;
-  for (const key in body) {
-    if (key in known) continue;
-    extra ??= {};
-    extra[key] = body[key];
-  }
-  return extra;
+  const extra = Object.entries(body).filter(([key]) => !Object.hasOwn(known, key));
+  // Without a setter behind `__proto__`: `fromEntries` defines keys, whatever they are called.
+  return extra.length === 0 ? null : Object.fromEntries(extra);
 }
 
 /** `alerts[2].labels.severity`, as a person would write it. */

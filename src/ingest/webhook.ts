@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
-import { createKeyCheck, keyOf, trustOf } from "./caller.ts";
+import { createKeyCheck, keysOf, trustOf } from "./caller.ts";
 import { createGroupCommit, NotStored } from "./group-commit.ts";
 import { parseWebhook } from "./payload.ts";
 
@@ -15,6 +15,7 @@ export interface IngestOptions {
   readonly keys: readonly string[];
   /** Stores all of them in one transaction; rejecting means that none is stored. */
   readonly accept: (groups: readonly AlertGroup[]) => Promise<readonly Acceptance[]>;
+  /** How many alerts may wait for the store; with more the sender is told to come again. */
   readonly maxWaiting?: number;
   readonly now: () => Date;
   readonly onAccepted?: (acceptance: Acceptance) => void;
@@ -28,7 +29,11 @@ export interface IngestOptions {
 export function createIngest(options: IngestOptions): Hono {
   const { keys, now, onAccepted, onRefused } = options;
   const isKey = createKeyCheck(keys);
-  const commits = createGroupCommit(options.accept, { maxWaiting: options.maxWaiting ?? 20_000 });
+  const commits = createGroupCommit(options.accept, {
+    weigh: ({ alerts }: AlertGroup) => Math.max(alerts.length, 1),
+    maxWaiting: options.maxWaiting ?? 20_000,
+    maxTogether: 500,
+  });
   const app = new Hono();
 
   function refuse(
@@ -42,7 +47,7 @@ export function createIngest(options: IngestOptions): Hono {
   }
 
   const authorize: MiddlewareHandler = async (c, next) => {
-    if (keys.length === 0 || isKey(keyOf(c))) return await next();
+    if (keys.length === 0 || keysOf(c).some(isKey)) return await next();
     return refuse(
       c,
       401,

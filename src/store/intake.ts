@@ -3,6 +3,8 @@ import { nameOf, severityOf } from "../incident/alert.ts";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
 import type { Changes } from "./changes.ts";
 import { newId } from "./ids.ts";
+import type { EpisodeRow } from "./intake-sql.ts";
+import { prepareIntake } from "./intake-sql.ts";
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
 import type { Steps } from "./steps.ts";
@@ -15,8 +17,10 @@ export interface IntakeOptions {
   readonly chats: readonly { channel: string; chat: string }[];
 }
 
-type EpisodeRow = { id: number; status: Alert["status"]; incident_id: string; starts_at: number };
-type IncidentRow = { id: string; severity: Severity | null };
+/** What became of an alert and its incident; null where it has to wait for the group's others. */
+type Accepted = ["fresh" | "updated" | "known", string] | null;
+
+const MAX_TITLE_LENGTH = 300;
 
 /**
  * Takes alert groups into the database: several of them in one transaction, because one flush to the disk for all
@@ -27,37 +31,34 @@ export function createIntake(
   { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
   { admit, dedupWindowMs, chats }: IntakeOptions,
 ) {
-  const sql = prepare(sqlite);
+  const sql = prepareIntake(sqlite);
+  /** Incidents in which the body under way has ended an episode. */
+  let ended = new Set<string>();
 
-  function acceptAlert(
-    group: AlertGroup,
-    incoming: IncomingAlert,
-  ): ["fresh" | "updated" | "known", string] {
+  function acceptAlert(group: AlertGroup, incoming: IncomingAlert, isLast: boolean): Accepted {
     const key = [group.source, incoming.fingerprint] as const;
     const firing = sql.firingEpisode.get(...key);
     const startsAt = incoming.startsAt?.getTime() ?? startOf(group, incoming, firing);
+    const same = sql.sameEpisode.get(...key, startsAt) ?? sql.renamedEpisode.get(...key, startsAt);
     const alert: Alert = { ...incoming, startsAt: new Date(startsAt) };
-    const same =
-      firing !== undefined && firing.starts_at === startsAt
-        ? firing
-        : (sql.sameEpisode.get(...key, startsAt) ?? null);
-    const admission = admit(alert, {
-      same,
-      firing: firing === undefined ? null : { startsAt: new Date(firing.starts_at) },
-    });
+    const admission = admit(alert, { same: known(same), firing: known(firing) });
     switch (admission) {
       case "known":
         return ["known", (same ?? firing)?.incident_id ?? ""];
-      case "resolves_same":
-      case "resolves_firing": {
-        const episode = (admission === "resolves_same" ? same : firing) as EpisodeRow;
+      case "renames":
+        sql.addStart.run(...key, startsAt, (firing as EpisodeRow).id);
+        return ["known", (firing as EpisodeRow).incident_id];
+      case "resolves": {
+        const episode = (same ?? firing) as EpisodeRow;
         resolve(episode, alert, group);
+        if (same === undefined) sql.addStart.run(...key, startsAt, episode.id);
         return ["updated", episode.incident_id];
       }
       case "replaces":
         resolve(firing as EpisodeRow, { ...alert, endsAt: alert.startsAt }, group);
         return ["fresh", add(group, alert)];
       case "fresh":
+        if (alert.status === "resolved" && !isLast) return null;
         return ["fresh", add(group, alert)];
     }
   }
@@ -95,7 +96,7 @@ export function createIntake(
       actor: group.source,
       incidentId,
       data: {
-        alert: nameOf(alert.labels),
+        alert: titleOf(alert),
         instance: alert.labels.instance ?? null,
         fingerprint: alert.fingerprint,
         startsAt: alert.startsAt.toISOString(),
@@ -123,12 +124,13 @@ export function createIntake(
       const since = group.receivedAt.getTime() - dedupWindowMs;
       const recent = sql.recentlyResolved.get(group.source, alert.fingerprint, groupKey, since);
       if (recent !== undefined) {
-        sql.reopen.run(group.truncatedAlerts, group.trust, recent.id);
+        sql.reopen.run(severity, group.truncatedAlerts, group.trust, recent.id);
+        addCards(recent.id, group);
         record.append({
           kind: "incident.reopened",
           actor: group.source,
           incidentId: recent.id,
-          data: { alert: nameOf(alert.labels) },
+          data: { alert: titleOf(alert) },
         });
         return recent.id;
       }
@@ -150,7 +152,7 @@ export function createIntake(
       group.source,
       groupKey,
       isOver ? "resolved" : "open",
-      nameOf(alert.labels),
+      titleOf(alert),
       severity,
       receivedAt,
       isOver ? receivedAt : null,
@@ -162,26 +164,32 @@ export function createIntake(
       group.extra === null ? null : JSON.stringify(group.extra),
     );
     // What was over before we heard of it goes to the history, not to people's phones.
-    if (!isOver)
-      for (const { channel, chat } of chats) sql.addCard.run(id, channel, chat, receivedAt);
+    if (!isOver) addCards(id, group);
     record.append({
       kind: isOver ? "incident.missed" : "incident.opened",
       actor: group.source,
       incidentId: id,
-      data: { title: nameOf(alert.labels), severity, groupKey },
+      data: { title: titleOf(alert), severity, groupKey },
     });
     return id;
+  }
+
+  function addCards(incidentId: string, { receivedAt }: AlertGroup): void {
+    for (const { channel, chat } of chats) {
+      sql.addCard.run(incidentId, channel, chat, receivedAt.getTime());
+    }
   }
 
   function resolve(episode: EpisodeRow, alert: Alert, { source, receivedAt }: AlertGroup): void {
     const at = receivedAt.getTime();
     const incidentId = episode.incident_id;
-    sql.resolveEpisode.run(alert.endsAt?.getTime() ?? alert.startsAt.getTime(), episode.id);
+    ended.add(incidentId);
+    sql.resolveEpisode.run(alert.endsAt?.getTime() ?? at, episode.id);
     record.append({
       kind: "alert.resolved",
       actor: source,
       incidentId,
-      data: { alert: nameOf(alert.labels), fingerprint: alert.fingerprint },
+      data: { alert: titleOf(alert), fingerprint: alert.fingerprint },
     });
     for (const request of sql.undecidedRequests.all(episode.id)) {
       sql.cancelRequest.run(at, request.id);
@@ -205,17 +213,31 @@ export function createIntake(
     }
   }
 
+  /** A body of nothing new can still be the one that says that members are left out. */
+  function noteTruncation(ids: Iterable<string>, { truncatedAlerts }: AlertGroup): void {
+    if (truncatedAlerts === 0) return;
+    for (const id of ids) {
+      const isNews = sql.truncate.run(truncatedAlerts, id, truncatedAlerts).changes > 0;
+      if (isNews) changes.touch(id, { isUrgent: false });
+    }
+  }
+
   function acceptGroup(group: AlertGroup): Acceptance {
     const incidents = new Set<string>();
-    const updated = new Set<string>();
     const count = { fresh: 0, updated: 0, known: 0 };
-    for (const alert of group.alerts) {
-      const [kind, incidentId] = acceptAlert(group, alert);
-      count[kind] += 1;
-      incidents.add(incidentId);
-      if (kind === "updated") updated.add(incidentId);
-    }
-    resolveIncidents(updated, group);
+    ended = new Set();
+    const acceptEach = (alerts: readonly IncomingAlert[], isLast: boolean) =>
+      alerts.filter((alert) => {
+        const accepted = acceptAlert(group, alert, isLast);
+        if (accepted === null) return true;
+        count[accepted[0]] += 1;
+        incidents.add(accepted[1]);
+        return false;
+      });
+    // What was over before we heard of it joins the incident of those that fire, so it comes after them.
+    acceptEach(acceptEach(group.alerts, false), true);
+    resolveIncidents(ended, group);
+    noteTruncation(incidents, group);
     return {
       received: group.alerts.length,
       fresh: count.fresh,
@@ -241,60 +263,10 @@ function worse(a: Severity | null, b: Severity | null): Severity | null {
   return SEVERITIES.indexOf(a) >= SEVERITIES.indexOf(b) ? a : b;
 }
 
-function prepare(sqlite: Sqlite) {
-  return {
-    sameEpisode: sqlite.prepare<[string, string, number], EpisodeRow>(
-      "SELECT id, status, incident_id, starts_at FROM alerts WHERE source = ? AND fingerprint = ? AND starts_at = ?",
-    ),
-    firingEpisode: sqlite.prepare<[string, string], EpisodeRow>(
-      `SELECT id, status, incident_id, starts_at FROM alerts
-       WHERE source = ? AND fingerprint = ? AND status = 'firing' ORDER BY starts_at DESC LIMIT 1`,
-    ),
-    newestEpisode: sqlite.prepare<[string, string], EpisodeRow>(
-      `SELECT id, status, incident_id, starts_at FROM alerts
-       WHERE source = ? AND fingerprint = ? ORDER BY starts_at DESC LIMIT 1`,
-    ),
-    addEpisode: sqlite.prepare(
-      `INSERT INTO alerts (source, fingerprint, starts_at, status, ends_at, labels, annotations, generator_url, extra, incident_id, received_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    resolveEpisode: sqlite.prepare<[number, number]>(
-      "UPDATE alerts SET status = 'resolved', ends_at = ? WHERE id = ?",
-    ),
-    openIncident: sqlite.prepare<[string, string], IncidentRow>(
-      "SELECT id, severity FROM incidents WHERE source = ? AND group_key = ? AND state <> 'resolved'",
-    ),
-    recentlyResolved: sqlite.prepare<[string, string, string, number], { id: string }>(
-      `SELECT id FROM incidents WHERE id = (
-         SELECT incident_id FROM alerts WHERE source = ? AND fingerprint = ? ORDER BY starts_at DESC LIMIT 1)
-       AND group_key = ? AND state = 'resolved' AND resolved_at >= ?`,
-    ),
-    addIncident: sqlite.prepare(
-      `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, resolved_at, truncated_alerts, trust, receiver, external_url, group_labels, extra, version)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
-    ),
-    // Trust can only fall while an incident lives: one unproven body makes all of it unproven.
-    updateIncident: sqlite.prepare<[Severity | null, number, string, string, string]>(
-      `UPDATE incidents SET severity = ?, truncated_alerts = max(truncated_alerts, ?),
-       trust = CASE WHEN trust = 'none' OR ? = 'none' THEN 'none' ELSE ? END WHERE id = ?`,
-    ),
-    reopen: sqlite.prepare<[number, string, string]>(
-      `UPDATE incidents SET state = 'open', resolved_at = NULL, acknowledged_by = NULL, truncated_alerts = ?, trust = ? WHERE id = ?`,
-    ),
-    addCard: sqlite.prepare<[string, string, string, number]>(
-      `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at) VALUES (?, ?, ?, 0, 1, 0, 0, ?)`,
-    ),
-    undecidedRequests: sqlite.prepare<[number], { id: string }>(
-      "SELECT id FROM requests WHERE episode_id = ? AND state IN ('pending', 'approved')",
-    ),
-    cancelRequest: sqlite.prepare<[number, string]>(
-      "UPDATE requests SET state = 'cancelled', ended_at = ?, end_reason = 'the alert resolved' WHERE id = ?",
-    ),
-    stillFiring: sqlite.prepare<[string], unknown>(
-      "SELECT 1 FROM alerts WHERE incident_id = ? AND status = 'firing' LIMIT 1",
-    ),
-    resolveIncident: sqlite.prepare<[number, string]>(
-      "UPDATE incidents SET state = 'resolved', resolved_at = ? WHERE id = ? AND state <> 'resolved'",
-    ),
-  };
+function known(row: EpisodeRow | undefined) {
+  return row === undefined ? null : { status: row.status, startsAt: new Date(row.starts_at) };
+}
+
+function titleOf({ labels }: Pick<Alert, "labels">): string {
+  return nameOf(labels).slice(0, MAX_TITLE_LENGTH);
 }

@@ -65,6 +65,23 @@ export const alerts = sqliteTable(
   ],
 );
 
+/**
+ * Further starts that a source has named for an episode: replicas disagree, and Alertmanager settles on the earliest.
+ * Without them a replayed body would begin the episode anew.
+ */
+export const otherStarts = sqliteTable(
+  "other_starts",
+  {
+    source: text().notNull(),
+    fingerprint: text().notNull(),
+    startsAt: integer().notNull(),
+    episodeId: integer()
+      .notNull()
+      .references(() => alerts.id),
+  },
+  (t) => [primaryKey({ columns: [t.source, t.fingerprint, t.startsAt] })],
+);
+
 export const evidence = sqliteTable(
   "evidence",
   {
@@ -169,6 +186,10 @@ export const executions = sqliteTable(
     index("executions_by_time").on(t.claimedAt),
     index("executions_of_action").on(t.runbookId, t.actionId, t.target, t.claimedAt),
     index("executions_of_incident").on(t.incidentId),
+    index("executions_on_any_target").on(t.runbookId, t.actionId, t.claimedAt),
+    index("unreviewed_executions")
+      .on(t.runbookId, t.actionId, t.target)
+      .where(sql`state = 'unknown' and reviewed_by is null`),
   ],
 );
 
