@@ -67,6 +67,18 @@ export async function startBareLoop(folder: string): Promise<Running> {
   });
 }
 
+/** The least that a program of this kind can take to start and to be there. */
+export async function startBareServer(folder: string): Promise<Running> {
+  const port = await findFreePort();
+  const code = `require("node:http").createServer((_, answer) => answer.end()).listen(${port}, "127.0.0.1")`;
+  return await start({
+    argv: [process.execPath, "-e", code],
+    folder,
+    url: `http://127.0.0.1:${port}`,
+    readyPath: "/",
+  });
+}
+
 export const ALERTMANAGER_MISSING = "skipped: needs apt-get install prometheus-alertmanager";
 
 export function haveAlertmanager(): boolean {

@@ -11,7 +11,7 @@ import {
   startProgram,
 } from "./contenders.ts";
 import type { Running } from "./processes.ts";
-import { createFolder, removeFolder } from "./processes.ts";
+import { createFolder, processorNs, removeFolder } from "./processes.ts";
 import type { Bench, Row } from "./result.ts";
 import { ms, perSecond, times } from "./result.ts";
 import { median } from "./stats.ts";
@@ -38,6 +38,8 @@ interface Load {
 }
 
 interface Round extends Load {
+  /** Of all its threads; steadier than the rate on a machine that has other things to do. */
+  readonly processorMicros: number;
   readonly contender: Contender["name"];
   readonly connections: number;
 }
@@ -101,7 +103,9 @@ async function measure(
   const folder = createFolder();
   const running = await contender.start(folder);
   const warmUp = await load(running, contender, { connections, seconds: warmSeconds, from: 0 });
+  const before = processorNs(running.pid);
   const measured = await load(running, contender, { connections, seconds, from: 25_000_000 });
+  const processorMicros = (processorNs(running.pid) - before) / 1000 / measured.requests;
   if (contender.isDurable) {
     const acknowledged = [warmUp, measured].reduce(
       (sum, one) => sum + one.requests - one.refused,
@@ -111,10 +115,7 @@ async function measure(
   }
   await running.stop("SIGKILL");
   removeFolder(folder);
-  if (measured.refused + measured.broken > 0) {
-    throw new Error(`${contender.name} refused or broke requests: ${JSON.stringify(measured)}`);
-  }
-  return { contender: contender.name, connections, ...measured };
+  return { contender: contender.name, connections, processorMicros, ...measured };
 }
 
 function load(
@@ -123,7 +124,7 @@ function load(
   options: { connections: number; seconds: number; from: number },
 ): Promise<Load> {
   const { connections, seconds, from } = options;
-  const size = ["-t1", `-c${connections}`, `-d${seconds}s`];
+  const size = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s"];
   const child = spawn(WRK, [...size, "-s", SCRIPT, `${url}${path}`, "--", shape, String(from)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -159,17 +160,19 @@ function rowsOf(rounds: readonly Round[], connections: number): Row[] {
       rate: median(mine.map(({ requests, seconds }) => requests / seconds)),
       p50: median(mine.map(({ p50 }) => p50)),
       p99: median(mine.map(({ p99 }) => p99)),
+      bad: mine.reduce((sum, { refused, broken }) => sum + refused + broken, 0),
+      micros: median(mine.map(({ processorMicros }) => processorMicros)),
     };
   };
   const ours = rateOf("Countersign");
   return names
     .map((name) => ({ name, ...rateOf(name) }))
     .filter(({ isMeasured }) => isMeasured)
-    .map(({ name, rate, p50, p99 }) => ({
+    .map(({ name, rate, p50, p99, micros, bad }) => ({
       what: `intake, ${connections} connections`,
       who: name === "Alertmanager" ? "Alertmanager (memory only)" : name,
-      result: `${perSecond(rate)}, p50 ${ms(p50)}, p99 ${ms(p99)}`,
-      ...(name === "Countersign" ? {} : { countersign: times(ours.rate, rate) }),
+      result: `${perSecond(rate)}, p50 ${ms(p50)}, p99 ${ms(p99)}, ${Math.round(micros)} µs processor each${bad > 0 ? `, ${bad} REFUSED OR BROKEN` : ""}`,
+      ...(name === "Countersign" ? {} : { countersign: `${times(ours.rate, rate)} the rate` }),
     }));
 }
 

@@ -2,11 +2,15 @@ import { readFileSync } from "node:fs";
 import { arch, cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { isBuilt } from "./contenders.ts";
+import { firstCard } from "./first-card.ts";
+import { footprint } from "./footprint.ts";
 import { intake } from "./intake.ts";
 import type { Bench } from "./result.ts";
 import { tableOf } from "./result.ts";
+import { startUp } from "./start-up.ts";
+import { tap } from "./tap.ts";
 
-const BENCHES: readonly Bench[] = [intake];
+const BENCHES: readonly Bench[] = [intake, firstCard, tap, startUp, footprint];
 
 const { values } = parseArgs({
   options: {
