@@ -4,16 +4,19 @@ import { fingerprintOf } from "../incident/alert.ts";
 import type { AlertGroup } from "../incident/alert-group.ts";
 
 const Text = z.string();
+/** No sender nests further; what can't be written down again must not be taken in. */
+const MAX_DEPTH = 32;
+
 const LabelSet = z.record(Text, Text);
 
-/** Alertmanager's zero time: "not over yet". */
-const ZERO_TIME = "0001-01-01T00:00:00Z";
-
-/** `null` and a missing key mean the same to every sender we know. */
+/** `null` and a missing key mean the same to every sender we know, and so does Go's zero time, in the year 1. */
 const Time = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, error: "must be a time such as 2025-10-24T10:30:00Z" })
   .nullish()
-  .transform((text) => (text == null || text === ZERO_TIME ? null : new Date(text)));
+  .transform((text) => {
+    const time = text == null ? null : new Date(text);
+    return time === null || time.getUTCFullYear() <= 1 ? null : time;
+  });
 
 const AlertBody = z.looseObject({
   status: z.enum(["firing", "resolved"]).nullish(),
@@ -55,6 +58,11 @@ export function parseWebhook(
   body: unknown,
   receipt: { trust: AlertGroup["trust"]; receivedAt: Date },
 ): Parsed {
+  const deep = tooDeep(body, []);
+  if (deep !== null) {
+    const message = `nests deeper than ${MAX_DEPTH} levels`;
+    return { ok: false, problems: [{ path: jsonPath(deep), message }] };
+  }
   const parsed = WebhookBody.safeParse(body);
   if (!parsed.success) {
     return {
@@ -107,6 +115,18 @@ function unknownKeys(
   const extra = Object.entries(body).filter(([key]) => !Object.hasOwn(known, key));
   // Without a setter behind `__proto__`: `fromEntries` defines keys, whatever they are called.
   return extra.length === 0 ? null : Object.fromEntries(extra);
+}
+
+/** Where it nests deeper than anything we could store. */
+function tooDeep(value: unknown, path: readonly PropertyKey[]): readonly PropertyKey[] | null {
+  if (typeof value !== "object" || value === null) return null;
+  if (path.length === MAX_DEPTH) return path;
+  const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
+  for (const key of keys) {
+    const found = tooDeep((value as Record<PropertyKey, unknown>)[key], [...path, key]);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** `alerts[2].labels.severity`, as a person would write it. */

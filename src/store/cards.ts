@@ -59,11 +59,11 @@ export function createCards(
   function posted(card: Shown & { readonly messageId: string }): void {
     const { messageId, incidentId, channel, chat, version, hash, state } = card;
     const at = now().getTime();
-    query.posted.run(messageId, version, hash, state, version, at, incidentId, channel, chat);
+    query.posted.run(version, messageId, hash, state, at, incidentId, channel, chat);
   }
 
   function shown({ incidentId, channel, chat, version, hash, state }: Shown): void {
-    query.shown.run(version, hash, state, version, now().getTime(), incidentId, channel, chat);
+    query.shown.run(version, hash, state, now().getTime(), incidentId, channel, chat);
   }
 
   function lost({ incidentId, channel, chat }: Place): void {
@@ -75,18 +75,18 @@ export function createCards(
     wanted: Place & { readonly requestIds: readonly string[] },
   ): Record<string, { approve: string; reject: string }> {
     const { channel, chat } = wanted;
-    const tokenFor = (subject: string, verb: string) =>
-      query.addToken.get(newToken(), channel, chat, verb, subject) as string;
-    return sqlite
-      .transaction(() =>
-        Object.fromEntries(
-          wanted.requestIds.map((id) => [
-            id,
-            { approve: tokenFor(id, "approve"), reject: tokenFor(id, "reject") },
-          ]),
-        ),
-      )
-      .immediate();
+    // Nothing is written, and so nothing flushed, for buttons that exist.
+    const tokenFor = (subject: string, verb: "approve" | "reject") =>
+      query.existingToken.get(channel, chat, subject, verb) ??
+      (query.addToken.get(newToken(), channel, chat, verb, subject) as string);
+    return sqlite.transaction(() =>
+      Object.fromEntries(
+        wanted.requestIds.map((id) => [
+          id,
+          { approve: tokenFor(id, "approve"), reject: tokenFor(id, "reject") },
+        ]),
+      ),
+    )();
   }
 
   function offerConfirm(offer: {
@@ -148,7 +148,8 @@ export function createCards(
 function prepare(sqlite: Sqlite) {
   const ofPlace = "incident_id = ? AND channel = ? AND chat = ?";
   // What changed while the message was on its way keeps the card stale.
-  const settled = "is_stale = (SELECT version FROM incidents WHERE id = incident_id) > ?";
+  const settled = `(is_stale, is_urgent) = (
+    SELECT version > ?1, is_urgent AND version > ?1 FROM incidents WHERE id = incident_id)`;
   return {
     addMissing: sqlite.prepare<[string, string, number]>(
       `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at)
@@ -164,14 +165,19 @@ function prepare(sqlite: Sqlite) {
        ORDER BY is_urgent DESC, message_id IS NOT NULL, at LIMIT ?`,
     ),
     posted: sqlite.prepare(
-      `UPDATE cards SET message_id = ?, shown_version = ?, shown_hash = ?, shown_state = ?, ${settled}, is_urgent = 0, at = ? WHERE ${ofPlace}`,
+      `UPDATE cards SET shown_version = ?1, message_id = ?, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
     ),
     shown: sqlite.prepare(
-      `UPDATE cards SET shown_version = ?, shown_hash = ?, shown_state = ?, ${settled}, is_urgent = 0, at = ? WHERE ${ofPlace}`,
+      `UPDATE cards SET shown_version = ?1, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
     ),
     lost: sqlite.prepare<[string, string, string]>(
       `UPDATE cards SET message_id = NULL, shown_hash = NULL, is_stale = 1, is_reposted = 1 WHERE ${ofPlace}`,
     ),
+    existingToken: sqlite
+      .prepare<[string, string, string, string], string>(
+        `SELECT token FROM buttons WHERE channel = ? AND chat = ? AND subject = ? AND verb = ? AND person IS NULL`,
+      )
+      .pluck(),
     addToken: sqlite
       .prepare<[string, string, string, string, string], string>(
         `INSERT INTO buttons (token, channel, chat, verb, subject) VALUES (?, ?, ?, ?, ?)

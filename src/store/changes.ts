@@ -24,8 +24,19 @@ export function createChanges(sqlite: Sqlite) {
   function commit<T>(transaction: () => T): T {
     touched = new Set();
     const result = transaction();
-    for (const incidentId of touched) for (const listener of listeners) listener(incidentId);
+    for (const incidentId of touched) for (const listener of listeners) tell(listener, incidentId);
     return result;
+  }
+
+  /** The change is on disk: who can't hear of it must not make it look as if it were not. */
+  function tell(listener: Listener, incidentId: string): void {
+    try {
+      listener(incidentId);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   function subscribe(listener: Listener): () => void {

@@ -234,7 +234,7 @@ function prepare(sqlite: Opened["sqlite"]) {
   return {
     lastRun: sqlite.prepare<Key, { claimed_at: number; outcome: string | null }>(
       `SELECT claimed_at, outcome FROM executions LEFT JOIN verifications ON execution_id = id
-       WHERE ${ofAction} ORDER BY claimed_at DESC LIMIT 1`,
+       WHERE ${ofAction} ORDER BY claimed_at DESC, executions.rowid DESC LIMIT 1`,
     ),
     runsSince: sqlite
       .prepare<[...Key, number], number>(
@@ -247,11 +247,13 @@ function prepare(sqlite: Opened["sqlite"]) {
     unreviewed: sqlite.prepare<Key>(
       `SELECT 1 FROM executions WHERE ${ofAction} AND state = 'unknown' AND reviewed_by IS NULL LIMIT 1`,
     ),
+    // A run that nobody has verified yet says nothing either way: it must not close the breaker.
     outcomes: sqlite.prepare<[string, string], { claimed_at: number; isGood: number }>(
       `SELECT claimed_at, (r.state = 'succeeded' AND v.outcome IS NOT 'still_failing') AS isGood
        FROM executions e JOIN requests r ON r.id = e.request_id LEFT JOIN verifications v ON v.execution_id = e.id
        WHERE e.runbook_id = ? AND e.action_id = ? AND e.state NOT IN ('claimed', 'started')
-       ORDER BY claimed_at DESC LIMIT 100`,
+         AND NOT (r.state = 'succeeded' AND v.outcome IS NULL)
+       ORDER BY claimed_at DESC, e.rowid DESC LIMIT 100`,
     ),
     busy: sqlite.prepare<[string]>(
       "SELECT 1 FROM executions WHERE target = ? AND state IN ('claimed', 'started')",

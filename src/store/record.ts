@@ -87,13 +87,23 @@ export function verifyRecord(sqlite: Sqlite): RecordCheck {
 
 /** The columns beside the event serve searches; an entry whose columns say something else is broken too. */
 function sitsInItsColumns(row: Row): boolean {
-  const event = JSON.parse(row.event) as ChainedEvent;
+  const event = parsed(row.event);
   return (
+    event !== null &&
     event.seq === row.seq &&
     event.at === row.at &&
     event.kind === row.kind &&
     event.incident === row.incident_id
   );
+}
+
+function parsed(event: string): ChainedEvent | null {
+  try {
+    return JSON.parse(event) as ChainedEvent | null;
+  } catch {
+    // Somebody wrote it by hand, with a hash that fits.
+    return null;
+  }
 }
 
 interface ChainedEvent {

@@ -1,12 +1,5 @@
-import { and, desc, eq, inArray } from "drizzle-orm";
-import type {
-  Channel,
-  NewRequest,
-  PlannedRequest,
-  Request,
-  RequestState,
-  Ruling,
-} from "../approval/approval.ts";
+import { desc, eq } from "drizzle-orm";
+import type { Channel, NewRequest, PlannedRequest, Request, Ruling } from "../approval/approval.ts";
 import type { Changes } from "./changes.ts";
 import type { Opened } from "./open.ts";
 import type { Chain } from "./record.ts";
@@ -54,11 +47,11 @@ export function createRequests(
     return found === null || found.state === "denied" ? null : found;
   }
 
-  /** @returns false where the alert already has a live request */
+  /** @returns false where the alert already has a live request, or resolved in the meantime */
   function propose(request: NewRequest): boolean {
     return write(() => {
       const at = now();
-      if (request.episodeId !== null && liveRequestOf(request.episodeId)) return false;
+      if (request.episodeId !== null && !mayBeAskedFor(request.episodeId)) return false;
       const planned = request.state === "denied" ? null : request;
       db.insert(requests)
         .values({
@@ -108,15 +101,8 @@ export function createRequests(
     });
   }
 
-  function liveRequestOf(episodeId: number): boolean {
-    const unended: RequestState[] = ["pending", "approved", "executing"];
-    return (
-      db
-        .select({ id: requests.id })
-        .from(requests)
-        .where(and(eq(requests.episodeId, episodeId), inArray(requests.state, unended)))
-        .get() !== undefined
-    );
+  function mayBeAskedFor(episodeId: number): boolean {
+    return firing.get(episodeId) !== undefined && liveRequestOf.get(episodeId) === undefined;
   }
 
   /**
@@ -168,7 +154,9 @@ export function createRequests(
         ruling.outcome === "approved"
           ? moveToApproved.run(request.id, request.digest, at.getTime())
           : moveToRejected.run(at.getTime(), rejection(cast), request.id, request.digest);
-      if (isMoved.changes === 0) return { outcome: "already_decided", request };
+      if (isMoved.changes === 0) {
+        return { outcome: at >= request.expiresAt ? "expired" : "already_decided", request };
+      }
     }
     // A person who voted to approve may still reject; their last word is the one that counts.
     addVote.run(request.id, cast.person, decision, cast.channel, cast.reason, at.getTime());
@@ -185,6 +173,12 @@ export function createRequests(
     return { ...ruling, request: decided };
   }
 
+  const firing = sqlite.prepare<[number]>(
+    "SELECT 1 FROM alerts WHERE id = ? AND status = 'firing'",
+  );
+  const liveRequestOf = sqlite.prepare<[number]>(
+    `SELECT 1 FROM requests WHERE episode_id = ? AND state IN ('pending', 'approved', 'executing')`,
+  );
   const moveToApproved = sqlite.prepare<[string, string, number]>(
     "UPDATE requests SET state = 'approved' WHERE id = ? AND state = 'pending' AND digest = ? AND expires_at > ?",
   );
@@ -221,17 +215,6 @@ export function createRequests(
     });
   }
 
-  function live(): PlannedRequest[] {
-    return db
-      .select()
-      .from(requests)
-      .where(inArray(requests.state, ["pending", "approved"]))
-      .orderBy(requests.expiresAt)
-      .all()
-      .map((row) => toRequest(row, votesOf(row.id)))
-      .filter((request): request is PlannedRequest => request.state !== "denied");
-  }
-
   function append(kind: string, actor: string, incidentId: string, data: Record<string, unknown>) {
     record.append({ kind, actor, incidentId, data });
   }
@@ -240,7 +223,7 @@ export function createRequests(
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { find, findByPlanCode, propose, decide, end, live };
+  return { find, findByPlanCode, propose, decide, end };
 }
 
 export type Requests = ReturnType<typeof createRequests>;

@@ -19,22 +19,25 @@ export function createSteps(sqlite: Sqlite) {
     `INSERT INTO steps (kind, subject, due_at, attempts, generation, is_leased) VALUES (?, ?, ?, 0, 1, 0)
      ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at, generation = generation + 1, attempts = 0`,
   );
-  const lease = sqlite.prepare<[string, number], Step>(
-    `UPDATE steps SET is_leased = 1, attempts = attempts + 1
-     WHERE id = (SELECT id FROM steps WHERE kind IN (SELECT value FROM json_each(?)) AND is_leased = 0 AND due_at <= ?
-                 ORDER BY due_at, id LIMIT 1)
+  const due = sqlite.prepare<[string, number], { id: number; dueAt: number }>(
+    `SELECT id, due_at AS dueAt FROM steps WHERE kind = ? AND is_leased = 0 AND due_at <= ?
+     ORDER BY due_at, id LIMIT 1`,
+  );
+  const take = sqlite.prepare<[number], Step>(
+    `UPDATE steps SET is_leased = 1, attempts = attempts + 1 WHERE id = ?
      RETURNING id, kind, subject, attempts, generation`,
   );
   const remove = sqlite.prepare<[number, number]>(
     "DELETE FROM steps WHERE id = ? AND generation = ?",
   );
   const release = sqlite.prepare<[number]>("UPDATE steps SET is_leased = 0 WHERE id = ?");
-  const postpone = sqlite.prepare<[number, string, number]>(
-    "UPDATE steps SET is_leased = 0, due_at = ?, last_error = ? WHERE id = ?",
+  // What was enqueued while it ran is due when that said, not when this one wants to come back.
+  const postpone = sqlite.prepare<[number, number, string, number]>(
+    `UPDATE steps SET is_leased = 0, due_at = CASE WHEN generation = ? THEN ? ELSE due_at END, last_error = ? WHERE id = ?`,
   );
   const nextDue = sqlite
     .prepare<[string], number | null>(
-      "SELECT min(due_at) FROM steps WHERE is_leased = 0 AND kind IN (SELECT value FROM json_each(?))",
+      "SELECT min(due_at) FROM steps WHERE kind = ? AND is_leased = 0",
     )
     .pluck();
   const depth = sqlite.prepare<[], { kind: string; depth: number }>(
@@ -46,17 +49,22 @@ export function createSteps(sqlite: Sqlite) {
     enqueue(kind: StepKind, subject: string, dueAt: Date): void {
       put.run(kind, subject, dueAt.getTime());
     },
-    lease: (kinds: readonly StepKind[], now: Date): Step | null =>
-      lease.get(JSON.stringify(kinds), now.getTime()) ?? null,
+    /** The longest due of these kinds. Each kind is asked alone: that is one look at the index, however long the queue. */
+    lease(kinds: readonly StepKind[], now: Date): Step | null {
+      const [first] = kinds
+        .flatMap((kind) => due.get(kind, now.getTime()) ?? [])
+        .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
+      return first === undefined ? null : (take.get(first.id) ?? null);
+    },
     finish(step: Step): void {
       if (remove.run(step.id, step.generation).changes === 0) release.run(step.id);
     },
     postpone(step: Step, dueAt: Date, why: string): void {
-      postpone.run(dueAt.getTime(), why, step.id);
+      postpone.run(step.generation, dueAt.getTime(), why, step.id);
     },
     nextDue(kinds: readonly StepKind[]): Date | null {
-      const due = nextDue.get(JSON.stringify(kinds));
-      return due == null ? null : new Date(due);
+      const times = kinds.map((kind) => nextDue.get(kind)).filter((at) => at != null);
+      return times.length === 0 ? null : new Date(Math.min(...times));
     },
     /** At start: whoever held a lease is gone, the lock on the database says so. */
     releaseAll(): void {

@@ -31,7 +31,7 @@ export function createSwitches(
     [],
     { id: string; incident_id: string; episode_id: number | null; state: string; isUnasked: number }
   >(
-    `SELECT id, incident_id, episode_id, state, is_approved_by_policy AS isUnasked FROM requests WHERE state IN ('pending', 'approved')`,
+    `SELECT id, incident_id, episode_id, state, is_approved_by_policy AS isUnasked FROM requests WHERE state IN ('pending', 'approved', 'executing') AND state <> 'executing'`,
   );
   const end = sqlite.prepare<[string, number, string, string]>(
     "UPDATE requests SET state = ?, ended_at = ?, end_reason = ? WHERE id = ? AND state IN ('pending', 'approved')",
