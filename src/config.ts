@@ -62,10 +62,12 @@ export function loadConfig(): Config {
 function readCredentials(folder: string | undefined): Env {
   if (folder === undefined || !existsSync(folder)) return {};
   return Object.fromEntries(
-    readdirSync(folder).map((name) => [
-      name.toUpperCase().replaceAll("-", "_"),
-      readFileSync(join(folder, name), "utf8").trim(),
-    ]),
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map(({ name }) => [
+        name.toUpperCase().replaceAll("-", "_"),
+        readFileSync(join(folder, name), "utf8").trim(),
+      ]),
   );
 }
 
@@ -75,10 +77,14 @@ export function readConfig(env: Env): Config {
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
   );
   const parsed = Settings.safeParse(given);
+  const issues = parsed.error?.issues ?? [];
+  // The rest is looked at too, as if what is wrong were not there: people mend everything in one go.
+  const wrong = new Set(issues.map(({ path }) => String(path[0])));
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name)));
   const problems = [
     ...misspelt(given),
-    ...(parsed.error?.issues.map(({ path, message }) => `${String(path[0])}: ${message}`) ?? []),
-    ...(parsed.success ? contradictions(parsed.data) : []),
+    ...issues.map(({ path, message }) => `${String(path[0])}: ${message}`),
+    ...contradictions(Settings.parse(rest), given),
   ];
   if (!parsed.success || problems.length > 0) throw new InvalidConfig(problems);
   return toConfig(parsed.data, given);
@@ -91,11 +97,11 @@ function misspelt(given: Env): string[] {
     .map((name) => `${name}: there is no such setting; did you mean ${closest(name, names)}?`);
 }
 
-function contradictions(settings: Settings): string[] {
+function contradictions(settings: Settings, given: Env): string[] {
   const problems: string[] = [];
   const needs = (name: SettingName, others: readonly SettingName[], why: string) => {
-    if (settings[name] === undefined) return;
-    if (others.every((other) => settings[other] === undefined)) {
+    if (given[name] === undefined) return;
+    if (others.every((other) => given[other] === undefined)) {
       problems.push(`${others.join(" or ")}: ${why}`);
     }
   };
@@ -111,6 +117,7 @@ function contradictions(settings: Settings): string[] {
   );
   for (const name of ["PROMETHEUS", "ALERTMANAGER", "LOKI"] as const) {
     needs(`${name}_TOKEN`, [`${name}_URL`], `is needed with ${name}_TOKEN`);
+    needs(`${name}_USERNAME`, [`${name}_URL`], `is needed with ${name}_USERNAME`);
     needs(`${name}_USERNAME`, [`${name}_PASSWORD`], `is needed with ${name}_USERNAME`);
     needs(`${name}_PASSWORD`, [`${name}_USERNAME`], `is needed with ${name}_PASSWORD`);
   }
@@ -120,7 +127,7 @@ function contradictions(settings: Settings): string[] {
     "SLACK_CHANNEL",
     "SLACK_SIGNING_SECRET",
   ] as const) {
-    if (settings[name] !== undefined)
+    if (given[name] !== undefined)
       problems.push(`${name}: this version does not speak Slack yet; unset it`);
   }
   if (settings.COUNTERSIGN_EXECUTOR === "separate") {

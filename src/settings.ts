@@ -2,13 +2,28 @@ import { z } from "zod";
 
 /** Every setting there is, in the order of `.env.example`: its check, and the one line that explains it. */
 
-const Port = z.coerce.number().int().min(0).max(65_535);
-const Seconds = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(86_400 * 7);
-const Url = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// address" });
+/** Digits only: `Number` would take an empty text for 0 and `0x10` for 16. */
+function Whole(from: number, to: number) {
+  const error = `must be a whole number from ${from} to ${to}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, error)
+    .transform(Number)
+    .pipe(z.number().min(from, error).max(to, error));
+}
+function Dollars(fallback: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}(?:\.\d+)?$/, "must be an amount such as 0.15")
+    .transform(Number)
+    .default(fallback);
+}
+const Url = z
+  .url({ protocol: /^https?$/, error: "must be an http:// or https:// address" })
+  .refine((text) => {
+    const { username, password } = new URL(text);
+    return username === "" && password === "";
+  }, "must not carry a user name or password: they have settings of their own");
 const Path = z.string().regex(/^\/[\w\-./]*$/, "must be a path such as /prometheus/webhook");
 const List = z.string().transform((text) =>
   text
@@ -19,16 +34,16 @@ const List = z.string().transform((text) =>
 
 export const Settings = z.object({
   PROMETHEUS_WEBHOOK_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
-  PROMETHEUS_WEBHOOK_PORT: Port.default(9095).describe("port to listen on"),
+  PROMETHEUS_WEBHOOK_PORT: Whole(0, 65_535).default(9095).describe("port to listen on"),
   PROMETHEUS_WEBHOOK_PATH: Path.default("/prometheus/webhook").describe(
     "where Alertmanager posts; /webhook is always an alias",
   ),
   PROMETHEUS_API_KEY: List.default([]).describe(
     "accepted webhook keys, comma-separated; needed for anything but loopback",
   ),
-  ALERT_DEDUP_WINDOW: Seconds.default(300).describe(
-    "seconds in which a resolved alert that fires again re-opens its incident",
-  ),
+  ALERT_DEDUP_WINDOW: Whole(0, 604_800)
+    .default(300)
+    .describe("seconds in which a resolved alert that fires again re-opens its incident"),
   COUNTERSIGN_EXECUTOR: z
     .enum(["inline", "separate"], { error: "must be inline or separate" })
     .default("inline")
@@ -82,7 +97,9 @@ export const Settings = z.object({
   DEADMAN_PING_URL: Url.optional().describe("asked for every minute while Countersign is well"),
   EXECUTOR_TARGETS: List.optional().describe("which targets a separate executor serves"),
   LLM_PROVIDER: z
-    .enum(["anthropic", "openai", "ollama", "none"])
+    .enum(["anthropic", "openai", "ollama", "none"], {
+      error: "must be anthropic, openai, ollama or none",
+    })
     .optional()
     .describe("who reads the evidence: anthropic, openai, ollama or none"),
   ANTHROPIC_API_KEY: z.string().optional().describe("key for Claude"),
@@ -92,19 +109,10 @@ export const Settings = z.object({
   OLLAMA_URL: Url.optional().describe("a local Ollama"),
   LLM_MODEL: z.string().optional().describe("the model's name"),
   LLM_TRIAGE_MODEL: z.string().optional().describe("a cheaper model that reads first"),
-  LLM_MAX_CALLS_PER_MINUTE: z.coerce
-    .number()
-    .int()
-    .positive()
-    .default(10)
-    .describe("calls a minute"),
-  LLM_DAILY_BUDGET_USD: z.coerce.number().nonnegative().default(1).describe("dollars a day"),
-  LLM_MAX_COST_PER_INCIDENT_USD: z.coerce
-    .number()
-    .nonnegative()
-    .default(0.15)
-    .describe("dollars an incident"),
-  LLM_TIMEOUT_SECONDS: z.coerce.number().positive().default(60).describe("seconds for one answer"),
+  LLM_MAX_CALLS_PER_MINUTE: Whole(1, 10_000).default(10).describe("calls a minute"),
+  LLM_DAILY_BUDGET_USD: Dollars(1).describe("dollars a day"),
+  LLM_MAX_COST_PER_INCIDENT_USD: Dollars(0.15).describe("dollars an incident"),
+  LLM_TIMEOUT_SECONDS: Whole(1, 3_600).default(60).describe("seconds for one answer"),
   DOCKER_HOST: z
     .string()
     .regex(/^(?:unix:\/\/\/.+|tcp:\/\/.+)$/, "must be unix:///path or tcp://host:port")
@@ -117,7 +125,9 @@ export const Settings = z.object({
   SSH_KNOWN_HOSTS: z.string().optional().describe("pinned host keys"),
   COUNTERSIGN_PUBLIC_URL: Url.optional().describe("the console's address, for links on cards"),
   COUNTERSIGN_LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+      error: "must be trace, debug, info, warn, error, fatal or silent",
+    })
     .default("info")
     .describe("how much to log"),
   COUNTERSIGN_CRASH_POINT: z

@@ -44,5 +44,8 @@ async function answerWithin(
 }
 
 function bounded(text: string): string {
-  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)} … (cut)`;
+  if (text.length <= MAX_TEXT_LENGTH) return text;
+  // Never half of a character that takes two code units.
+  const cut = text.slice(0, MAX_TEXT_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
+  return `${cut} … (cut)`;
 }

@@ -20,7 +20,6 @@ const Vector = z.array(
     value: z.tuple([z.number(), z.string()]),
   }),
 );
-const Scalar = z.tuple([z.number(), z.string()]);
 
 /** Instant queries against Prometheus' HTTP API. Every method rejects with `SourceFailed` and nothing else. */
 export function createPrometheus(access: SourceAccess) {
@@ -32,19 +31,22 @@ export function createPrometheus(access: SourceAccess) {
     const answer = Answer.safeParse(body);
     if (!answer.success) throw new SourceFailed("Prometheus: the answer is not one we understand");
     const { resultType, result } = answer.data.data;
-    if (resultType === "scalar") return [{ labels: {}, value: Number(Scalar.parse(result)[1]) }];
-    if (resultType !== "vector")
+    if (resultType !== "vector" && resultType !== "scalar") {
       throw new SourceFailed(`Prometheus: the query gives a ${resultType}`);
-    return Vector.parse(result).map(({ metric, value }) => ({
+    }
+    const series = resultType === "vector" ? result : [{ metric: {}, value: result }];
+    const samples = Vector.safeParse(series);
+    if (!samples.success) throw new SourceFailed("Prometheus: the answer is not one we understand");
+    return samples.data.map(({ metric, value }) => ({
       labels: metric,
-      value: Number(value[1]),
+      value: Number(value[1].replace("Inf", "Infinity")),
     }));
   }
 
-  /** A condition holds when its query gives something, and nothing it gives is zero: `up == 1` and `bool` both work. */
+  /** A condition holds when its query gives something, and nothing it gives is zero or NaN: `up == 1` and `bool` both work. */
   async function holds(promql: string): Promise<boolean> {
     const samples = await query(promql);
-    return samples.length > 0 && samples.every(({ value }) => value !== 0);
+    return samples.length > 0 && samples.every(({ value }) => value !== 0 && !Number.isNaN(value));
   }
 
   async function check(): Promise<string> {

@@ -28,7 +28,7 @@ export async function ask(
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const text = await readBounded(response);
+    const text = await readBounded(name, response);
     if (!response.ok) {
       throw new SourceFailed(`${name} answers ${response.status}: ${text.slice(0, 200)}`);
     }
@@ -39,12 +39,12 @@ export async function ask(
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
+async function readBounded(name: string, response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) throw new SourceFailed("the answer is over 4 MiB");
+    if (bytes > MAX_ANSWER_BYTES) throw new SourceFailed(`${name}: the answer is over 4 MiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -54,6 +54,7 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} s`;
   if (error instanceof SyntaxError) return "the answer is not JSON";
-  const code = (error.cause as { code?: string } | undefined)?.code;
-  return code === undefined ? error.message : `can't be reached (${code})`;
+  const { code, message } = (error.cause ?? {}) as { code?: string; message?: string };
+  if (message === "unexpected redirect") return "it sends elsewhere, which is not followed";
+  return code === undefined ? (message ?? error.message) : `can't be reached (${code})`;
 }

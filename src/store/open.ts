@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
@@ -14,6 +14,8 @@ export type Drizzle = BetterSQLite3Database<typeof schema>;
 export interface Opened {
   readonly sqlite: Sqlite;
   readonly drizzle: Drizzle;
+  /** Closes the file and gives the lock back. */
+  close(): void;
 }
 
 /** The database can't be used as it is; the message names the file and the way out. */
@@ -29,43 +31,66 @@ const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
  * @throws DatabaseUnusable
  */
 export function openDatabase(path: string, options: { isExclusive: boolean }): Opened {
+  const opened: Sqlite[] = [];
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    if (options.isExclusive) lock(path);
-    const sqlite = new Database(path);
+    if (options.isExclusive) opened.push(lock(path));
+    const sqlite = openFile(path);
+    opened.unshift(sqlite);
     sqlite.pragma("busy_timeout = 5000");
     sqlite.pragma("journal_mode = WAL");
     // An approval and an acknowledged alert must survive a power cut.
     sqlite.pragma("synchronous = FULL");
-    bringUpToDate(sqlite, path);
+    if (options.isExclusive) check(sqlite, path);
+    bringUpToDate(sqlite, path, options);
     sqlite.pragma("foreign_keys = ON");
-    return { sqlite, drizzle: drizzle({ client: sqlite, schema, casing: "snake_case" }) };
+    return {
+      sqlite,
+      drizzle: drizzle({ client: sqlite, schema, casing: "snake_case" }),
+      close: () => closeAll(opened),
+    };
   } catch (error) {
+    closeAll(opened);
     if (error instanceof DatabaseUnusable) throw error;
     throw new DatabaseUnusable(`${path}: ${explain(error)}`, { cause: error });
   }
 }
 
+function closeAll(files: readonly Sqlite[]): void {
+  for (const file of files) file.close();
+}
+
+/** What is stored is for us alone, whoever may look into the folder; SQLite gives its other files the same mode. */
+function openFile(path: string, options: Database.Options = {}): Sqlite {
+  if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
+  return new Database(path, options);
+}
+
 /** An open exclusive transaction on a file of its own: the system releases it whatever ends the process. */
-function lock(path: string): void {
-  const file = new Database(`${path}.lock`, { timeout: 0 });
+function lock(path: string): Sqlite {
+  const file = openFile(path === ":memory:" ? path : `${path}.lock`, { timeout: 0 });
   try {
     file.exec("BEGIN EXCLUSIVE");
+    return file;
   } catch (error) {
+    file.close();
+    if (codeOf(error) !== "SQLITE_BUSY") throw error;
     throw new DatabaseUnusable(
       `${path} is in use by another Countersign process: stop that one first, or give this one its own DATABASE_URL`,
       { cause: error },
     );
   }
-  locks.push(file);
 }
 
-// A lock lives as long as its connection: kept from the garbage collector.
-const locks: Sqlite[] = [];
+function check(sqlite: Sqlite, path: string): void {
+  const [verdict] = sqlite.pragma("quick_check(1)") as { quick_check: string }[];
+  if (verdict?.quick_check === "ok") return;
+  throw new DatabaseUnusable(`${path} ${DAMAGED} (${verdict?.quick_check})`);
+}
 
 const Journal = z.object({ entries: z.array(z.object({ when: z.number() })) });
 
-function bringUpToDate(sqlite: Sqlite, path: string): void {
+function bringUpToDate(sqlite: Sqlite, path: string, options: { isExclusive: boolean }): void {
   const journal = Journal.parse(
     JSON.parse(readFileSync(join(MIGRATIONS, "meta/_journal.json"), "utf8")),
   );
@@ -77,22 +102,48 @@ function bringUpToDate(sqlite: Sqlite, path: string): void {
     );
   }
   if (applied.length === journal.entries.length) return;
-  if (applied.length > 0) {
-    sqlite.exec(`VACUUM INTO '${`${path}.before-${newestKnown}`.replaceAll("'", "''")}'`);
+  if (options.isExclusive) {
+    upgrade(sqlite, path, { from: applied, to: newestKnown, count: journal.entries.length });
+    return;
   }
+  // A command beside a running program of an older version must not change the schema under it.
+  const ours = lock(path);
+  try {
+    upgrade(sqlite, path, { from: applied, to: newestKnown, count: journal.entries.length });
+  } finally {
+    ours.close();
+  }
+}
+
+function upgrade(
+  sqlite: Sqlite,
+  path: string,
+  { from, to, count }: { from: readonly number[]; to: number; count: number },
+): void {
+  const backup = `${path}.before-${to}`;
+  if (from.length > 0) backUp(sqlite, backup);
   // With foreign keys on, a table rebuild in a migration deletes the rows that refer to it.
   sqlite.pragma("foreign_keys = OFF");
   migrate(drizzle({ client: sqlite }), { migrationsFolder: MIGRATIONS });
   const broken = sqlite.pragma("foreign_key_check") as unknown[];
   if (broken.length > 0) {
     throw new DatabaseUnusable(
-      `${path}: ${broken.length} rows lost what they refer to in the upgrade; restore ${path}.before-${newestKnown} and report this`,
+      `${path}: ${broken.length} rows lost what they refer to in the upgrade; restore ${backup} and report this`,
     );
   }
   // The migrator picks by time and would skip one that was added out of order without a word.
-  if (appliedMigrations(sqlite).length !== journal.entries.length) {
+  if (appliedMigrations(sqlite).length !== count) {
     throw new DatabaseUnusable(`${path}: not every migration was applied; report this`);
   }
+}
+
+/** Complete or not there: one that was cut short is made anew. */
+function backUp(sqlite: Sqlite, file: string): void {
+  const partial = `${file}.partial`;
+  rmSync(partial, { force: true });
+  closeSync(openSync(partial, "wx", 0o600));
+  sqlite.exec(`VACUUM INTO '${partial.replaceAll("'", "''")}'`);
+  renameSync(partial, file);
 }
 
 function appliedMigrations(sqlite: Sqlite): number[] {
@@ -106,15 +157,25 @@ function appliedMigrations(sqlite: Sqlite): number[] {
     .all();
 }
 
+const DAMAGED =
+  "is not a usable SQLite database: restore a backup, or move the file away to begin anew";
+
 function explain(error: unknown): string {
-  const code = (error as { code?: string }).code ?? "";
+  const code = codeOf(error);
   if (code === "SQLITE_FULL" || code === "ENOSPC")
     return "the disk is full: make room and start again";
-  if (code === "SQLITE_CANTOPEN" || code === "EACCES" || code === "EPERM")
+  if (code.startsWith("SQLITE_CANTOPEN") || ["EACCES", "EPERM", "EISDIR", "ENOTDIR"].includes(code))
     return "can't be opened: check that the folder exists and belongs to the user Countersign runs as";
-  if (code === "SQLITE_READONLY" || code === "EROFS")
+  if (code.startsWith("SQLITE_READONLY") || code === "EROFS")
     return "can't be written: check the owner of the file and that the disk is not mounted read-only";
-  if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
-    return "is not a usable SQLite database: restore a backup, or move the file away to begin anew";
+  if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) return DAMAGED;
+  if (code === "SQLITE_BUSY") return "is locked by another program: stop that one first";
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The migrator wraps what SQLite says. */
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === "string") return code;
+  return cause === undefined ? "" : codeOf(cause);
 }

@@ -7,6 +7,7 @@ import { createIntake } from "./intake.ts";
 import { openDatabase } from "./open.ts";
 import { createRecord } from "./record.ts";
 import { createRequests } from "./requests.ts";
+import { createSearch } from "./search.ts";
 import { createSessions } from "./sessions.ts";
 import { createSteps } from "./steps.ts";
 import { createSwitches } from "./switches.ts";
@@ -45,7 +46,7 @@ export function openStore(options: StoreOptions) {
     requests: promised(createRequests(opened, tools, now)),
     executions: promised(createExecutions(opened, tools, now, () => switches.autohealing().isOn)),
     switches: promised(switches),
-    views: promised(createViews(opened)),
+    views: promised({ ...createViews(opened, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     sessions: promised(createSessions(sqlite, record, now)),
     queue: promised(steps),
@@ -53,7 +54,7 @@ export function openStore(options: StoreOptions) {
     subscribe: changes.subscribe,
     /** For `/health`: one durable write. */
     ping: promised({ write: () => void alive.run(now().toISOString()) }).write,
-    close: () => sqlite.close(),
+    close: opened.close,
   };
 }
 

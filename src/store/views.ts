@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { and, count, desc, eq, inArray, like, ne, or, sql } from "drizzle-orm";
+import { and, count, desc, eq, inArray, or, sql } from "drizzle-orm";
 import type { PlannedRequest, RequestState } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
@@ -25,39 +25,13 @@ import {
   incidents,
   record,
   requests,
-  steps,
   verifications,
   votes,
 } from "./schema.ts";
 import { tell } from "./tell.ts";
 
-export interface IncidentSummary {
-  readonly id: string;
-  readonly title: string;
-  readonly severity: Severity | null;
-  readonly state: IncidentState;
-  readonly openedAt: Date;
-  readonly resolvedAt: Date | null;
-  readonly alertCount: number;
-  /** The newest request, if there ever was one. */
-  readonly request: {
-    readonly actionTitle: string;
-    readonly state: RequestState;
-    readonly risk: Risk;
-  } | null;
-}
-
-export interface IncidentQuery {
-  /** All of these words, anywhere in the title, the labels or the annotations. */
-  readonly words?: string;
-  readonly state?: IncidentState | "unresolved";
-  readonly since?: Date;
-  readonly limit: number;
-  readonly offset?: number;
-}
-
 /** The reading side of the store: what pages, cards and commands show. */
-export function createViews({ sqlite, drizzle: db }: Opened) {
+export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
   const byPrefix = sqlite
     .prepare<[string, string], string>("SELECT id FROM incidents WHERE id >= ? AND id < ? LIMIT 5")
     .pluck();
@@ -109,7 +83,7 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
               )
               .all()
               .map(toVerification),
-      isInvestigating: isInvestigating(members.map((member) => String(member.id))),
+      isInvestigating: investigating.get(id, now().getTime()) !== undefined,
     };
   }
 
@@ -120,16 +94,16 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
       .where(eq(requests.incidentId, incidentId))
       .orderBy(desc(requests.createdAt), desc(sql`rowid`))
       .all();
+    return withVotes(rows);
+  }
+
+  function withVotes(rows: readonly (typeof requests.$inferSelect)[]) {
     if (rows.length === 0) return [];
+    const ids = JSON.stringify(rows.map((row) => row.id));
     const cast = db
       .select()
       .from(votes)
-      .where(
-        inArray(
-          votes.requestId,
-          rows.map((row) => row.id),
-        ),
-      )
+      .where(sql`${votes.requestId} IN (SELECT value FROM json_each(${ids}))`)
       .orderBy(votes.at)
       .all();
     return rows.map((row) =>
@@ -137,22 +111,12 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
     );
   }
 
-  function isInvestigating(episodeIds: readonly string[]): boolean {
-    return (
-      db
-        .select({ id: steps.id })
-        .from(steps)
-        .where(
-          and(
-            inArray(steps.kind, ["investigate", "propose"]),
-            inArray(steps.subject, [...episodeIds]),
-            // A step that waits for later (the end of a freeze) is not under way.
-            or(steps.isLeased, sql`${steps.dueAt} <= unixepoch('subsec') * 1000`),
-          ),
-        )
-        .get() !== undefined
-    );
-  }
+  // A step that waits for later (the end of a freeze) is not under way.
+  const investigating = sqlite.prepare<[string, number]>(
+    `SELECT 1 FROM alerts a JOIN steps s
+       ON s.kind IN ('investigate', 'propose') AND s.subject = CAST(a.id AS TEXT)
+     WHERE a.incident_id = ? AND (s.is_leased OR s.due_at <= ?) LIMIT 1`,
+  );
 
   /** Up to five incidents whose id is this or begins like this, with or without `inc_`. */
   function idsLike(text: string): string[] {
@@ -180,52 +144,16 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
     return row === undefined ? null : toEpisode(row);
   }
 
-  function find(query: IncidentQuery): { items: IncidentSummary[]; total: number } {
-    const where = conditionOf(query);
+  function pending(): PlannedRequest[] {
     const rows = db
       .select()
-      .from(incidents)
-      .where(where)
-      .orderBy(desc(incidents.openedAt), desc(sql`rowid`))
-      .limit(query.limit)
-      .offset(query.offset ?? 0)
-      .all();
-    const total = db.select({ n: count() }).from(incidents).where(where).get()?.n ?? 0;
-    return { items: rows.map((row) => summaryOf(toIncident(row))), total };
-  }
-
-  function summaryOf(row: ReturnType<typeof toIncident>): IncidentSummary {
-    const newest = requestsOf(row.id)[0];
-    return {
-      id: row.id,
-      title: row.title,
-      severity: row.severity,
-      state: row.state,
-      openedAt: row.openedAt,
-      resolvedAt: row.resolvedAt,
-      alertCount:
-        db.select({ n: count() }).from(alerts).where(eq(alerts.incidentId, row.id)).get()?.n ?? 0,
-      request:
-        newest === undefined
-          ? null
-          : { actionTitle: newest.proposal.actionTitle, state: newest.state, risk: newest.risk },
-    };
-  }
-
-  function pending(): PlannedRequest[] {
-    return db
-      .select()
       .from(requests)
-      .where(eq(requests.state, "pending"))
+      .where(sql`state IN ('pending', 'approved', 'executing') AND state = 'pending'`)
       .orderBy(requests.expiresAt)
-      .all()
-      .map((row) =>
-        toRequest(
-          row,
-          db.select().from(votes).where(eq(votes.requestId, row.id)).all().map(toVote),
-        ),
-      )
-      .filter((request): request is PlannedRequest => request.state === "pending");
+      .all();
+    return withVotes(rows).filter(
+      (request): request is PlannedRequest => request.state === "pending",
+    );
   }
 
   function timeline(incidentId: string): TimelineEntry[] {
@@ -248,7 +176,9 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
     .prepare<[], number>("SELECT count(*) FROM incidents WHERE state <> 'resolved'")
     .pluck();
   const pendingCount = sqlite
-    .prepare<[], number>("SELECT count(*) FROM requests WHERE state = 'pending'")
+    .prepare<[], number>(
+      "SELECT count(*) FROM requests WHERE state IN ('pending', 'approved', 'executing') AND state = 'pending'",
+    )
     .pluck();
 
   function counts() {
@@ -264,24 +194,5 @@ export function createViews({ sqlite, drizzle: db }: Opened) {
     return at == null ? null : new Date(at);
   }
 
-  return { incident, idsLike, openAlerts, episode, find, pending, timeline, counts, lastAlertAt };
-}
-
-function conditionOf({ words, state, since }: IncidentQuery): SQL | undefined {
-  const conditions: (SQL | undefined)[] = [];
-  if (state === "unresolved") conditions.push(ne(incidents.state, "resolved"));
-  else if (state !== undefined) conditions.push(eq(incidents.state, state));
-  if (since !== undefined) conditions.push(sql`${incidents.openedAt} >= ${since.getTime()}`);
-  for (const word of (words ?? "").split(/\s+/).filter(Boolean)) {
-    const pattern = `%${word.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
-    conditions.push(
-      or(
-        sql`${incidents.title} LIKE ${pattern} ESCAPE '\\'`,
-        like(incidents.id, `${word}%`),
-        sql`EXISTS (SELECT 1 FROM alerts a WHERE a.incident_id = ${incidents.id}
-             AND (a.labels LIKE ${pattern} ESCAPE '\\' OR a.annotations LIKE ${pattern} ESCAPE '\\'))`,
-      ),
-    );
-  }
-  return and(...conditions);
+  return { incident, idsLike, openAlerts, episode, pending, timeline, counts, lastAlertAt };
 }

@@ -16,7 +16,7 @@ export type Judgement =
  * `still_failing`, and one that nobody could answer `inconclusive`.
  */
 export function judge(checks: readonly Check[], isWindowOver: boolean): Judgement {
-  const detail = checks.map((check) => check.detail).join("; ");
+  const detail = checks.map((check) => check.detail).join("; ") || "there was nothing to check";
   if (checks.length > 0 && checks.every(({ state }) => state === "holds")) {
     return { outcome: "verified", detail };
   }
