@@ -1,12 +1,10 @@
-import type { SQL } from "drizzle-orm";
-import { and, count, desc, eq, inArray, or, sql } from "drizzle-orm";
-import type { PlannedRequest, RequestState } from "../approval/approval.ts";
+import { desc, eq, inArray, sql } from "drizzle-orm";
+import type { PlannedRequest } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import type { Episode, Labels, Severity } from "../incident/alert.ts";
+import type { Episode, Labels } from "../incident/alert.ts";
 import { nameOf, severityOf } from "../incident/alert.ts";
-import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
-import type { Risk } from "../remediation/proposal.ts";
+import type { TimelineEntry } from "../incident/incident.ts";
 import type { Opened } from "./open.ts";
 import {
   toEpisode,
