@@ -59,11 +59,23 @@ export function createCards(
   function posted(card: Shown & { readonly messageId: string }): void {
     const { messageId, incidentId, channel, chat, version, hash, state } = card;
     const at = now().getTime();
-    query.posted.run(version, messageId, hash, state, at, incidentId, channel, chat);
+    query.posted.run(
+      version,
+      messageId,
+      hash,
+      state,
+      version,
+      version,
+      at,
+      incidentId,
+      channel,
+      chat,
+    );
   }
 
   function shown({ incidentId, channel, chat, version, hash, state }: Shown): void {
-    query.shown.run(version, hash, state, now().getTime(), incidentId, channel, chat);
+    const at = now().getTime();
+    query.shown.run(version, hash, state, version, version, at, incidentId, channel, chat);
   }
 
   function lost({ incidentId, channel, chat }: Place): void {
@@ -149,7 +161,7 @@ function prepare(sqlite: Sqlite) {
   const ofPlace = "incident_id = ? AND channel = ? AND chat = ?";
   // What changed while the message was on its way keeps the card stale.
   const settled = `(is_stale, is_urgent) = (
-    SELECT version > ?1, is_urgent AND version > ?1 FROM incidents WHERE id = incident_id)`;
+    SELECT version > ?, is_urgent AND version > ? FROM incidents WHERE id = incident_id)`;
   return {
     addMissing: sqlite.prepare<[string, string, number]>(
       `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at)
@@ -165,10 +177,10 @@ function prepare(sqlite: Sqlite) {
        ORDER BY is_urgent DESC, message_id IS NOT NULL, at LIMIT ?`,
     ),
     posted: sqlite.prepare(
-      `UPDATE cards SET shown_version = ?1, message_id = ?, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
+      `UPDATE cards SET shown_version = ?, message_id = ?, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
     ),
     shown: sqlite.prepare(
-      `UPDATE cards SET shown_version = ?1, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
+      `UPDATE cards SET shown_version = ?, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
     ),
     lost: sqlite.prepare<[string, string, string]>(
       `UPDATE cards SET message_id = NULL, shown_hash = NULL, is_stale = 1, is_reposted = 1 WHERE ${ofPlace}`,
