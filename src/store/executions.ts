@@ -233,7 +233,9 @@ function prepare(sqlite: Opened["sqlite"]) {
   const ofAction = "runbook_id = ? AND action_id = ? AND target = ?";
   return {
     lastRun: sqlite.prepare<Key, { claimed_at: number; outcome: string | null }>(
-      `SELECT claimed_at, outcome FROM executions LEFT JOIN verifications ON execution_id = id
+      // What may never have run can't have been ineffective; until somebody has looked, it is unknown anyway.
+      `SELECT claimed_at, CASE state WHEN 'unknown' THEN NULL ELSE outcome END AS outcome
+       FROM executions LEFT JOIN verifications ON execution_id = id
        WHERE ${ofAction} ORDER BY claimed_at DESC, executions.rowid DESC LIMIT 1`,
     ),
     runsSince: sqlite
