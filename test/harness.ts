@@ -284,6 +284,19 @@ export async function createProgram(options: ProgramOptions = {}) {
     );
   }
 
+  /** The card once the program knows, too, that it was posted: a crash before that posts it again. */
+  async function settledCard(id: string, showing: string): Promise<FakeMessage> {
+    const counted = /alert_to_card_seconds_count\{channel="telegram"\} [1-9]/;
+    const card = await telegramCard(id, showing);
+    const isKnown = await comesTrue(async () => counted.test(await metrics()), 2_000);
+    if (!isKnown) throw new Error("the program does not know of its card");
+    return card;
+  }
+
+  async function metrics(): Promise<string> {
+    return await (await fetch(`${url}/metrics`)).text();
+  }
+
   /** Every message that is a card of the incident; more than one is one too many. */
   function cardsOf(id: string): FakeMessage[] {
     return chat()
@@ -291,9 +304,14 @@ export async function createProgram(options: ProgramOptions = {}) {
       .filter(({ text }) => text.includes(`· ${id}`));
   }
 
-  /** What the person who pressed is told. */
-  async function press(card: FakeMessage, label: string, userId: number): Promise<string> {
-    const query = chat().press(card.messageId, { text: label }, { id: userId });
+  /** Presses a button by its label, or one that was there before by its data; tells what the person is told. */
+  async function press(
+    card: FakeMessage,
+    button: string | { data: string },
+    userId: number,
+  ): Promise<string> {
+    const which = typeof button === "string" ? { text: button } : button;
+    const query = chat().press(card.messageId, which, { id: userId });
     const answer = await chat().waitFor(() =>
       chat().answers.find(({ queryId }) => queryId === query),
     );
@@ -301,14 +319,12 @@ export async function createProgram(options: ProgramOptions = {}) {
   }
 
   /** What the chat is told after somebody wrote this. */
-  async function say(text: string, userId: number): Promise<FakeMessage> {
+  async function say(text: string, userId: number): Promise<string> {
     const id = options.telegram?.chat ?? 0;
     const asked = chat().pushMessage({ id: userId }, id, text);
-    return await chat().waitFor(() =>
-      chat()
-        .messages(id)
-        .find(({ replyTo, messageId }) => replyTo === asked || messageId === asked + 1),
-    );
+    const isAnswer = (message: FakeMessage) =>
+      message.messageId > asked && message.replyTo === null && !message.text.includes("· inc_");
+    return (await chat().waitFor(() => chat().messages(id).find(isAnswer))).text;
   }
 
   return {
@@ -341,15 +357,14 @@ export async function createProgram(options: ProgramOptions = {}) {
     untilRequest,
     signIn,
     telegramCard,
+    settledCard,
     cardsOf,
     press,
     say,
     async health(): Promise<Health> {
       return (await (await fetch(`${url}/health`)).json()) as Health;
     },
-    async metrics(): Promise<string> {
-      return await (await fetch(`${url}/metrics`)).text();
-    },
+    metrics,
     /** All it ever wrote, over all its starts. */
     log: () => output + (running === null ? "" : running.said.stdout + running.said.stderr),
     /** What the test actions left behind: a line for each run. */
