@@ -7,6 +7,9 @@ const Text = z.string();
 /** No sender nests further; what can't be written down again must not be taken in. */
 const MAX_DEPTH = 32;
 
+/** Alertmanager's has 16 digits; something else in that place is no identity worth keeping. */
+const MAX_FINGERPRINT_LENGTH = 128;
+
 const LabelSet = z.record(Text, Text);
 
 /** `null` and a missing key mean the same to every sender we know, and so does Go's zero time, in the year 1. */
@@ -96,8 +99,9 @@ function toAlert(
 ): IncomingAlert {
   const isOver = body.endsAt !== null && body.endsAt <= receivedAt;
   const labels: Labels = body.labels;
+  const fingerprint = body.fingerprint || fingerprintOf(labels);
   return {
-    fingerprint: body.fingerprint || fingerprintOf(labels),
+    fingerprint: fingerprint.length <= MAX_FINGERPRINT_LENGTH ? fingerprint : fingerprintOf(labels),
     status: body.status ?? groupStatus ?? (isOver ? "resolved" : "firing"),
     startsAt: body.startsAt,
     endsAt: body.endsAt,

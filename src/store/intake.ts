@@ -17,8 +17,8 @@ export interface IntakeOptions {
   readonly chats: readonly { channel: string; chat: string }[];
 }
 
-/** What became of an alert and its incident; null where it has to wait for the group's others. */
-type Accepted = ["fresh" | "updated" | "known", string] | null;
+/** What became of an alert and its incident (`repeated`: known, and it still fires); null where it has to wait. */
+type Accepted = ["fresh" | "updated" | "known" | "repeated", string] | null;
 
 const MAX_TITLE_LENGTH = 300;
 
@@ -44,10 +44,13 @@ export function createIntake(
     const admission = admit(alert, { same: known(same), firing: known(firing) });
     switch (admission) {
       case "known":
-        return ["known", (same ?? firing)?.incident_id ?? ""];
+        return [
+          alert.status === same?.status && alert.status === "firing" ? "repeated" : "known",
+          (same as EpisodeRow).incident_id,
+        ];
       case "renames":
         sql.addStart.run(...key, startsAt, (firing as EpisodeRow).id);
-        return ["known", (firing as EpisodeRow).incident_id];
+        return ["repeated", (firing as EpisodeRow).incident_id];
       case "resolves": {
         const episode = (same ?? firing) as EpisodeRow;
         resolve(episode, alert, group);
@@ -169,7 +172,7 @@ export function createIntake(
       kind: isOver ? "incident.missed" : "incident.opened",
       actor: group.source,
       incidentId: id,
-      data: { title: titleOf(alert), severity, groupKey },
+      data: { title: titleOf(alert), severity, groupKey: groupKey.slice(0, MAX_TITLE_LENGTH) },
     });
     return id;
   }
@@ -224,25 +227,28 @@ export function createIntake(
 
   function acceptGroup(group: AlertGroup): Acceptance {
     const incidents = new Set<string>();
-    const count = { fresh: 0, updated: 0, known: 0 };
+    const stillFiring = new Set<string>();
+    const count = { fresh: 0, updated: 0, known: 0, repeated: 0 };
     ended = new Set();
     const acceptEach = (alerts: readonly IncomingAlert[], isLast: boolean) =>
       alerts.filter((alert) => {
         const accepted = acceptAlert(group, alert, isLast);
         if (accepted === null) return true;
-        count[accepted[0]] += 1;
-        incidents.add(accepted[1]);
+        const [kind, incidentId] = accepted;
+        count[kind] += 1;
+        incidents.add(incidentId);
+        if (kind === "repeated") stillFiring.add(incidentId);
         return false;
       });
     // What was over before we heard of it joins the incident of those that fire, so it comes after them.
     acceptEach(acceptEach(group.alerts, false), true);
     resolveIncidents(ended, group);
-    noteTruncation(incidents, group);
+    noteTruncation(stillFiring, group);
     return {
       received: group.alerts.length,
       fresh: count.fresh,
       updated: count.updated,
-      deduplicated: count.known,
+      deduplicated: count.known + count.repeated,
       incidents: [...incidents],
     };
   }
