@@ -104,6 +104,8 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
   const { log, observe } = deps;
   const firstSeen = new Map<string, number>();
   const urgent = new Set<string>();
+  /** Posted, but the store could not keep it: said once, whatever the disk does. */
+  const unsaved = new Map<string, Shown & { messageId: string }>();
   const failing = new Map<string, { failures: number; until: number }>();
   let replies: { messageId: string; incidentId: string; text: string }[] = [];
   let failures = 0;
@@ -194,11 +196,15 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
   }
 
   async function post({ view }: StaleCard, card: Card, now: Shown): Promise<void> {
-    const tokens = await tokensOf(card);
-    adapter.pace.spend("send");
-    const messageId = await adapter.post(card, tokens);
-    await store.cardPosted({ ...now, messageId });
-    tellShown("post", view);
+    if (!unsaved.has(now.incidentId)) {
+      const tokens = await tokensOf(card);
+      adapter.pace.spend("send");
+      unsaved.set(now.incidentId, { ...now, messageId: await adapter.post(card, tokens) });
+      tellShown("post", view);
+    }
+    const posted = unsaved.get(now.incidentId);
+    if (posted !== undefined) await store.cardPosted(posted);
+    unsaved.delete(now.incidentId);
   }
 
   async function update(

@@ -200,6 +200,54 @@ it("rings again for a reminder and an escalation", async () => {
   expect(line.text).toContain("🔔 Escalated");
 });
 
+it("T69 posts a card once also while the disk can't keep that it did", async () => {
+  const { cardPosted } = ports.store;
+  let failures = 3;
+  ports.store.cardPosted = (posted) => {
+    failures -= 1;
+    return failures >= 0 ? Promise.reject(new Error("the disk is full")) : cardPosted(posted);
+  };
+  const projector = show();
+  ports.put(pending);
+  projector.nudge(pending.incident.id);
+
+  await fake.waitFor(() => failures < 0);
+  await rest(200);
+
+  expect(sends()).toHaveLength(1);
+});
+
+it("rings when a card that was there before its proposal becomes a question", async () => {
+  const analysing = aView({ requests: [], isInvestigating: true });
+  const projector = show();
+  ports.put(analysing);
+  projector.nudge(analysing.incident.id);
+  const first = await fake.waitFor(() => card());
+
+  ports.put(next(analysing, { requests: [aRequest()], isInvestigating: false }));
+  projector.nudge(analysing.incident.id);
+
+  const reply = await fake.waitFor(() => fake.messages(GROUP)[1]);
+  expect(reply.replyTo).toBe(first.messageId);
+  expect(reply.text).toContain("Action Approval Required");
+});
+
+it("waits a moment for the proposal, so that one message says it all", async () => {
+  const analysing = aView({ requests: [], isInvestigating: true });
+  const projector = show();
+  ports.put(analysing);
+  projector.nudge(analysing.incident.id);
+  await rest(80);
+  ports.put(next(analysing, { requests: [aRequest()], isInvestigating: false }));
+  projector.nudge(analysing.incident.id);
+
+  const first = await fake.waitFor(() => card());
+  await rest(300);
+
+  expect(first.text).toContain("Action Approval Required");
+  expect(sends()).toHaveLength(1);
+});
+
 describe("when Telegram refuses", () => {
   it("T66 a 429 in one chat pauses that chat and no other", async () => {
     fake.inject({
