@@ -267,7 +267,10 @@ export function createApp(config: Config, log: Logger) {
         close(server),
         telegram?.stop(),
         projector?.stop(),
-        Promise.race([Promise.all(workers.map((one) => one.stop())), sleep(SHUTDOWN_MS)]),
+        Promise.race([
+          Promise.all(workers.map((one) => one.stop())),
+          sleep(SHUTDOWN_MS, undefined, { ref: false }),
+        ]),
       ]);
       store.close();
     },
