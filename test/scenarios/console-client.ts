@@ -61,6 +61,7 @@ export async function createConsoleClient(url: string, link: string) {
     open,
     send,
     press,
+    cookie: () => cookie,
     approve: (incident: string) => press(`/incidents/${incident}`, "Approve"),
     reject: (incident: string, reason = "") =>
       press(`/incidents/${incident}`, "Reject", { reason }),
