@@ -123,7 +123,7 @@ export function createRequests(
         case "approved":
         case "rejected":
         case "counted":
-          return apply(request, decision, cast, ruling);
+          return apply(ruling, decision, cast);
         case "not_allowed":
         case "already_voted":
         case "already_decided":
@@ -143,11 +143,11 @@ export function createRequests(
   }
 
   function apply(
-    request: PlannedRequest,
+    ruling: Extract<Ruling, { outcome: "approved" | "rejected" | "counted" }>,
     decision: "approve" | "reject",
     cast: VoteCast,
-    ruling: Extract<Ruling, { outcome: "approved" | "rejected" | "counted" }>,
   ): Ruling {
+    const { request } = ruling;
     const at = now();
     if (ruling.outcome !== "counted") {
       const isMoved =
