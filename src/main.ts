@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { CannotListen } from "./app.ts";
 import { UsageError } from "./cli/command.ts";
 import { COMMANDS, commandNamed, help } from "./cli/commands.ts";
 import { InvalidConfig } from "./config.ts";
+import { CannotListen } from "./server.ts";
 import { DatabaseUnusable } from "./store/open.ts";
 
 const OK = 0;

@@ -1,7 +1,7 @@
-import { createExecutors, openCatalogue } from "../app.ts";
 import { loadConfig } from "../config.ts";
 import { createAlertmanager } from "../evidence/alertmanager.ts";
 import { createPrometheus } from "../evidence/prometheus.ts";
+import { createExecutors, openCatalogue } from "../executors.ts";
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
 

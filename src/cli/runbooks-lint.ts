@@ -1,5 +1,5 @@
-import { createExecutors, openCatalogue } from "../app.ts";
 import { loadConfig } from "../config.ts";
+import { createExecutors, openCatalogue } from "../executors.ts";
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
 

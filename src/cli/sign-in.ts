@@ -1,6 +1,6 @@
-import { createExecutors, openCatalogue } from "../app.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
+import { createExecutors, openCatalogue } from "../executors.ts";
 import type { Catalogue } from "../remediation/catalogue.ts";
 import type { Store } from "../store/store.ts";
 import type { CliCommand } from "./command.ts";

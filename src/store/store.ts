@@ -13,6 +13,13 @@ import { createSteps } from "./steps.ts";
 import { createSwitches } from "./switches.ts";
 import { createViews } from "./views.ts";
 
+interface Refusal {
+  readonly reason: string;
+  readonly channel: string;
+  readonly chat: string;
+  readonly accountId: string | null;
+}
+
 export interface StoreOptions extends IntakeOptions {
   readonly path: string;
   /** Whether this process does the work; only one may, commands beside it may not. */
@@ -49,6 +56,21 @@ export function openStore(options: StoreOptions) {
     views: promised({ ...createViews(opened, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     sessions: promised(createSessions(sqlite, record, now)),
+    refusals: promised({
+      /** Somebody without a role, or with a button that is not theirs: refused before any request was reached. */
+      note: ({ reason, channel, chat, accountId }: Refusal) =>
+        sqlite
+          .transaction(() => {
+            const actor = `${channel}:${accountId ?? "nobody"}`;
+            record.append({
+              kind: "attempt.refused",
+              actor,
+              incidentId: null,
+              data: { reason, chat },
+            });
+          })
+          .immediate(),
+    }),
     queue: promised(steps),
     record: promised(record),
     subscribe: changes.subscribe,

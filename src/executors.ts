@@ -1,0 +1,19 @@
+import type { Config } from "./config.ts";
+import { createCommandExecutor } from "./execution/command.ts";
+import { createDockerExecutor } from "./execution/docker.ts";
+import type { Executor } from "./execution/execution.ts";
+import type { Catalogue } from "./remediation/catalogue.ts";
+import { createCatalogue } from "./remediation/catalogue.ts";
+
+/** Every way to act on targets that this build has; adding one is a line here. */
+export function createExecutors({ dockerHost }: Config): ReadonlyMap<string, Executor> {
+  const all = [createCommandExecutor(), createDockerExecutor({ host: dockerHost })];
+  return new Map(all.map((executor) => [executor.name, executor]));
+}
+
+export function openCatalogue(
+  { runbooksDir, dataDir, adminIds }: Config,
+  executors: ReadonlyMap<string, Executor>,
+): Catalogue {
+  return createCatalogue({ dir: runbooksDir, dataDir, adminIds, executors });
+}

@@ -1,0 +1,62 @@
+import type { Executor } from "./execution/execution.ts";
+import type { HealthCheck } from "./health.ts";
+import type { Catalogue } from "./remediation/catalogue.ts";
+import type { Store } from "./store/store.ts";
+
+/** One check for every part that can be in trouble on its own. */
+export function healthChecks(parts: {
+  readonly store: Store;
+  readonly executors: ReadonlyMap<string, Executor>;
+  readonly catalogue: Catalogue;
+  /** What is configured, by name. */
+  readonly peers: Readonly<Record<string, { check(): Promise<string> } | null>>;
+}): HealthCheck[] {
+  const { store, executors, catalogue, peers } = parts;
+  const needed = () => {
+    const { policy } = catalogue.read();
+    const targets = policy.ok ? policy.policy.targets : [];
+    return [...executors.values()].filter(({ name }) =>
+      targets.some(({ executor }) => executor === name),
+    );
+  };
+  return [
+    {
+      name: "database",
+      isVital: true,
+      check: async () => {
+        await store.ping();
+        return "writes are durable";
+      },
+    },
+    {
+      name: "executor",
+      // Only what the inventory has targets for: an installation without containers needs no engine.
+      check: async () => {
+        const found = await Promise.all(
+          needed().map(async (executor) => `${executor.name}: ${await executor.check()}`),
+        );
+        return found.join("; ") || "the inventory has no targets";
+      },
+    },
+    {
+      name: "runbooks",
+      check: () => {
+        const { problems, runbooks } = catalogue.read();
+        if (problems.length === 0) return Promise.resolve(`${runbooks.length} loaded`);
+        const texts = problems.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+        return Promise.reject(new Error(texts.join("; ")));
+      },
+    },
+    ...Object.entries(peers).flatMap(([name, peer]) =>
+      peer === null ? [] : [{ name, check: peer.check }],
+    ),
+    {
+      name: "last_alert",
+      check: async () => {
+        const at = await store.views.lastAlertAt();
+        return at === null ? "none seen yet" : at.toISOString();
+      },
+    },
+    { name: "deadman", check: () => Promise.resolve("not configured") },
+  ];
+}

@@ -1,0 +1,83 @@
+import type { CardStore } from "./chat/projector.ts";
+import type { Sessions } from "./console/ports.ts";
+import { personFor } from "./desk.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Catalogue } from "./remediation/catalogue.ts";
+import type { ResponderStore } from "./responder/ports.ts";
+import type { Store } from "./store/store.ts";
+
+/** The store as the journey knows it, with its progress counted. */
+export function responderStore(store: Store, metrics: Metrics, now: () => Date): ResponderStore {
+  const { views, findings, switches, requests, executions } = store;
+  return {
+    incident: async (id) => (await views.incident(id))?.incident ?? null,
+    episode: views.episode,
+    async saveFindings(episode, items, diagnosisOf) {
+      await findings.save(episode, items, diagnosisOf);
+      metrics.diagnosed(episode.receivedAt, now());
+    },
+    isAutohealingOn: async () => (await switches.autohealing()).isOn,
+    request: requests.find,
+    propose: requests.propose,
+    endRequest: async (id, state, why, options) =>
+      await requests.end(id, state, why, "countersign", options),
+    execution: executions.find,
+    executionOf: executions.findByRequest,
+    historyOf: executions.historyOf,
+    claim: executions.claim,
+    start: executions.start,
+    async finish(execution, result, verifyAt) {
+      await executions.finish(execution, result, verifyAt);
+      metrics.executed(result.outcome);
+    },
+    async verify(execution, outcome, detail) {
+      await executions.verify(execution, outcome, detail);
+      const incident = await views.incident(execution.incidentId);
+      if (outcome === "verified" && incident !== null) {
+        metrics.recovered(incident.incident.openedAt, now());
+      }
+    },
+  };
+}
+
+/** The store as a chat's projector knows it. */
+export function cardStore({ cards, views }: Store): CardStore {
+  return {
+    async staleCards(channel, chat, limit) {
+      const rows = await cards.stale(channel, chat, limit);
+      return await Promise.all(
+        rows.map(async ({ incidentId, messageId, hash, state, isUrgent, isReposted }) => {
+          const view = await views.incident(incidentId);
+          if (view === null) throw new Error(`${incidentId} has a card and is not stored`);
+          const shown = messageId === null ? null : { messageId, hash, state };
+          return { view, shown, isUrgent, isReposted };
+        }),
+      );
+    },
+    cardPosted: cards.posted,
+    cardShown: cards.shown,
+    cardLost: cards.lost,
+    tokensFor: cards.tokensFor,
+  };
+}
+
+/** The console's sessions: the person is looked up in the policy anew each time. */
+export function consoleSessions({ sessions }: Store, catalogue: Catalogue): Sessions {
+  return {
+    async peekSignInToken(token) {
+      const person = await sessions.peekLink(token);
+      return person === null ? null : personFor(catalogue, "console", person);
+    },
+    async consumeSignInToken(token) {
+      const used = await sessions.consumeLink(token);
+      const person = used && personFor(catalogue, "console", used.person);
+      return used && person && { secret: used.secret, person };
+    },
+    async session(secret) {
+      const found = await sessions.findSession(secret);
+      const person = found && personFor(catalogue, "console", found.person);
+      return found && person && { person, csrf: found.csrf };
+    },
+    endSession: sessions.endSession,
+  };
+}
