@@ -299,9 +299,14 @@ export async function createProgram(options: ProgramOptions = {}) {
 
   /** Every message that is a card of the incident; more than one is one too many. */
   function cardsOf(id: string): FakeMessage[] {
+    return messages().filter(({ text }) => text.includes(`· ${id}`));
+  }
+
+  /** As people read them: without the joiners that keep clients from making links. */
+  function messages(): FakeMessage[] {
     return chat()
       .messages(options.telegram?.chat ?? 0)
-      .filter(({ text }) => text.includes(`· ${id}`));
+      .map((message) => ({ ...message, text: message.text.replaceAll("\u2060", "") }));
   }
 
   /** Presses a button by its label, or one that was there before by its data; tells what the person is told. */
@@ -324,7 +329,7 @@ export async function createProgram(options: ProgramOptions = {}) {
     const asked = chat().pushMessage({ id: userId }, id, text);
     const isAnswer = (message: FakeMessage) =>
       message.messageId > asked && message.replyTo === null && !message.text.includes("· inc_");
-    return (await chat().waitFor(() => chat().messages(id).find(isAnswer))).text;
+    return (await chat().waitFor(() => messages().find(isAnswer))).text;
   }
 
   return {

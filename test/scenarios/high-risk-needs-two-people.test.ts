@@ -21,7 +21,7 @@ it("P6 runs after two people typed the plan code and a reason, in the chat and i
   const request = await program.untilRequest(incident, "succeeded");
 
   expect(tapped).toBe(`Send: /approve ${planCode} <reason>`);
-  expect(withoutReason).toContain(`approve ${planCode} <reason>`);
+  expect(withoutReason).toContain(`Send: /approve ${planCode} <reason>`);
   expect(first).toContain("1 more approval needed");
   expect(counted.text).toContain("(ana)");
   expect(ranEarly).toEqual([]);
