@@ -1,5 +1,5 @@
 import type { Episode } from "../incident/alert.ts";
-import { nameOf } from "../incident/alert.ts";
+import { nameOf, placeOf } from "../incident/alert.ts";
 import type { CardContext, CardState, IncidentView, Line, Section } from "./card.ts";
 import { severityIcon } from "./card-state.ts";
 import { clean, cut, dateTime, oneLine, plural } from "./text.ts";
@@ -23,7 +23,7 @@ export function problemSection(
   const summary = alert.annotations.summary ?? alert.annotations.message ?? "";
   const at = incident.state === "resolved" ? incident.resolvedAt : alert.startsAt;
   const facts: (Line | null)[] = [
-    fact(isAsking ? "Component" : "Instance", componentOf(alert), true),
+    fact(isAsking ? "Component" : "Instance", placeOf(alert.labels), true),
     prose(isAsking ? "Issue" : "Summary", summary),
     fact("Severity", `${icon} ${oneLine(level, 40)}`),
     prose("Description", alert.annotations.description ?? ""),
@@ -40,11 +40,6 @@ export function problemSection(
 function firingFirst(a: Episode, b: Episode): number {
   if (a.status !== b.status) return a.status === "firing" ? -1 : 1;
   return a.startsAt.getTime() - b.startsAt.getTime() || a.id - b.id;
-}
-
-/** What the alert is about, as people call it. */
-export function componentOf({ labels }: Episode): string {
-  return labels.instance ?? labels.name ?? labels.container ?? labels.host ?? labels.job ?? "";
 }
 
 function fact(label: string, value: string, isCode = false): Line | null {
@@ -72,7 +67,7 @@ function labelsOf({ labels }: Episode): Line | null {
 
 function otherAlerts(others: readonly Episode[]): Line[] {
   const shown = others.slice(0, OTHER_ALERTS_SHOWN).map((alert): Line => {
-    const words = `${nameOf(alert.labels)} ${componentOf(alert)} (${alert.status})`;
+    const words = `${nameOf(alert.labels)} ${placeOf(alert.labels)} (${alert.status})`;
     return { kind: "item", text: oneLine(words, 160), isCuttable: true };
   });
   const left = others.length - shown.length;

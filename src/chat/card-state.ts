@@ -1,5 +1,6 @@
 import type { Request } from "../approval/approval.ts";
 import type { Severity } from "../incident/alert.ts";
+import { placeOf } from "../incident/alert.ts";
 import type { CardContext, CardState, IncidentView, Section } from "./card.ts";
 import { dateTime, oneLine, plural, timeOfDay } from "./text.ts";
 
@@ -80,7 +81,12 @@ function verifiedStateOf(view: IncidentView, request: Request): CardState {
 export function headlineOf(view: IncidentView, state: CardState): string {
   const words = `${headingOf(view, state)}: `;
   const title = oneLine(view.incident.title, HEADLINE_LIMIT) || "Alert";
-  return words + oneLine(title, HEADLINE_LIMIT - words.length);
+  const places = new Set(view.incident.alerts.map(({ labels }) => placeOf(labels)));
+  const [place = ""] = places.size === 1 ? places : [];
+  const both = oneLine(`${title} ${place}`.trim(), HEADLINE_LIMIT);
+  // Half a name is worse than none: the place is said where there is room for it.
+  const fits = words.length + both.length <= HEADLINE_LIMIT;
+  return words + oneLine(fits ? both : title, HEADLINE_LIMIT - words.length);
 }
 
 function headingOf(view: IncidentView, state: CardState): string {

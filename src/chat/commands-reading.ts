@@ -83,8 +83,8 @@ export function readingCommands({
     const page = await desk.history({ words, sinceMs: since, page: wanted });
     if (page.total === 0) return { text: "No incident fits." };
     const lines = page.items.map(
-      ({ severity, title, state, openedAt, id }) =>
-        `${state === "resolved" ? "✅" : severityIcon(severity)} ${oneLine(title, 100)} ${state}, ${dateTime(openedAt, timeZone)} \`${id}\``,
+      ({ severity, title, where, state, openedAt, id }) =>
+        `${state === "resolved" ? "✅" : severityIcon(severity)} ${oneLine(`${title} ${where}`, 100)} ${state}, ${dateTime(openedAt, timeZone)} \`${id}\``,
     );
     const flag = since === null ? "" : ` --since ${Math.round(since / 1000)}s`;
     return paged(page, plural(page.total, "incident"), lines, `/history ${words}${flag}`);

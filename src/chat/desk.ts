@@ -71,6 +71,8 @@ export interface OpenAlert {
 export interface IncidentLine {
   readonly id: string;
   readonly title: string;
+  /** What its alerts are about; empty where nothing says so. */
+  readonly where: string;
   readonly severity: Severity | null;
   readonly state: IncidentState;
   readonly openedAt: Date;

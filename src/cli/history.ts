@@ -39,7 +39,7 @@ export const history: CliCommand = {
             const { request } = item;
             const action = request === null ? "" : `  ${request.actionTitle}: ${request.state}`;
             const opened = item.openedAt.toISOString().slice(0, 19).replace("T", " ");
-            return `${item.id}  ${opened}  ${item.state.padEnd(12)}  ${item.title}${action}`;
+            return `${item.id}  ${opened}  ${item.state.padEnd(12)}  ${item.title} ${item.where}${action}`;
           }),
           `${items.length} of ${total} incidents`,
         ].join("\n"),

@@ -1,6 +1,6 @@
 import type { IncidentView } from "../chat/card.ts";
 import type { Episode } from "../incident/alert.ts";
-import { nameOf } from "../incident/alert.ts";
+import { nameOf, placeOf } from "../incident/alert.ts";
 import { Block, Fact, State, Text, When } from "./parts.tsx";
 import { incidentPath, plural } from "./words.ts";
 
@@ -48,12 +48,12 @@ function Alert({ alert, now }: { alert: Episode; now: Date }) {
     <li>
       <h3>
         <Text of={nameOf(alert.labels)} />
-        {alert.labels.instance ? (
+        {placeOf(alert.labels) ? (
           <>
             {" "}
             <span class="on">on</span>{" "}
             <code>
-              <Text of={alert.labels.instance} as="exact" />
+              <Text of={placeOf(alert.labels)} as="exact" />
             </code>
           </>
         ) : null}

@@ -1,5 +1,6 @@
 import type { IncidentView } from "../chat/card.ts";
 import { pendingOf } from "../chat/card.ts";
+import { placeOf } from "../incident/alert.ts";
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
 import { Block, CsrfField, RiskMark, SeverityMark, State, Text, When } from "./parts.tsx";
@@ -54,6 +55,7 @@ function Waiting(props: { view: IncidentView; session: Session; now: Date }) {
         <a href={incidentPath(incident.id)}>
           <Text of={incident.title} />
         </a>
+        <Places alerts={incident.alerts} />
         <small>
           {" "}
           since <When at={incident.openedAt} now={props.now} />
@@ -76,6 +78,19 @@ function Waiting(props: { view: IncidentView; session: Session; now: Date }) {
   );
 }
 
+/** Which one it is: several alerts of one name stand side by side at night. */
+function Places({ alerts }: { alerts: IncidentView["incident"]["alerts"] }) {
+  const [first = "", ...more] = new Set(alerts.map(({ labels }) => placeOf(labels)));
+  if (first === "") return null;
+  return (
+    <small>
+      {" "}
+      <Text of={first} as="exact" />
+      {more.length > 0 ? ` and ${more.length} more` : ""}
+    </small>
+  );
+}
+
 export function IncidentList({ items, now }: { items: readonly IncidentSummary[]; now: Date }) {
   return (
     <ul class="incidents">
@@ -85,6 +100,12 @@ export function IncidentList({ items, now }: { items: readonly IncidentSummary[]
             <SeverityMark severity={item.severity} short />
             <span class="name">
               <Text of={item.title} />
+              {item.where === "" ? null : (
+                <small>
+                  {" "}
+                  <Text of={item.where} as="exact" />
+                </small>
+              )}
               {item.alertCount > 1 ? <small> {plural(item.alertCount, "alert")}</small> : null}
             </span>
             <span class="outcome">

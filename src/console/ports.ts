@@ -46,6 +46,8 @@ export interface Inbox {
 export interface IncidentSummary {
   readonly id: string;
   readonly title: string;
+  /** What its alerts are about; empty where nothing says so. */
+  readonly where: string;
   readonly severity: Severity | null;
   readonly state: IncidentState;
   readonly openedAt: Date;

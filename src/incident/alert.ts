@@ -56,6 +56,11 @@ export function nameOf(labels: Labels): string {
   return labels.alertname || labels.alert_name || labels.rule_name || "Alert without a name";
 }
 
+/** What the alert is about, as people call it; empty where no label says so. */
+export function placeOf(labels: Labels): string {
+  return labels.instance ?? labels.name ?? labels.container ?? labels.host ?? labels.job ?? "";
+}
+
 /** Where a body carries no fingerprint: a stable hash of the label set, 16 hex digits like Alertmanager's own. */
 export function fingerprintOf(labels: Labels): string {
   const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));

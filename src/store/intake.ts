@@ -1,5 +1,5 @@
 import type { Admission, Alert, IncomingAlert, Known, Severity } from "../incident/alert.ts";
-import { nameOf, severityOf } from "../incident/alert.ts";
+import { nameOf, placeOf, severityOf } from "../incident/alert.ts";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
 import type { Changes } from "./changes.ts";
 import { newId } from "./ids.ts";
@@ -100,7 +100,7 @@ export function createIntake(
       incidentId,
       data: {
         alert: titleOf(alert),
-        instance: alert.labels.instance ?? null,
+        instance: placeOf(alert.labels) || null,
         fingerprint: alert.fingerprint,
         startsAt: alert.startsAt.toISOString(),
         trust: group.trust,

@@ -1,7 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { and, count, desc, eq, or, sql } from "drizzle-orm";
 import type { RequestState } from "../approval/approval.ts";
-import type { Severity } from "../incident/alert.ts";
+import type { Labels, Severity } from "../incident/alert.ts";
+import { placeOf } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
 import type { Risk } from "../remediation/proposal.ts";
 import type { Opened } from "./open.ts";
@@ -11,6 +12,8 @@ import { incidents } from "./schema.ts";
 export interface IncidentSummary {
   readonly id: string;
   readonly title: string;
+  /** What its alerts are about: at most two names and how many more. */
+  readonly where: string;
   readonly severity: Severity | null;
   readonly state: IncidentState;
   readonly openedAt: Date;
@@ -52,6 +55,9 @@ export function createSearch({ sqlite, drizzle: db }: Opened) {
   const alertCount = sqlite
     .prepare<[string], number>("SELECT count(*) FROM alerts WHERE incident_id = ?")
     .pluck();
+  const labels = sqlite
+    .prepare<[string], string>("SELECT labels FROM alerts WHERE incident_id = ? LIMIT 50")
+    .pluck();
   const newestRequest = sqlite.prepare<
     [string],
     { proposal: string; state: RequestState; risk: Risk }
@@ -67,6 +73,7 @@ export function createSearch({ sqlite, drizzle: db }: Opened) {
     return {
       id,
       title,
+      where: placesOf(labels.all(id)),
       severity,
       state,
       openedAt,
@@ -78,6 +85,14 @@ export function createSearch({ sqlite, drizzle: db }: Opened) {
   }
 
   return { find };
+}
+
+function placesOf(labels: readonly string[]): string {
+  const places = new Set(labels.map((text) => placeOf(JSON.parse(text) as Labels)));
+  places.delete("");
+  const [first = "", second, ...more] = places;
+  if (second === undefined) return first;
+  return `${first}, ${second}${more.length > 0 ? ` and ${more.length} more` : ""}`;
 }
 
 function conditionOf({ words, state, since }: IncidentQuery): SQL | undefined {

@@ -3,7 +3,7 @@ import type { PlannedRequest } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Episode, Labels } from "../incident/alert.ts";
-import { nameOf, severityOf } from "../incident/alert.ts";
+import { nameOf, placeOf, severityOf } from "../incident/alert.ts";
 import type { TimelineEntry } from "../incident/incident.ts";
 import type { Opened } from "./open.ts";
 import {
@@ -131,7 +131,7 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
       .map(({ incident_id: incidentId, starts_at: startsAt, labels }) => ({
         incidentId,
         name: nameOf(labels),
-        instance: labels.instance ?? "",
+        instance: placeOf(labels),
         severity: severityOf(labels),
         startsAt: new Date(startsAt),
       }));

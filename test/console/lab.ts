@@ -206,6 +206,7 @@ export function summaryOf(view: IncidentView): IncidentSummary {
   const { id, title, severity, state, openedAt, resolvedAt, alerts } = view.incident;
   return {
     ...{ id, title, severity, state, openedAt, resolvedAt },
+    where: alerts[0]?.labels.instance ?? "",
     alertCount: alerts.length,
     request:
       request === undefined

@@ -124,7 +124,10 @@ export function createChatPorts() {
       return view ? { outcome: "found", view } : { outcome: "none" };
     },
     history: async ({ page }) => ({
-      items: [...views.values()].map(({ incident }) => incident),
+      items: [...views.values()].map(({ incident }) => ({
+        ...incident,
+        where: incident.alerts[0]?.labels.instance ?? "",
+      })),
       page,
       pages: 3,
       total: 25,
