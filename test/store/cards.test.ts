@@ -1,0 +1,166 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { Lab } from "./lab.ts";
+import { createLab, MINUTE } from "./lab.ts";
+
+const CHAT = { channel: "telegram", chat: "1" };
+
+async function aCard(lab: Lab, messageId = "100") {
+  const request = await lab.propose();
+  const { incidentId } = request;
+  const version = (await lab.store.views.incident(incidentId))?.incident.version ?? 0;
+  await lab.store.cards.posted({ ...CHAT, incidentId, messageId, version, hash: "h", state: "s" });
+  const tokens = await lab.store.cards.tokensFor({ ...CHAT, incidentId, requestIds: [request.id] });
+  const { approve, reject } = tokens[request.id] ?? { approve: "", reject: "" };
+  return { request, incidentId, approve, reject, version };
+}
+
+const where = (
+  over: Partial<{ channel: string; chat: string; messageId: string; person: string }> = {},
+) => ({
+  ...CHAT,
+  messageId: "100",
+  person: "ana",
+  ...over,
+});
+
+describe("a card", () => {
+  it("is stale until what it shows is what there is", async () => {
+    const lab = createLab();
+    const { request, incidentId, version } = await aCard(lab);
+    const { cards } = lab.store;
+    const before = await cards.stale("telegram", "1", 10);
+    await lab.store.requests.end(request.id, "cancelled", "over", "ana");
+    const changed = await cards.stale("telegram", "1", 10);
+    await cards.shown({ ...CHAT, incidentId, version: version + 1, hash: "i", state: "t" });
+
+    expect(before).toEqual([]);
+    expect(changed).toMatchObject([{ incidentId, messageId: "100", hash: "h", isUrgent: true }]);
+    expect(await cards.stale("telegram", "1", 10)).toEqual([]);
+  });
+
+  it("stays stale, and urgent, when something happened while it was on its way", async () => {
+    const lab = createLab();
+    const { request, incidentId, version } = await aCard(lab);
+    await lab.store.requests.end(request.id, "cancelled", "over", "ana");
+    await lab.store.cards.shown({ ...CHAT, incidentId, version, hash: "i", state: "t" });
+
+    expect(await lab.store.cards.stale("telegram", "1", 10)).toMatchObject([
+      { hash: "i", isUrgent: true },
+    ]);
+  });
+
+  it("that people wait for comes first, then what was never posted, then the oldest", async () => {
+    const lab = createLab();
+    const edited = await aCard(lab, "1");
+    lab.pass(MINUTE);
+    const urgent = await aCard(lab, "2");
+    const fresh = await lab.fire({ x: "new" });
+    await lab.store.cards.touch([edited.incidentId]);
+    await lab.store.requests.end(urgent.request.id, "cancelled", "over", "ana");
+
+    const order = (await lab.store.cards.stale("telegram", "1", 10)).map((row) => row.incidentId);
+
+    expect(order).toEqual([urgent.incidentId, fresh.incidentId, edited.incidentId]);
+  });
+
+  it("is made for a chat that was configured later, for what is still open", async () => {
+    const lab = createLab({ chats: [] });
+    await lab.fire();
+    const before = lab.count("cards");
+    lab.raw.exec(
+      "INSERT INTO cards SELECT id, 'telegram', '1', null, 0, null, null, 1, 0, 0, 1 FROM incidents",
+    );
+    const again = createLab();
+    await again.fire();
+    again.raw.exec("DELETE FROM cards");
+    await again.store.cards.addMissing();
+    await again.store.cards.addMissing();
+
+    expect(before).toBe(0);
+    expect(again.count("cards")).toBe(1);
+  });
+});
+
+describe("a button", () => {
+  it("means what it was made for, and keeps its token over every edit without another write", async () => {
+    const lab = createLab();
+    const { request, incidentId, approve, reject } = await aCard(lab);
+    const changesOf = () => lab.raw.pragma("data_version", { simple: true });
+    const before = changesOf();
+    const again = await lab.store.cards.tokensFor({
+      ...CHAT,
+      incidentId,
+      requestIds: [request.id],
+    });
+
+    expect(again[request.id]).toEqual({ approve, reject });
+    expect(changesOf()).toBe(before);
+    expect(approve).toMatch(/^[\w-]{22}$/);
+    expect(await lab.store.cards.useToken(approve, where())).toEqual({
+      verb: "approve",
+      requestId: request.id,
+      planCode: request.planCode,
+    });
+    expect(await lab.store.cards.useToken(reject, where())).toMatchObject({ verb: "reject" });
+  });
+
+  it.each([
+    ["chat", { chat: "2" }],
+    ["channel", { channel: "slack" }],
+    ["message", { messageId: "101" }],
+  ])("T04 means nothing in another %s", async (_, elsewhere) => {
+    const lab = createLab();
+    const { approve } = await aCard(lab);
+    await aCard(lab, "101");
+
+    expect(await lab.store.cards.useToken(approve, where(elsewhere))).toBeNull();
+  });
+
+  it("T04 means nothing on a message that was posted anew", async () => {
+    const lab = createLab();
+    const { incidentId, approve, version } = await aCard(lab);
+    await lab.store.cards.lost({ ...CHAT, incidentId });
+    const lost = await lab.store.cards.useToken(approve, where());
+    await lab.store.cards.posted({
+      ...CHAT,
+      incidentId,
+      messageId: "200",
+      version,
+      hash: "h",
+      state: "s",
+    });
+
+    expect(lost).toBeNull();
+    expect(await lab.store.cards.useToken(approve, where())).toBeNull();
+    expect(await lab.store.cards.useToken(approve, where({ messageId: "200" }))).not.toBeNull();
+  });
+
+  it("T05 nobody gave out means nothing", async () => {
+    const lab = createLab();
+    const { approve } = await aCard(lab);
+    const flipped = approve.slice(0, -1) + (approve.endsWith("A") ? "B" : "A");
+    const invented = [flipped, approve.slice(1), "", `${approve} `, approve.toLowerCase()];
+    for (let i = 0; i < 5000; i += 1) invented.push(randomBytes(16).toString("base64url"));
+
+    const meanings = await Promise.all(
+      invented.map((token) => lab.store.cards.useToken(token, where())),
+    );
+
+    expect(meanings.filter((meaning) => meaning !== null)).toEqual([]);
+  });
+
+  it("that confirms is used up once, by whom it was offered to", async () => {
+    const lab = createLab();
+    const expiresAt = new Date(lab.now().getTime() + MINUTE);
+    const { cards } = lab.store;
+    const token = await cards.offerConfirm({ ...CHAT, what: "enable", person: "ana", expiresAt });
+    const other = await cards.useToken(token, where({ person: "ben" }));
+    const first = await cards.useToken(token, where({ messageId: "whatever" }));
+    const second = await cards.useToken(token, where());
+
+    expect(other).toMatchObject({ person: "ana" });
+    expect(first).toEqual({ verb: "confirm", person: "ana", expiresAt });
+    expect(second).toBeNull();
+  });
+});
