@@ -83,7 +83,7 @@ export function headlineOf(view: IncidentView, state: CardState): string {
   const title = oneLine(view.incident.title, HEADLINE_LIMIT) || "Alert";
   const places = new Set(view.incident.alerts.map(({ labels }) => placeOf(labels)));
   const [place = ""] = places.size === 1 ? places : [];
-  const both = oneLine(`${title} ${place}`.trim(), HEADLINE_LIMIT);
+  const both = title.includes(place) ? title : oneLine(`${title} ${place}`, HEADLINE_LIMIT);
   // Half a name is worse than none: the place is said where there is room for it.
   const fits = words.length + both.length <= HEADLINE_LIMIT;
   return words + oneLine(fits ? both : title, HEADLINE_LIMIT - words.length);

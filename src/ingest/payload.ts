@@ -4,6 +4,9 @@ import { fingerprintOf } from "../incident/alert.ts";
 import type { AlertGroup } from "../incident/alert-group.ts";
 
 const Text = z.string();
+/** More than a real body of 4 MiB can hold. */
+const MAX_ALERTS = 20_000;
+
 /** No sender nests further; what can't be written down again must not be taken in. */
 const MAX_DEPTH = 32;
 
@@ -47,7 +50,12 @@ const WebhookBody = z.looseObject({
   commonLabels: LabelSet.nullish(),
   commonAnnotations: LabelSet.nullish(),
   externalURL: Text.nullish(),
-  alerts: z.array(AlertBody),
+  alerts: z
+    .array(AlertBody)
+    .max(
+      MAX_ALERTS,
+      `must be at most ${MAX_ALERTS}: set max_alerts in Alertmanager's webhook_config`,
+    ),
 });
 
 type AlertBody = z.infer<typeof AlertBody>;

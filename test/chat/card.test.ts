@@ -88,7 +88,7 @@ it("says Prometheus Alert when nothing is asked, and Alert Resolved at the end",
   const resolved = aView({ requests: [aRequest()] }, { state: "resolved", resolvedAt });
 
   expect(words(aView({ isInvestigating: true }))).toMatchInlineSnapshot(`
-    "🟡 Prometheus Alert: HighCPU on 192.168.1.101 192.168.1.101
+    "🟡 Prometheus Alert: HighCPU on 192.168.1.101
 
     Firing since 10:30:00 · 1 of 1 alert firing · inc_1a2b3c4d5e6f
     🔎 Looking into it.

@@ -54,6 +54,11 @@ describe("a webhook", () => {
       "alerts[0].startsAt: must be a time such as",
     ],
     ["a wrong status", aBody({}, { status: "burning" }), "alerts[0].status: "],
+    [
+      "more alerts than anybody has",
+      JSON.stringify({ alerts: Array.from({ length: 20_001 }, () => ({ labels: {} })) }),
+      "alerts: must be at most 20000",
+    ],
     ["a wrong count", aBody({ truncatedAlerts: -1 }), "truncatedAlerts: "],
   ])("T22 with %s is 400 and says where", async (_, body, error) => {
     const { post, count, refusals } = await startReceiver();
