@@ -85,7 +85,7 @@ details[open] > :not(summary) { margin-top: .375rem; }
 .incidents time { font-size: .875rem; color: var(--soft); white-space: nowrap; }
 .block > .incidents + .under { margin-top: .625rem; }
 .healing { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; justify-content: space-between; margin-bottom: .75rem; }
-.checks { display: grid; gap: .25rem 1.5rem; font-size: .9375rem; }
+.checks { display: grid; gap: .25rem 1.5rem; align-items: start; font-size: .9375rem; }
 .checks li { display: flex; flex-wrap: wrap; gap: 0 .75rem; }
 .checks .detail { color: var(--soft); }
 .gate { max-width: 32rem; width: 100%; margin: 8vh auto 0; padding: 1.5rem; display: grid; gap: .875rem; }
