@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { IncidentView } from "../src/chat/card.ts";
 import type { TimelineEntry } from "../src/incident/incident.ts";
 import type { FakeMessage, FakeTelegram } from "./fakes/telegram.ts";
@@ -63,6 +63,9 @@ export interface ProgramOptions {
   readonly telegram?: { readonly chat: number; readonly adminIds?: string };
 }
 
+// A story is a few processes long, and shares the machine with the other tests.
+vi.setConfig({ testTimeout: 60_000 });
+
 const MAIN = resolve("dist/main.js");
 const RUNBOOKS = resolve("runbooks");
 const START_MS = 15_000;
@@ -109,9 +112,11 @@ export async function createProgram(options: ProgramOptions = {}) {
   };
   let running: ReturnType<typeof launch> | null = null;
   let output = "";
+  let isOver = false;
   const usedLinks = new Set<string>();
 
   onTestFinished(async () => {
+    isOver = true;
     await kill9();
     await telegram?.stop();
     keeper.stdin.end();
@@ -123,6 +128,7 @@ export async function createProgram(options: ProgramOptions = {}) {
   }
 
   function launch(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+    if (isOver) throw new Error("the test is over");
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: folder,
       env: { ...env, ...more },
@@ -185,6 +191,12 @@ export async function createProgram(options: ProgramOptions = {}) {
       setTimeout(() => reject(new Error("the program still runs")), withinMs).unref();
     });
     return await Promise.race([running.ended, late]);
+  }
+
+  /** Does what makes it die; the answer to that may be cut off. */
+  async function crashBy(act: Promise<unknown>): Promise<Ended> {
+    const [end] = await Promise.all([untilEnded(), act.catch(() => "cut off")]);
+    return end;
   }
 
   /** One command to its end, beside the running program. */
@@ -345,6 +357,7 @@ export async function createProgram(options: ProgramOptions = {}) {
     kill9,
     restart,
     untilEnded,
+    crashBy,
     command,
     post,
     fire: (...alerts: readonly Alert[]) => send("firing", alerts),

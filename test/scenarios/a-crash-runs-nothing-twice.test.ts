@@ -42,8 +42,7 @@ describe.each(["before-claim", "after-claim"])("a crash %s", (point) => {
     const owner = await program.signIn();
     const incident = await program.raise(testAlert("critical"));
     await program.untilRequest(incident, "pending");
-    await owner.approve(incident);
-    const { signal } = await program.untilEnded();
+    const { signal } = await program.crashBy(owner.approve(incident));
     const whenItDied = program.runs();
 
     await program.start({ COUNTERSIGN_CRASH_POINT: "" });
@@ -70,8 +69,7 @@ describe.each([
     const owner = await program.signIn();
     const incident = await program.raise(testAlert("critical"));
     await program.untilRequest(incident, "pending");
-    await owner.approve(incident);
-    await program.untilEnded();
+    await program.crashBy(owner.approve(incident));
 
     await program.start({ COUNTERSIGN_CRASH_POINT: "" });
     await program.untilRequest(incident, "unknown");

@@ -63,7 +63,11 @@ it("names the database that a newer version has written", async () => {
 
 it.each([
   ["is locked by another program", (file: string) => lock(file), /locked|in use/],
-  ["is no database", (file: string) => writeFileSync(file, "x".repeat(5000)), /not a database/],
+  [
+    "is no database",
+    (file: string) => writeFileSync(file, "x".repeat(5000)),
+    /is not a usable SQLite database: restore a backup/,
+  ],
   [
     "is a folder",
     (file: string) => mkdirSync(file),

@@ -42,8 +42,7 @@ it("P4 what was approved in time and could not start in time does not run", asyn
   const ana = await program.signIn("ana");
   const incident = await program.raise(boxStuck());
   await program.untilRequest(incident, "pending");
-  await ana.approve(incident);
-  await program.untilEnded();
+  await program.crashBy(ana.approve(incident));
   await sleep(3_000);
 
   await program.start({ COUNTERSIGN_CRASH_POINT: "" });

@@ -58,8 +58,7 @@ it("P9 does not start what was approved when the start can't be recorded", async
   const owner = await program.signIn();
   const incident = await program.raise(testAlert("critical"));
   await program.untilRequest(incident, "pending");
-  await owner.approve(incident);
-  await program.untilEnded();
+  await program.crashBy(owner.approve(incident));
   const database = openDatabase(program);
 
   database.exec(NO_MORE_RECORD);

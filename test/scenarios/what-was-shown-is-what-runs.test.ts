@@ -58,8 +58,7 @@ describe.each(edits)("P2 after %s was edited", (_, edit, why) => {
     const ana = await program.signIn("ana");
     const incident = await program.raise(boxStuck());
     await program.untilRequest(incident, "pending");
-    await ana.approve(incident);
-    await program.untilEnded();
+    await program.crashBy(ana.approve(incident));
 
     edit(program, box);
     await program.start({ COUNTERSIGN_CRASH_POINT: "" });
