@@ -21,6 +21,7 @@ function Dollars(fallback: number) {
 const Url = z
   .url({ protocol: /^https?$/, error: "must be an http:// or https:// address" })
   .refine((text) => {
+    if (!URL.canParse(text)) return true;
     const { username, password } = new URL(text);
     return username === "" && password === "";
   }, "must not carry a user name or password: they have settings of their own");

@@ -1,7 +1,7 @@
 /** How the names end that secrets go by: DB_PASSWORD, x-api-key, clientSecret. */
 const NAME =
   "(?:password|passwd|passphrase|secret|token|credentials?|private[_-]?key|api[_-]?key|access[_-]?key)";
-const VALUE = `(?:"(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'|[^\\s"',;&]+)`;
+const VALUE = `(?!\\[redacted\\])(?:"(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'|[^\\s"',;&]+)`;
 
 /**
  * What looks like a secret, whatever carries it; the group `keep` stays readable. Values, not names, are taken out.
