@@ -188,20 +188,30 @@ function unaskedActions(policy: Policy) {
     policy.approval.low.auto
       ? actions
           .filter(({ risk }) => risk === "low")
-          .map(({ id: actionId, title, targets }) => ({
+          .map(({ id: actionId, title, executor, targets }) => ({
             runbookId: id,
             actionId,
             title,
-            targets: targetsInWords(targets),
+            targets: targetsInWords(policy, executor, targets),
           }))
       : [];
 }
 
-function targetsInWords(targets: Runbook["actions"][number]["targets"]): string {
-  if (targets === "all") return "all";
-  if (Array.isArray(targets)) return targets.length === 0 ? "none" : targets.join(", ");
-  const labels = "labels" in targets ? Object.entries(targets.labels) : [];
-  return labels.map(([name, value]) => `${name}=${value}`).join(", ");
+/** Names, as the inventory has them now: "all" of nothing is nothing yet. */
+function targetsInWords(
+  policy: Policy,
+  executor: string,
+  allowed: Runbook["actions"][number]["targets"],
+): string {
+  const named = policy.targets
+    .filter((target) => target.executor === executor)
+    .filter(({ name, labels, reservedFor }) => {
+      if (Array.isArray(allowed)) return allowed.includes(name);
+      if (reservedFor !== null) return false;
+      const wanted = allowed === "all" ? [] : Object.entries(allowed.labels);
+      return wanted.every(([label, value]) => labels[label] === value);
+    });
+  return named.map(({ name }) => name).join(", ") || "nothing in the inventory yet";
 }
 
 function paged<T>(items: readonly T[], page: number) {

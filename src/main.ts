@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { UsageError } from "./cli/command.ts";
+import { CommandFailed, UsageError } from "./cli/command.ts";
 import { COMMANDS, commandNamed, help } from "./cli/commands.ts";
 import { InvalidConfig } from "./config.ts";
 import { CannotListen } from "./server.ts";
@@ -29,8 +29,8 @@ async function main(words: readonly string[]): Promise<number> {
 function explain(error: unknown): number {
   if (error instanceof UsageError) return say(error.message, WRONG_USE);
   if (error instanceof InvalidConfig) return say(error.message, BAD_CONFIGURATION);
-  if (error instanceof DatabaseUnusable || error instanceof CannotListen) {
-    return say(error.message, FAILED);
+  if ([DatabaseUnusable, CannotListen, CommandFailed].some((kind) => error instanceof kind)) {
+    return say((error as Error).message, FAILED);
   }
   throw error;
 }

@@ -13,7 +13,7 @@ export function problemOf(error: unknown, chat: TelegramChat): string {
   if (code === 409)
     return "Another program polls with the same TELEGRAM_BOT_TOKEN: stop it, or give each program a bot of its own.";
   if (code === 400 && /chat not found/i.test(description))
-    return `TELEGRAM_CHAT_ID=${chat.name} is no chat this bot knows: add the bot to the chat, write /whoami there and use the id it answers; in a private chat press Start first.`;
+    return `TELEGRAM_CHAT_ID=${chat.name} is no chat this bot knows: add the bot to the chat and write /whoami there: the log names the chat it came from. In a private chat press Start first.`;
   if (code === 403)
     return `The bot may not write to TELEGRAM_CHAT_ID=${chat.name}: add it to the chat again, or unblock it.`;
   return rejectionOf(error).message;

@@ -143,7 +143,15 @@ export function createTelegramUpdates(
     await context.leaveChat();
   }
 
+  const strangeChats = new Set<number>();
+
   function refuse(reason: RefusalReason, where?: number, accountId?: number): void {
+    if (reason === "other_chat" && where !== undefined && strangeChats.size < 20) {
+      if (!strangeChats.has(where)) {
+        log.warn({ chat: where }, "refused: this chat is not TELEGRAM_CHAT_ID");
+      }
+      strangeChats.add(where);
+    }
     observe.refused({
       reason,
       channel: "telegram",

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { loadConfig } from "../config.ts";
-import { DatabaseUnusable } from "../store/open.ts";
 import type { CliCommand } from "./command.ts";
 import { openBeside } from "./open.ts";
 import { print } from "./output.ts";
@@ -12,11 +10,7 @@ export const auditVerify: CliCommand = {
   options: { json: { type: "boolean" } },
   maxWords: 0,
   async run({ options }) {
-    const config = loadConfig();
-    if (!existsSync(config.databasePath)) {
-      throw new DatabaseUnusable(`${config.databasePath} does not exist: check DATABASE_URL`);
-    }
-    const store = openBeside(config);
+    const store = openBeside(loadConfig());
     try {
       const found = await store.record.verify();
       const isWhole = found.firstBroken === null;

@@ -5,6 +5,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** It ran and could not do what it is for: the message says why and the way out. */
+export class CommandFailed extends Error {
+  override readonly name = "CommandFailed";
+}
+
 export type Options = Readonly<Record<string, string | boolean | string[] | undefined>>;
 
 export interface CliCommand {

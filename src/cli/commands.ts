@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import { auditVerify } from "./audit-verify.ts";
 import { check } from "./check.ts";
 import type { CliCommand, Options } from "./command.ts";
@@ -24,16 +24,25 @@ export const COMMANDS: readonly CliCommand[] = [
   version,
 ];
 
+const LATER = ["executor", "drill", "audit export", "backtest", "evidence"];
+
 export function commandNamed(words: readonly string[]): {
   command: { run(rest: readonly string[]): Promise<boolean> };
   rest: readonly string[];
 } {
   const found = COMMANDS.find(({ name }) => name.split(" ").every((word, i) => words[i] === word));
   if (found === undefined) {
-    const names = COMMANDS.map(({ name }) => name);
-    const nearest = closest(words.slice(0, 2).join(" "), names);
+    const typed = words.slice(0, 2).join(" ");
+    const nearest = closest(
+      typed,
+      COMMANDS.map(({ name }) => name),
+    );
+    const hint = distance(typed, nearest) <= 3 ? `Did you mean "${nearest}"? ` : "";
+    const later = LATER.find((name) => typed.startsWith(name));
     throw new UsageError(
-      `There is no command "${words[0]}". Did you mean "${nearest}"? "countersign --help" lists them all.`,
+      later === undefined
+        ? `There is no command "${typed}". ${hint}"countersign --help" lists them all.`
+        : `"${later}" is not part of this version yet. "countersign --help" lists what is.`,
     );
   }
   const rest = words.slice(found.name.split(" ").length);
@@ -50,7 +59,8 @@ async function runParsed(command: CliCommand, args: readonly string[]): Promise<
   try {
     parsed = parseArgs({ args: [...args], options: command.options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${usage}`, { cause: error });
+    const [why] = (error as Error).message.split(". ");
+    throw new UsageError(`${why}.\n${usage}`, { cause: error });
   }
   if (parsed.positionals.length > command.maxWords) {
     throw new UsageError(

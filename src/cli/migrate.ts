@@ -1,6 +1,6 @@
 import { loadConfig } from "../config.ts";
 import type { CliCommand } from "./command.ts";
-import { openBeside } from "./open.ts";
+import { openOrCreate } from "./open.ts";
 import { print } from "./output.ts";
 
 export const migrate: CliCommand = {
@@ -10,8 +10,9 @@ export const migrate: CliCommand = {
   options: { json: { type: "boolean" } },
   maxWords: 0,
   run({ options }) {
-    const { databasePath } = loadConfig();
-    openBeside(loadConfig()).close();
+    const config = loadConfig();
+    const { databasePath } = config;
+    openOrCreate(config).close();
     print({ database: databasePath, upToDate: true }, options.json === true, () => {
       return `${databasePath} is up to date`;
     });

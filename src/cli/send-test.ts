@@ -1,6 +1,6 @@
 import { loadConfig } from "../config.ts";
 import type { CliCommand } from "./command.ts";
-import { UsageError } from "./command.ts";
+import { CommandFailed, UsageError } from "./command.ts";
 import { print } from "./output.ts";
 
 export const sendTest: CliCommand = {
@@ -68,7 +68,7 @@ async function post(url: string, key: string | undefined, body: unknown): Promis
       body: JSON.stringify(body),
     });
   } catch (error) {
-    throw new UsageError(`Nothing listens at ${url}: is "countersign serve" running?`, {
+    throw new CommandFailed(`Nothing listens at ${url}: is "countersign serve" running?`, {
       cause: error,
     });
   }

@@ -41,11 +41,11 @@ export function CommandPage({ frame, said, answer }: Props) {
         <section class="answer" aria-label="Answer" aria-live="polite">
           <p class="said">
             <code>
-              <Text of={said ?? ""} />
+              <Text of={said?.startsWith("c:") ? "Confirmed" : (said ?? "")} />
             </code>
           </p>
           <pre tabindex={0}>
-            <Text of={answer.text} as="block" />
+            <Text of={answer.text.replaceAll("`", "")} as="block" />
           </pre>
           {answer.buttons?.map((button) => (
             <form method="post" action="/command">

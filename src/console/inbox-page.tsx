@@ -61,11 +61,13 @@ function Waiting(props: { view: IncidentView; session: Session; now: Date }) {
           since <When at={incident.openedAt} now={props.now} />
         </small>
       </h2>
+      <Summary alerts={incident.alerts} />
       {found.length === 0 ? null : (
         <ul class="glance">
           {found.map((item) => (
             <li>
-              <span class="eid">{item.id}</span> <Text of={firstLine(item.text)} />
+              <span class="eid">{item.id}</span>{" "}
+              <Text of={`${item.title}: ${oneLineOf(item.text)}`} />
             </li>
           ))}
         </ul>
@@ -75,6 +77,18 @@ function Waiting(props: { view: IncidentView; session: Session; now: Date }) {
         <RequestBlock request={request} {...props} mustType={false} />
       ))}
     </section>
+  );
+}
+
+/** What is wrong stands before what would be done about it. */
+function Summary({ alerts }: { alerts: IncidentView["incident"]["alerts"] }) {
+  const firing = alerts.find(({ status }) => status === "firing") ?? alerts[0];
+  const { summary, description } = firing?.annotations ?? {};
+  const words = summary ?? description ?? "";
+  return words === "" ? null : (
+    <p>
+      <Text of={words.slice(0, 300)} />
+    </p>
   );
 }
 
@@ -128,7 +142,7 @@ export function IncidentList({ items, now }: { items: readonly IncidentSummary[]
 
 function Empty({ publicUrl }: { publicUrl: string }) {
   const body =
-    '{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"TestAlert","severity":"warning","instance":"sandbox"}}]}';
+    '{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"TestAlert","severity":"warning","instance":"test-instance"}}]}';
   return (
     <section class="empty">
       <p>No alert has arrived yet. Send a first one; it can only touch the sandbox:</p>
@@ -166,7 +180,7 @@ function Health({ status, session }: { status: ConsoleStatus; session: Session }
         {status.checks.map((check) => (
           <li>
             <State
-              word={check.name}
+              word={check.name.replaceAll("_", " ")}
               tone={check.status === "ok" ? "good" : check.status === "degraded" ? "wait" : "bad"}
             />
             <span class="detail">
@@ -180,6 +194,7 @@ function Health({ status, session }: { status: ConsoleStatus; session: Session }
   );
 }
 
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
+/** A table's last line says more than its head, and a tab is a space here. */
+function oneLineOf(text: string): string {
+  return (text.trim().split("\n").at(-1) ?? "").replaceAll("\t", " ");
 }

@@ -75,9 +75,31 @@ export const script = `"use strict";
     }
   }
 
+  // What the clock alone changes is no change, and a press must end on the button it began on.
+  function same(main, fresh) {
+    const bare = (node) => {
+      const copy = node.cloneNode(true);
+      for (const time of copy.querySelectorAll("time")) time.replaceWith(time.dateTime);
+      for (const flash of copy.querySelectorAll(".flash")) flash.remove();
+      for (const held of copy.querySelectorAll("[data-digest]")) {
+        held.inert = false;
+        held.classList.remove("held");
+      }
+      for (const details of copy.querySelectorAll("details")) details.removeAttribute("open");
+      return copy.innerHTML;
+    };
+    return bare(main) === bare(fresh);
+  }
+
+  let isPressing = false;
+  addEventListener("pointerdown", () => { isPressing = true; }, true);
+  for (const end of ["click", "pointercancel"]) addEventListener(end, () => { isPressing = false; }, true);
+  addEventListener("pointerup", () => setTimeout(() => { isPressing = false; }, 50), true);
+
   function swap(page) {
     const main = document.getElementById("main");
     const fresh = page.getElementById("main");
+    if (same(main, fresh)) return;
     const known = new Set([...main.querySelectorAll("[data-digest]")].map((each) => each.dataset.digest));
     const opened = [...main.querySelectorAll("details[open][id]")].map((each) => each.id);
     const focused = document.activeElement?.id;
@@ -106,6 +128,7 @@ export const script = `"use strict";
     timer = null;
     if (isBusy || document.getElementById("main").dataset.live === "off") return;
     if (isTyping()) return say("This page has changed.", true);
+    if (isPressing) return refreshSoon();
     isBusy = true;
     isStale = false;
     try {
@@ -113,7 +136,8 @@ export const script = `"use strict";
       if (answer.status === 401) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (isTyping()) return say("This page has changed.", true);
-      if (page.getElementById("main")) swap(page);
+      if (isPressing) isStale = true;
+      else if (page.getElementById("main")) swap(page);
       live.hidden = true;
     } catch {
       say("No connection. What you see may be old.", true);

@@ -194,6 +194,19 @@ export function createRequests(
     "UPDATE requests SET state = ?, ended_at = ?, end_reason = ? WHERE id = ? AND state IN ('pending', 'approved')",
   );
 
+  const superseded = sqlite
+    .prepare<[string, number | null], number>(
+      "SELECT count(*) FROM requests WHERE incident_id = ? AND episode_id = ? AND state = 'superseded'",
+    )
+    .pluck();
+
+  /** A plan that is voided again and again must not spin: the next one comes later each time, up to a minute. */
+  function laterAndLater({ incidentId, episodeId }: Request, at: Date): Date {
+    const before = superseded.get(incidentId, episodeId) ?? 0;
+    const pauseSeconds = before <= 2 ? 0 : Math.min(2 ** (before - 2), 60);
+    return new Date(at.getTime() + pauseSeconds * 1000);
+  }
+
   /** Ends a request that has not started. @returns false where it is past that */
   function end(
     id: string,
@@ -208,7 +221,7 @@ export function createRequests(
       const request = find(id) as Request;
       append(`request.${state}`, actor, request.incidentId, { request: id, why });
       if (options.proposeAnew && request.episodeId !== null) {
-        steps.enqueue("propose", String(request.episodeId), at);
+        steps.enqueue("propose", String(request.episodeId), laterAndLater(request, at));
       }
       changes.touch(request.incidentId, { isUrgent: actor !== "countersign" });
       return true;
