@@ -117,6 +117,23 @@ it("shows a card that arrives while somebody looks, and approves it by one click
   expect(lab.errors).toEqual([]);
 });
 
+it("loses no press that begins while the page is still settling", async (test) => {
+  const page = await visit(test);
+  const request = aRequest(lab.now);
+  put(aView(lab.now, { requests: [request] }));
+  await page.goto(`${base}/`);
+  const box = await page.locator(`#approve-${request.planCode}`).boundingBox();
+
+  await page.mouse.move((box?.x ?? 0) + 20, (box?.y ?? 0) + 10);
+  await page.mouse.down();
+  put(aView(lab.now, { requests: [request], diagnosis: null }));
+  await page.waitForTimeout(400);
+  await page.mouse.up();
+
+  await page.waitForURL(/incidents\/inc_nginx/);
+  expect(lab.decisions).toHaveLength(1);
+});
+
 it("T13 works by name over plain http, where browsers send no Sec-Fetch-Site", async (test) => {
   const host = base.replace("127.0.0.1", "console.test");
   const page = await visit(test, { host });
