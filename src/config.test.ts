@@ -31,7 +31,7 @@ describe("the settings", () => {
       telegram: null,
       prometheus: null,
       logLevel: "info",
-      unused: [],
+      notes: [],
     });
   });
 
@@ -132,7 +132,15 @@ describe("the settings", () => {
   });
 
   it("that do nothing yet are named", () => {
-    expect(readConfig({ LOKI_URL: "http://loki" }).unused).toEqual(["LOKI_URL"]);
+    expect(readConfig({ LOKI_URL: "http://loki" }).notes).toEqual([
+      "LOKI_URL is set, and this version does not use it yet",
+    ]);
+  });
+
+  it("notes a name that is nearly a setting", () => {
+    expect(readConfig({ PROMETHUES_URL: "http://p" }).notes).toEqual([
+      "PROMETHUES_URL is no setting; did you mean PROMETHEUS_URL?",
+    ]);
     for (const name of NOT_USED_YET) expect(Settings.shape).toHaveProperty(name);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import type { SettingName } from "./settings.ts";
 import { NOT_USED_YET, Settings } from "./settings.ts";
 
@@ -32,8 +32,8 @@ export interface Config {
   readonly dockerHost: string;
   readonly logLevel: string;
   readonly crashPoint: string | null;
-  /** Settings that are set and that this version does nothing with. */
-  readonly unused: readonly string[];
+  /** What is no error and still worth knowing: settings this version does nothing with, names that look misspelt. */
+  readonly notes: readonly string[];
 }
 
 /** Everything wrong with the settings, a line each: the name, and what would be valid. */
@@ -88,6 +88,22 @@ export function readConfig(env: Env): Config {
   ];
   if (!parsed.success || problems.length > 0) throw new InvalidConfig(problems);
   return toConfig(parsed.data, given);
+}
+
+function unusedOnes(given: Env): string[] {
+  return NOT_USED_YET.filter((name) => given[name] !== undefined).map(
+    (name) => `${name} is set, and this version does not use it yet`,
+  );
+}
+
+/** The environment is everybody's, so only a name that is nearly one of ours is worth a word. */
+function nearMisses(given: Env): string[] {
+  const names = Object.keys(Settings.shape);
+  return Object.keys(given).flatMap((name) => {
+    if (names.includes(name) || name.length < 8) return [];
+    const nearest = closest(name, names);
+    return distance(name, nearest) <= 2 ? [`${name} is no setting; did you mean ${nearest}?`] : [];
+  });
 }
 
 function misspelt(given: Env): string[] {
@@ -191,7 +207,7 @@ function toConfig(settings: Settings, given: Env): Config {
     dockerHost: settings.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
-    unused: NOT_USED_YET.filter((name) => given[name] !== undefined),
+    notes: [...unusedOnes(given), ...nearMisses(given)],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Api } from "grammy";
 import type { TelegramChat } from "./telegram-api.ts";
-import { rejectionOf } from "./telegram-api.ts";
+import { parseChat, rejectionOf } from "./telegram-api.ts";
 
 /** What is wrong and the way out, naming the setting and never its value where that is secret. */
 export function problemOf(error: unknown, chat: TelegramChat): string {
@@ -24,4 +24,29 @@ export async function foreignWebhook(api: Api): Promise<string | null> {
   const { url } = await api.getWebhookInfo();
   if (!url) return null;
   return "A webhook is set on this bot; polling takes it away. If it was not you who set it, somebody else has the TELEGRAM_BOT_TOKEN: revoke it with @BotFather (/revoke) and set the new one.";
+}
+
+/** The bot and the chat as Telegram knows them: a line for people, or the error Telegram gave. */
+export async function lookAround(api: Api, chat: TelegramChat): Promise<string> {
+  const me = await api.getMe();
+  await api.getChat(chat.id).catch((error: unknown) => {
+    // A local Bot API server may not know the method; that says nothing about the chat.
+    if ((error as { error_code?: number }).error_code !== 404) throw error;
+  });
+  return `@${me.username} in chat ${chat.name}`;
+}
+
+/** For `countersign check`: asks once, without taking any messages. Rejects with what is wrong and the way out. */
+export async function checkTelegram(given: {
+  readonly token: string;
+  readonly chatId: string;
+  readonly apiRoot: string;
+}): Promise<string> {
+  const { Api: GrammyApi } = await import("grammy");
+  const api = new GrammyApi(given.token, { apiRoot: given.apiRoot, timeoutSeconds: 10 });
+  const chat = parseChat(given.chatId);
+  // What grammY throws may hold the address, and with it the token: only our own words leave.
+  return await lookAround(api, chat).catch((error: unknown) => {
+    throw new Error(problemOf(error, chat), { cause: rejectionOf(error) });
+  });
 }

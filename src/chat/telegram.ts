@@ -9,7 +9,7 @@ import type { PaceLimits } from "./pace.ts";
 import { createPace, GROUP_CHAT, PRIVATE_CHAT } from "./pace.ts";
 import type { UseToken } from "./press.ts";
 import { createTelegramCards, parseChat, rejectionOf } from "./telegram-api.ts";
-import { foreignWebhook, problemOf } from "./telegram-check.ts";
+import { foreignWebhook, lookAround, problemOf } from "./telegram-check.ts";
 import { createTelegramUpdates } from "./telegram-updates.ts";
 
 export interface TelegramDeps {
@@ -169,24 +169,15 @@ export function createTelegram(deps: TelegramDeps) {
     },
     /** For `/health` and `check`: a line for people, or an error that names the setting and the way out. */
     async check(): Promise<string> {
-      const found = await lookAround().catch((error: unknown) => ({
-        problem: problemOf(error, chat),
-      }));
-      if (typeof found === "string") return found;
-      throw new Error(found.problem);
+      const calls = await api();
+      const found = await lookAround(calls, chat).catch((error: unknown) => {
+        throw new Error(problemOf(error, chat), { cause: rejectionOf(error) });
+      });
+      const wrong = supervised === null ? await foreignWebhook(calls) : problem;
+      if (wrong !== null) throw new Error(wrong);
+      return found;
     },
   };
-
-  async function lookAround(): Promise<string | { problem: string }> {
-    const calls = await api();
-    const me = await calls.getMe();
-    await calls.getChat(chat.id).catch((error: unknown) => {
-      // A local Bot API server may not know the method; that says nothing about the chat.
-      if ((error as { error_code?: number }).error_code !== 404) throw error;
-    });
-    const wrong = supervised === null ? await foreignWebhook(calls) : problem;
-    return wrong === null ? `@${me.username} in chat ${chat.name}` : { problem: wrong };
-  }
 }
 
 export type Telegram = ReturnType<typeof createTelegram>;

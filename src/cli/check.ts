@@ -1,7 +1,9 @@
+import { checkTelegram } from "../chat/telegram-check.ts";
 import { loadConfig } from "../config.ts";
 import { createAlertmanager } from "../evidence/alertmanager.ts";
 import { createPrometheus } from "../evidence/prometheus.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
+import { inertKeys } from "../remediation/inert-keys.ts";
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
 
@@ -21,9 +23,12 @@ export const check: CliCommand = {
     const config = loadConfig();
     const executors = createExecutors(config);
     const { runbooks, policy, problems } = openCatalogue(config, executors).read();
-    const { prometheus, alertmanager } = config;
+    const { prometheus, alertmanager, telegram } = config;
     const inventory = policy.ok ? policy.policy.targets : [];
     const connections = [
+      ...(telegram === null
+        ? []
+        : [["telegram", { check: () => checkTelegram(telegram) }] as const]),
       ...(prometheus === null ? [] : [["prometheus", createPrometheus(prometheus)] as const]),
       ...(alertmanager === null
         ? []
@@ -32,6 +37,12 @@ export const check: CliCommand = {
     ];
     const findings: Finding[] = [
       { name: "settings", ok: true, detail: "valid" },
+      ...config.notes.map((detail) => ({ name: "settings", ok: true, detail })),
+      ...inertKeys(runbooks, policy.ok ? policy.policy : null).map((detail) => ({
+        name: "runbooks",
+        ok: true,
+        detail,
+      })),
       ...(problems.length === 0
         ? [{ name: "runbooks", ok: true, detail: `${runbooks.length} loaded, policy valid` }]
         : problems.map(({ file, line, message }) => ({

@@ -1,5 +1,6 @@
 import { loadConfig } from "../config.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
+import { inertKeys } from "../remediation/inert-keys.ts";
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
 
@@ -11,14 +12,15 @@ export const runbooksLint: CliCommand = {
   maxWords: 0,
   run({ options }) {
     const config = loadConfig();
-    const { runbooks, problems } = openCatalogue(config, createExecutors(config)).read();
+    const { runbooks, policy, problems } = openCatalogue(config, createExecutors(config)).read();
+    const notes = inertKeys(runbooks, policy.ok ? policy.policy : null);
     const isFine = problems.length === 0;
     print(
       { ok: isFine, runbooks: runbooks.map(({ id }) => id), problems },
       options.json === true,
       () =>
         isFine
-          ? `${runbooks.length} runbooks and the policy are fine`
+          ? [`${runbooks.length} runbooks and the policy are fine`, ...notes].join("\n")
           : problems.map(({ file, line, message }) => `${file}:${line}: ${message}`).join("\n"),
     );
     return Promise.resolve(isFine);

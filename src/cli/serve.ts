@@ -22,9 +22,7 @@ export const serve: CliCommand = {
       { host: config.host, port: config.port },
       `listening on ${config.host}:${config.port}`,
     );
-    if (config.unused.length > 0) {
-      log.warn({ settings: config.unused }, "these settings are not used by this version yet");
-    }
+    for (const note of config.notes) log.warn(note);
     if (!(await app.store.sessions.hasAnyoneSignedIn())) {
       const link = await createSignInLink(config, app.catalogue, app.store);
       process.stdout.write(`Console sign-in: ${link}\n`);
