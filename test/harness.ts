@@ -114,10 +114,12 @@ export async function createProgram(options: ProgramOptions = {}) {
   let output = "";
   let isOver = false;
   const usedLinks = new Set<string>();
+  const commands = new Set<ReturnType<typeof launch>>();
 
   onTestFinished(async () => {
     isOver = true;
-    await kill9();
+    for (const one of commands) one.child.kill("SIGKILL");
+    await Promise.all([kill9(), ...[...commands].map(({ ended }) => ended)]);
     await telegram?.stop();
     keeper.stdin.end();
     await keeperEnded;
@@ -205,8 +207,12 @@ export async function createProgram(options: ProgramOptions = {}) {
     more: Readonly<Record<string, string>> = {},
   ): Promise<Ended> {
     const one = launch(args, more);
+    commands.add(one);
     const deadline = setTimeout(() => one.child.kill("SIGKILL"), 20_000);
-    return one.ended.finally(() => clearTimeout(deadline));
+    return one.ended.finally(() => {
+      clearTimeout(deadline);
+      commands.delete(one);
+    });
   }
 
   async function post(body: unknown, headers: Readonly<Record<string, string>> = {}) {

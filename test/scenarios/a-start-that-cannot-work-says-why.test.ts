@@ -140,6 +140,7 @@ it.each([
   [["sign-in", "nobody"], /lists nobody called "nobody"; the people are: owner/],
 ])("says how it is used after a wrong use: %j", async (words, why) => {
   const program = await createProgram();
+  await program.start();
 
   const end = await program.command(words);
 
