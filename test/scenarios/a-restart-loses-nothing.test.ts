@@ -92,7 +92,7 @@ it("lets a run that is under way end before it stops, and records how it ended",
 
 it("P3 cuts a run short that takes longer than a stop may take, and calls its outcome unknown", async () => {
   const program = await createProgram({ policy: TWO_PEOPLE });
-  const box = installBox(program, { script: "sleep 25" });
+  const box = installBox(program, { script: "sleep 15" });
   await program.start();
   const ana = await program.signIn("ana");
   const incident = await program.raise(boxStuck());
