@@ -73,7 +73,7 @@ export const intake: Bench = {
     const contenders = [COUNTERSIGN, BARE_LOOP, ...(haveAlertmanager() ? [ALERTMANAGER] : [])];
     const timing = quick
       ? { rounds: 1, warmSeconds: 1, seconds: 2 }
-      : { rounds: 3, warmSeconds: 2, seconds: 4 };
+      : { rounds: 3, warmSeconds: 1, seconds: 4 };
     const rounds: Round[] = [];
     for (let i = 0; i < timing.rounds; i += 1) {
       for (const connections of CONNECTIONS) {

@@ -19,7 +19,7 @@ const WAIT_MS = 120_000;
 export const tap: Bench = {
   name: "tap",
   async run({ quick }) {
-    const samples = quick ? 5 : 30;
+    const samples = quick ? 5 : 20;
     const folder = createFolder();
     const marks = join(folder, "marks");
     mkdirSync(marks);
