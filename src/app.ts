@@ -34,7 +34,9 @@ import { openStore } from "./store/store.ts";
 import { cardStore, consoleSessions, responderStore } from "./store-ports.ts";
 import { VERSION } from "./version.ts";
 
-const SHUTDOWN_MS = 5_000;
+const RUNS_END_WITHIN_MS = 4_000;
+/** After the cut a command has its grace for SIGTERM, and the outcome has to be stored. */
+const SHUTDOWN_MS = 8_000;
 
 /** Every part, fitted together: the only place that knows all of them. */
 export function createApp(config: Config, log: Logger) {
@@ -58,6 +60,7 @@ export function createApp(config: Config, log: Logger) {
     prometheus: config.prometheus && createPrometheus(config.prometheus),
     alertmanager: config.alertmanager && createAlertmanager(config.alertmanager),
   };
+  const stopping = new AbortController();
   const ports: Ports = {
     ...sources,
     store: responderStore(store, metrics, now),
@@ -68,6 +71,7 @@ export function createApp(config: Config, log: Logger) {
     newRequestId: () => newId("req"),
     crashPoint: crashAt(config.crashPoint),
     redact,
+    stopping: stopping.signal,
   };
   const checks: HealthCheck[] = [];
   const health = createHealth(checks, now);
@@ -224,6 +228,14 @@ export function createApp(config: Config, log: Logger) {
     .route("/", web.app);
   let server: ServerType | null = null;
 
+  /** What runs gets a moment to end by itself, is then stopped, and its outcome is stored either way. */
+  async function endRuns(): Promise<void> {
+    const cut = setTimeout(() => stopping.abort(), RUNS_END_WITHIN_MS);
+    const ended = Promise.all(workers.map((one) => one.stop()));
+    await Promise.race([ended, sleep(SHUTDOWN_MS, undefined, { ref: false })]);
+    clearTimeout(cut);
+  }
+
   return {
     store,
     catalogue,
@@ -246,15 +258,7 @@ export function createApp(config: Config, log: Logger) {
     },
     async stop(): Promise<void> {
       web.close();
-      await Promise.all([
-        close(server),
-        telegram?.stop(),
-        projector?.stop(),
-        Promise.race([
-          Promise.all(workers.map((one) => one.stop())),
-          sleep(SHUTDOWN_MS, undefined, { ref: false }),
-        ]),
-      ]);
+      await Promise.all([close(server), telegram?.stop(), projector?.stop(), endRuns()]);
       store.close();
     },
   };

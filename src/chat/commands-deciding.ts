@@ -38,7 +38,11 @@ export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): Liste
         reason,
         via: "typed",
       });
-      return { text: rulingText(ruling) };
+      const text = rulingText(ruling);
+      // In backticks it is copied as it stands: a command a client does not see as one never arrives.
+      return {
+        text: ruling.outcome === "must_type" ? text.replace(/\/approve \S+/, "`$&`") : text,
+      };
     };
   }
 

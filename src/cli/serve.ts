@@ -3,7 +3,7 @@ import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import type { CliCommand } from "./command.ts";
-import { createSignInLink } from "./sign-in.ts";
+import { createSignInLink, personNamed } from "./sign-in.ts";
 
 const STOP_WITHIN_MS = 10_000;
 
@@ -24,7 +24,7 @@ export const serve: CliCommand = {
     );
     for (const note of config.notes) log.warn(note);
     if (!(await app.store.sessions.hasAnyoneSignedIn())) {
-      const link = await createSignInLink(config, app.catalogue, app.store);
+      const link = await createSignInLink(config, app.store, personNamed(app.catalogue));
       process.stdout.write(`Console sign-in: ${link}\n`);
     }
     process.stdout.write(`Send a first alert: ${curlLine(config)}\n`);

@@ -16,10 +16,10 @@ export const signIn: CliCommand = {
   maxWords: 1,
   async run({ words, options }) {
     const config = loadConfig();
+    const person = personNamed(openCatalogue(config, createExecutors(config)), words[0]);
     const store = openBeside(config);
     try {
-      const catalogue = openCatalogue(config, createExecutors(config));
-      const link = await createSignInLink(config, catalogue, store, words[0]);
+      const link = await createSignInLink(config, store, person);
       print({ link }, options.json === true, () => `Console sign-in: ${link}`);
       return true;
     } finally {
@@ -28,25 +28,26 @@ export const signIn: CliCommand = {
   },
 };
 
+export async function createSignInLink(
+  { publicUrl }: Config,
+  { sessions }: Store,
+  person: string,
+): Promise<string> {
+  return `${publicUrl}/sign-in/${await sessions.createLink(person)}`;
+}
+
 /**
- * For the person named, else for the first who may administer.
+ * The person named, else the first who may administer.
  * @throws UsageError when nobody is called that
  */
-export async function createSignInLink(
-  config: Config,
-  catalogue: Catalogue,
-  store: Store,
-  name?: string,
-): Promise<string> {
+export function personNamed(catalogue: Catalogue, name?: string): string {
   const { policy } = catalogue.read();
   const people = policy.ok ? policy.policy.people : [{ name: "owner", roles: [] as string[] }];
   const person =
     name === undefined
       ? (people.find(({ roles }) => roles.some((role) => role === "admin")) ?? people[0])
       : people.find((one) => one.name === name);
-  if (person === undefined) {
-    const known = people.map((one) => one.name).join(", ");
-    throw new UsageError(`policy.yaml lists nobody called "${name}"; the people are: ${known}`);
-  }
-  return `${config.publicUrl}/sign-in/${await store.sessions.createLink(person.name)}`;
+  if (person !== undefined) return person.name;
+  const known = people.map((one) => one.name).join(", ");
+  throw new UsageError(`policy.yaml lists nobody called "${name}"; the people are: ${known}`);
 }

@@ -243,7 +243,12 @@ describe("an action built again from stored values", () => {
           probe: { executor: "docker", with: { op: "inspect", container: "nginx" } },
           expect: { state: ["exited", "dead", "unhealthy"] },
         },
-        verify: { alert: "resolved", promql: 'up{name="nginx"} == 1', withinMs: 180_000 },
+        verify: {
+          alert: "resolved",
+          probe: { executor: "docker", with: { op: "inspect", container: "nginx" } },
+          expect: { state: ["running"] },
+          withinMs: 360_000,
+        },
         dryRun: null,
       },
     });

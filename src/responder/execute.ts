@@ -1,5 +1,5 @@
 import type { PlannedRequest } from "../approval/approval.ts";
-import type { Execution, Executor, RunResult } from "../execution/execution.ts";
+import type { Execution, Executor, RunLimits, RunResult } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
 import { assess } from "../remediation/assess.ts";
 import { breakerOpenUntil } from "./breaker.ts";
@@ -161,7 +161,10 @@ async function run(
   if (intent === "stopped") return await giveUp(ports, execution, "auto-healing was turned off");
   if (intent === "lost") return DONE;
   ports.crashPoint("after-start");
-  const result = await start(executor, request, rebuilt.action.timeoutMs);
+  const result = await start(executor, request, {
+    timeoutMs: rebuilt.action.timeoutMs,
+    signal: ports.stopping,
+  });
   ports.crashPoint("after-run");
   await ports.store.finish(
     execution,
@@ -174,10 +177,10 @@ async function run(
 async function start(
   executor: Executor,
   { plan }: PlannedRequest,
-  timeoutMs: number,
+  limits: RunLimits,
 ): Promise<RunResult> {
   try {
-    return await executor.run(plan.command, { timeoutMs });
+    return await executor.run(plan.command, limits);
   } catch (error) {
     // An executor does not reject; should one do so, nobody knows how far it got.
     const output = error instanceof Error ? error.message : String(error);

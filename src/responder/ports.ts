@@ -39,6 +39,8 @@ export interface Ports {
   /** Named places between two durable writes, where a drill may end the process. */
   readonly crashPoint: (name: CrashPoint) => void;
   readonly redact: (text: string) => string;
+  /** Aborted when the program must end now: a run under way is stopped then, not left behind. */
+  readonly stopping: AbortSignal;
 }
 
 export type CrashPoint = "before-claim" | "after-claim" | "after-start" | "after-run";

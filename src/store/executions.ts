@@ -253,7 +253,7 @@ function prepare(sqlite: Opened["sqlite"]) {
     outcomes: sqlite.prepare<[string, string], { claimed_at: number; isGood: number }>(
       `SELECT claimed_at, (r.state = 'succeeded' AND v.outcome IS NOT 'still_failing') AS isGood
        FROM executions e JOIN requests r ON r.id = e.request_id LEFT JOIN verifications v ON v.execution_id = e.id
-       WHERE e.runbook_id = ? AND e.action_id = ? AND e.state NOT IN ('claimed', 'started')
+       WHERE e.runbook_id = ? AND e.action_id = ? AND e.state NOT IN ('claimed', 'started') AND e.started_at IS NOT NULL
          AND NOT (r.state = 'succeeded' AND v.outcome IS NULL)
        ORDER BY claimed_at DESC, e.rowid DESC LIMIT 100`,
     ),

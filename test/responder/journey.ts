@@ -152,6 +152,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     now: () => now,
     newRequestId: () => newId("req"),
     crashPoint: () => undefined,
+    stopping: new AbortController().signal,
     redact: (text) => text.replace(/token=\w+/, "token=[redacted]"),
   };
 

@@ -101,11 +101,12 @@ it("P3 cuts a run short that takes longer than a stop may take, and calls its ou
   await program.untilRequest(incident, "executing");
 
   const from = Date.now();
-  await program.stop();
+  const end = await program.stop();
   const tookMs = Date.now() - from;
   await program.start();
   await program.untilRequest(incident, "unknown");
 
+  expect(end).toMatchObject({ code: 0, stderr: "" });
   expect(tookMs).toBeLessThan(12_000);
   expect(box.runs()).toEqual(["ran"]);
 }, 40_000);
