@@ -9,6 +9,7 @@ import type { Catalogue } from "./remediation/catalogue.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { isSolo, personByAccount } from "./remediation/policy.ts";
 import type { Runbook } from "./remediation/runbook.ts";
+import { paramsOf } from "./remediation/runbook.ts";
 import type { Store } from "./store/store.ts";
 
 const PAGE_SIZE = 10;
@@ -126,6 +127,52 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     actionsThatWouldRun() {
       const { runbooks, policy } = catalogue.read();
       return Promise.resolve(policy.ok ? runbooks.flatMap(unaskedActions(policy.policy)) : []);
+    },
+    runbooks() {
+      const { runbooks } = catalogue.read();
+      return Promise.resolve(runbooks.map(({ id, title, actions }) => ({ id, title, actions })));
+    },
+    async runbook(prefix) {
+      const { runbooks, policy } = catalogue.read();
+      const found = runbooks.filter(({ id }) => id.startsWith(prefix));
+      const runbook =
+        found.find(({ id }) => id === prefix) ?? (found.length === 1 ? found[0] : null);
+      if (runbook == null) return null;
+      const records = await executions.recordOf(runbook.id);
+      return {
+        id: runbook.id,
+        title: runbook.title,
+        sha256: runbook.sha256,
+        actions: runbook.actions.map((action) => ({
+          id: action.id,
+          title: action.title,
+          risk: action.risk,
+          executor: action.executor,
+          with: JSON.stringify(action.with),
+          targets: policy.ok
+            ? targetsInWords(policy.policy, action.executor, action.targets)
+            : "unknown",
+          params: Object.entries(paramsOf(runbook, action)).map(
+            ([name, { from, pattern }]) => `${name} from ${from.join(" or ")}, ${pattern}`,
+          ),
+          record: records.find(({ actionId }) => actionId === action.id) ?? null,
+        })),
+      };
+    },
+    acknowledge: async (incidentId, person) =>
+      (await store.incidents.acknowledge(incidentId, person.name)) ? "acknowledged" : "not_open",
+    async maintain({ target: wanted, forMs, person }) {
+      const { policy } = catalogue.read();
+      const targets = policy.ok ? policy.policy.targets : [];
+      const target =
+        targets.find(({ name }) => name === wanted) ??
+        targets.find(({ aliases }) => aliases.includes(wanted));
+      if (target === undefined) {
+        return { outcome: "unknown_target", known: targets.map(({ name }) => name) };
+      }
+      const until = forMs === 0 ? null : new Date(now().getTime() + forMs);
+      await switches.maintain(target.name, until, person.name);
+      return { outcome: "set", target: target.name, until };
     },
     offerConfirm: async ({ person, ...offer }) =>
       await cards.offerConfirm({ ...offer, person: person.name }),

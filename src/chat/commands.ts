@@ -2,7 +2,9 @@ import { closest, distance } from "fastest-levenshtein";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
 import { AnyWords, holds, listed, parseCommand } from "./command.ts";
 import { decisionCommands } from "./commands-deciding.ts";
+import { operatingCommands } from "./commands-operating.ts";
 import { readingCommands } from "./commands-reading.ts";
+import { runbookCommands } from "./commands-runbooks.ts";
 import { oneLine } from "./text.ts";
 
 export interface CommandRegistry {
@@ -21,6 +23,8 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
     ...introducing(() => list),
     ...readingCommands(deps),
     ...decisionCommands(deps),
+    ...operatingCommands(deps),
+    ...runbookCommands(deps),
   ];
 
   async function handle(

@@ -1,6 +1,8 @@
 import type { Channel, Person, PlannedRequest, Ruling } from "../approval/approval.ts";
+import type { ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
+import type { Risk } from "../remediation/proposal.ts";
 import type { IncidentView } from "./card.ts";
 
 /**
@@ -25,6 +27,17 @@ export interface Desk {
   setAutohealing(change: AutohealingChange): Promise<AutohealingChanged>;
   /** Every action that would run unasked if auto-healing were on. */
   actionsThatWouldRun(): Promise<readonly UnaskedAction[]>;
+  /** Whitelist and record, for people who want to know what could run. */
+  runbooks(): Promise<readonly RunbookLine[]>;
+  /** By id, or by a prefix that only one runbook has. */
+  runbook(prefix: string): Promise<RunbookDetail | null>;
+  acknowledge(incidentId: string, person: Person): Promise<"acknowledged" | "not_open">;
+  /** Keeps every action off a target for a while; zero ends it. */
+  maintain(wanted: {
+    readonly target: string;
+    readonly forMs: number;
+    readonly person: Person;
+  }): Promise<Maintained>;
   /** A token that lets this person, and nobody else, confirm once until `expiresAt`. */
   offerConfirm(offer: ConfirmOffer): Promise<string>;
 }
@@ -123,6 +136,34 @@ export interface UnaskedAction {
   /** In words: names, or `all`. */
   readonly targets: string;
 }
+
+export interface RunbookLine {
+  readonly id: string;
+  readonly title: string;
+  readonly actions: readonly { readonly id: string; readonly risk: Risk }[];
+}
+
+export interface RunbookDetail {
+  readonly id: string;
+  readonly title: string;
+  readonly sha256: string;
+  readonly actions: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly risk: Risk;
+    readonly executor: string;
+    /** The action's `with` as it is written, placeholders and all. */
+    readonly with: string;
+    readonly targets: string;
+    /** Names with their patterns. */
+    readonly params: readonly string[];
+    readonly record: ActionRecord | null;
+  }[];
+}
+
+export type Maintained =
+  | { readonly outcome: "set"; readonly target: string; readonly until: Date | null }
+  | { readonly outcome: "unknown_target"; readonly known: readonly string[] };
 
 export interface ConfirmOffer {
   readonly what: "enable_autohealing";

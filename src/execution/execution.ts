@@ -82,6 +82,17 @@ export interface ActionHistory {
   readonly failuresInARow: number;
   readonly lastFailureAt: Date | null;
   readonly isTargetBusy: boolean;
+  /** Nothing runs on this target before then. */
+  readonly maintenanceUntil: Date | null;
+}
+
+/** How one action of a runbook has done so far. */
+export interface ActionRecord {
+  readonly actionId: string;
+  readonly runs: number;
+  readonly verified: number;
+  readonly stillFailing: number;
+  readonly unknown: number;
 }
 
 export interface ActionOnTarget {

@@ -2,7 +2,6 @@ import type { PlannedRequest } from "../approval/approval.ts";
 import type { Execution, Executor, RunLimits, RunResult } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
 import { assess } from "../remediation/assess.ts";
-import { breakerOpenUntil } from "./breaker.ts";
 import type { Confirmation, Look } from "./facts.ts";
 import { confirm, lookAtPrecondition } from "./facts.ts";
 import type { Recheck } from "./plan.ts";
@@ -110,7 +109,7 @@ async function claimAndRun(
         sourceConfirmation: confirmation,
         isWhitelistComplete: same.isWhitelistComplete,
         missingFacts: [],
-        history: { ...history, breakerOpenUntil: breakerOpenUntil(history, same.policy) },
+        history,
         now: ports.now(),
       }),
     );

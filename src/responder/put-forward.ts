@@ -1,9 +1,10 @@
 import type { NewRequest } from "../approval/approval.ts";
 import { planCodeOf } from "../approval/digest.ts";
+import type { ActionHistory } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
 import { severityOf } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
-import type { Facts, History } from "../remediation/assess.ts";
+import type { Facts } from "../remediation/assess.ts";
 import { assess } from "../remediation/assess.ts";
 import type { ApprovalRule, Policy } from "../remediation/policy.ts";
 import { isSolo } from "../remediation/policy.ts";
@@ -125,7 +126,7 @@ async function gather(
     sourceConfirmation,
     isWhitelistComplete: whitelist.problems.length === 0,
     missingFacts: precondition.state === "unknown" ? [precondition.detail] : [],
-    history: { ...history, breakerOpenUntil: breakerOpenUntil(history, policy) },
+    history,
     now: ports.now(),
   });
 }
@@ -141,12 +142,13 @@ export function factsOf(known: {
   sourceConfirmation: Facts["sourceConfirmation"];
   isWhitelistComplete: boolean;
   missingFacts: readonly string[];
-  history: History;
+  history: ActionHistory;
   now: Date;
 }): Facts {
-  const { proposal, rebuilt, episode, incident, ...rest } = known;
+  const { proposal, rebuilt, episode, incident, history, ...rest } = known;
   return {
     ...rest,
+    history: { ...history, breakerOpenUntil: breakerOpenUntil(history, known.policy) },
     declaredRisk: rebuilt.action.risk,
     target: proposal.target.name,
     severity: severityOf(episode.labels),
@@ -156,7 +158,7 @@ export function factsOf(known: {
     hasAlert: true,
     cooldownMs: rebuilt.action.cooldownMs,
     limit: rebuilt.action.limit,
-    maintenanceUntil: null,
+    maintenanceUntil: history.maintenanceUntil,
     canRecord: true,
   };
 }

@@ -3,6 +3,7 @@ import type { PlannedRequest } from "../approval/approval.ts";
 import type {
   ActionHistory,
   ActionOnTarget,
+  ActionRecord,
   Claim,
   Execution,
   RunResult,
@@ -24,7 +25,10 @@ export function createExecutions(
   { sqlite, drizzle: db }: Opened,
   { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
   now: () => Date,
-  isAutohealingOn: () => boolean,
+  switches: {
+    autohealing(): { readonly isOn: boolean };
+    maintenanceUntil(target: string): Date | null;
+  },
 ) {
   const query = prepare(sqlite);
 
@@ -54,7 +58,12 @@ export function createExecutions(
       failuresInARow: failures.length,
       lastFailureAt: failures[0] === undefined ? null : new Date(failures[0].claimed_at),
       isTargetBusy: query.busy.get(action.target) !== undefined,
+      maintenanceUntil: switches.maintenanceUntil(action.target),
     };
+  }
+
+  function recordOf(runbookId: string): ActionRecord[] {
+    return query.record.all(runbookId);
   }
 
   /**
@@ -72,7 +81,7 @@ export function createExecutions(
       const action = { runbookId, actionId, target: target.name };
       const history = historyOf(action, limitWindowMs);
       if (history.isTargetBusy) return { outcome: "busy" };
-      const why = guard(history, isAutohealingOn());
+      const why = guard(history, switches.autohealing().isOn);
       if (why !== null) return { outcome: "refused", why };
       if (query.toExecuting.run(request.id, request.digest, at).changes === 0) {
         return { outcome: "lost" };
@@ -105,7 +114,7 @@ export function createExecutions(
   function start(execution: Execution): Start {
     return write(() => {
       const isUnasked = query.isUnasked.get(execution.id) === 1;
-      if (isUnasked && !isAutohealingOn()) return "stopped";
+      if (isUnasked && !switches.autohealing().isOn) return "stopped";
       if (query.start.run(now().getTime(), execution.id).changes === 0) return "lost";
       append("execution.started", execution.incidentId, { execution: execution.id });
       touch(execution.incidentId);
@@ -211,6 +220,7 @@ export function createExecutions(
     find,
     findByRequest,
     historyOf,
+    recordOf,
     claim,
     start,
     finish,
@@ -256,6 +266,13 @@ function prepare(sqlite: Opened["sqlite"]) {
        WHERE e.runbook_id = ? AND e.action_id = ? AND e.state NOT IN ('claimed', 'started') AND e.started_at IS NOT NULL
          AND NOT (r.state = 'succeeded' AND v.outcome IS NULL)
        ORDER BY claimed_at DESC, e.rowid DESC LIMIT 100`,
+    ),
+    record: sqlite.prepare<[string], ActionRecord>(
+      `SELECT action_id AS actionId, count(*) AS runs, count(*) FILTER (WHERE outcome = 'verified') AS verified,
+              count(*) FILTER (WHERE outcome = 'still_failing') AS stillFailing,
+              count(*) FILTER (WHERE state = 'unknown') AS unknown
+       FROM executions LEFT JOIN verifications ON execution_id = id
+       WHERE runbook_id = ? AND started_at IS NOT NULL GROUP BY action_id`,
     ),
     busy: sqlite.prepare<[string]>(
       "SELECT 1 FROM executions WHERE target = ? AND state IN ('claimed', 'started')",

@@ -2,6 +2,7 @@ import { createCards } from "./cards.ts";
 import { createChanges } from "./changes.ts";
 import { createExecutions } from "./executions.ts";
 import { createFindings } from "./findings.ts";
+import { createIncidents } from "./incidents.ts";
 import type { IntakeOptions } from "./intake.ts";
 import { createIntake } from "./intake.ts";
 import { openDatabase } from "./open.ts";
@@ -51,8 +52,9 @@ export function openStore(options: StoreOptions) {
     intake: promised(createIntake(sqlite, tools, options)),
     findings: promised(createFindings(sqlite, tools, now)),
     requests: promised(createRequests(opened, tools, now)),
-    executions: promised(createExecutions(opened, tools, now, () => switches.autohealing().isOn)),
+    executions: promised(createExecutions(opened, tools, now, switches)),
     switches: promised(switches),
+    incidents: promised(createIncidents(sqlite, tools)),
     views: promised({ ...createViews(opened, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     sessions: promised(createSessions(sqlite, record, now)),

@@ -102,9 +102,32 @@ export function createSwitches(
     return true;
   }
 
+  function maintenanceUntil(target: string): Date | null {
+    const value = read.get(maintenanceOf(target));
+    const until = value === undefined ? 0 : Number(value);
+    return until > now().getTime() ? new Date(until) : null;
+  }
+
+  /** No action on this target before then; null ends it. */
+  function maintain(target: string, until: Date | null, person: string): void {
+    write(() => {
+      save.run(maintenanceOf(target), String(until?.getTime() ?? 0));
+      record.append({
+        kind: until === null ? "maintenance.ended" : "maintenance.begun",
+        actor: person,
+        incidentId: null,
+        data: { target, until: until?.toISOString() ?? null },
+      });
+    });
+  }
+
   function write<T>(change: () => T): T {
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { autohealing, enable, disable };
+  return { autohealing, enable, disable, maintenanceUntil, maintain };
+}
+
+function maintenanceOf(target: string): string {
+  return `maintenance:${target}`;
 }

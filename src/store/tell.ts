@@ -10,6 +10,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "incident.opened": ({ title }) => `Opened: ${title}`,
   "incident.missed": ({ title }) => `${title} was over before we heard of it`,
   "incident.reopened": ({ alert }) => `Opened again: ${alert} fires anew`,
+  "incident.acknowledged": (_, actor) => `${actor} looks after it`,
   "incident.resolved": () => "Resolved: no alert of the group fires any more",
   "alert.fired": ({ alert, instance }) => `${alert} fires${on(instance)}`,
   "alert.missed": ({ alert, instance }) => `${alert}${on(instance)} had fired and resolved`,

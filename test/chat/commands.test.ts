@@ -153,3 +153,47 @@ it("lists what is pending with the time left, and pages the history", async () =
     "Next: `/history cpu --since 604800s --page 3`",
   );
 });
+
+describe("what an operator does", () => {
+  it("takes an incident, and tells a second person who has it", async () => {
+    const view = aView({ requests: [] });
+    ports.put(view);
+
+    expect((await say(`/ack ${view.incident.id}`))?.text).toContain("ana looks after");
+    ports.put(aView({ requests: [] }, { state: "acknowledged", acknowledgedBy: "ben" }));
+    expect((await say(`/ack ${view.incident.id}`))?.text).toBe("ben has it already.");
+    expect((await say("/ack inc_nothing"))?.text).toContain("No incident");
+  });
+
+  it("keeps actions off a target for a while, and names the targets there are", async () => {
+    expect((await say("/maintenance nginx 2h"))?.text).toContain("Nothing runs on nginx until");
+    expect((await say("/maintenance nginx off"))?.text).toContain("out of maintenance");
+    expect((await say("/maintenance mail 2h"))?.text).toContain("Its targets: nginx");
+    expect((await say("/maintenance nginx soon"))?.text).toContain("off ends it");
+  });
+
+  it("T01 is refused to a viewer", async () => {
+    expect((await say("/maintenance nginx 2h", ["viewer"]))?.text).toContain("role operator");
+    expect((await say("/ack inc_1", ["viewer"]))?.text).toContain("role operator");
+  });
+});
+
+describe("the whitelist, for reading", () => {
+  it("lists every runbook with the risk of its actions", async () => {
+    expect((await say("/runbooks", ["viewer"]))?.text).toBe(
+      [
+        "2 runbooks",
+        "`container-down` A container is down (restart low)",
+        "`unknown-alert` Nobody knows it (investigation only)",
+      ].join("\n"),
+    );
+  });
+
+  it("shows one with its commands, parameters and record", async () => {
+    const text = (await say("/runbook container", ["viewer"]))?.text;
+
+    expect(text).toContain("container from labels.name");
+    expect(text).toContain("Ran 9 times: 7 verified, 1 still failing, 1 cut short.");
+    expect((await say("/runbook nothing", ["viewer"]))?.text).toContain("/runbooks");
+  });
+});

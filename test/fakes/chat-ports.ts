@@ -6,6 +6,7 @@ import type { ChatObserver, Log, Refusal } from "../../src/chat/channel.ts";
 import type { AutohealingChange, DecisionAttempt, Desk, Page } from "../../src/chat/desk.ts";
 import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
 import type { CardStore, StaleCard } from "../../src/chat/projector.ts";
+import { NOW } from "./incidents.ts";
 
 interface StoredCard {
   messageId: string | null;
@@ -152,6 +153,43 @@ export function createChatPorts() {
         targets: "all",
       },
     ],
+    runbooks: async () => [
+      {
+        id: "container-down",
+        title: "A container is down",
+        actions: [{ id: "restart", risk: "low" }],
+      },
+      { id: "unknown-alert", title: "Nobody knows it", actions: [] },
+    ],
+    runbook: async (prefix) =>
+      "container-down".startsWith(prefix)
+        ? {
+            id: "container-down",
+            title: "A container is down",
+            sha256: "9f3a1c22".padEnd(64, "0"),
+            actions: [
+              {
+                id: "restart",
+                title: "Restart the container",
+                risk: "low",
+                executor: "docker",
+                with: '{"op":"restart","container":"{{params.container}}"}',
+                targets: "nginx",
+                params: ["container from labels.name, [a-z]+"],
+                record: { actionId: "restart", runs: 9, verified: 7, stillFailing: 1, unknown: 1 },
+              },
+            ],
+          }
+        : null,
+    async acknowledge(incidentId) {
+      const view = views.get(incidentId);
+      return view?.incident.state === "open" ? "acknowledged" : "not_open";
+    },
+    async maintain({ target, forMs }) {
+      return target === "nginx"
+        ? { outcome: "set", target, until: forMs === 0 ? null : new Date(NOW.getTime() + forMs) }
+        : { outcome: "unknown_target", known: ["nginx"] };
+    },
     async offerConfirm({ person, chat, expiresAt }) {
       const token = newToken();
       const meaning = { verb: "confirm", person: person.name, expiresAt } as const;

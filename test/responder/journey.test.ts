@@ -182,6 +182,35 @@ describe("what else makes it ask or keeps it from running", () => {
     expect(await journey.newest()).toMatchObject({ state: "denied" });
   });
 
+  it("runs nothing on a target under maintenance, and proposes again when that ends", async () => {
+    const journey = createJourney();
+    await journey.enableAutohealing();
+    const { switches } = journey.store;
+    await switches.maintain("web", new Date(journey.now().getTime() + 30 * MINUTE), "ana");
+    await journey.fire();
+    expect((await journey.newest())?.reasons.map(({ rule }) => rule)).toContain("maintenance");
+    expect(journey.runs).toEqual([]);
+
+    await journey.pass(31 * MINUTE);
+
+    expect(journey.runs).toEqual(["/usr/bin/true restart web"]);
+  });
+
+  it("stops what was approved before a maintenance began", async () => {
+    const journey = createJourney({ risk: "medium" });
+    journey.world.alertmanager = "unreachable";
+    await journey.fire();
+    await journey.vote({ name: "ana" }, "approve");
+    const { switches } = journey.store;
+    await switches.maintain("web", new Date(journey.now().getTime() + 60 * MINUTE), "ben");
+
+    journey.world.alertmanager = true;
+    await journey.pass(MINUTE);
+
+    expect(journey.runs).toEqual([]);
+    expect(await journey.newest()).toMatchObject({ state: "denied" });
+  });
+
   it("proposes again by itself when a freeze has ended", async () => {
     const policy =
       "targets: {web: {executor: command}}\nfreeze: [{title: Backups, cron: '* 3 * * *', for: 10m}]\n";

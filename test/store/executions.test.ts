@@ -186,6 +186,7 @@ describe("the history of an action", () => {
       failuresInARow: 0,
       lastFailureAt: null,
       isTargetBusy: false,
+      maintenanceUntil: null,
     });
   });
 
