@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { arch, cpus, release, totalmem } from "node:os";
+import { arch, cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { isBuilt } from "./contenders.ts";
 import { firstCard } from "./first-card.ts";
@@ -26,6 +26,7 @@ if (unknown !== undefined) {
 }
 if (!isBuilt()) throw new Error("dist/main.js is missing: run npm run build first");
 
+const loadBefore = load();
 const since = performance.now();
 const results = [];
 for (const bench of BENCHES) {
@@ -51,7 +52,13 @@ function describeMachine() {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${system?.groups?.name ?? "Linux"}, kernel ${release()}`,
     node: `Node ${process.version}`,
+    // Beyond what the benchmarks themselves cause, this is somebody else's work: distrust such a run.
+    load: `load ${loadBefore} before, ${load()} after`,
   };
+}
+
+function load(): string {
+  return (loadavg()[0] ?? 0).toFixed(1);
 }
 
 function seconds(from: number): string {
