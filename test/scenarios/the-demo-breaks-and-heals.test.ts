@@ -25,6 +25,10 @@ it("shows a whole incident in under a minute: a service dies, a person approves,
   const owner = await createConsoleClient(new URL(link).origin, new URL(link).pathname);
   const [, incident = ""] = await untilSaid(/in the console \((inc_\w+)\)/);
   await untilSaid(/press Approve/);
+  const page = `/incidents/${incident}`;
+  while (!(await owner.open(page)).forms.some(({ button }) => button === "Approve")) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   await owner.approve(incident);
   await untilSaid(/The alert resolved/);
   demo.kill("SIGINT");
