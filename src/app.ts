@@ -149,10 +149,11 @@ export function createApp(config: Config, log: Logger) {
       onFailure: ({ kind, subject }, error) =>
         log.error({ step: kind, subject, err: error }, "a step failed and will be tried again"),
     });
-  // Two lanes, so that what people decided never waits behind a storm of new alerts.
+  // Lanes, so that what people decided never waits behind a storm, nor the proposal for one alert behind all others.
   const workers = [
     worker(["execute", "verify", "expire"], 16),
-    worker(["investigate", "propose"], 8),
+    worker(["propose"], 8),
+    worker(["investigate"], 8),
   ];
 
   const web = createConsole({

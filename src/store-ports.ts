@@ -10,7 +10,7 @@ import type { Store } from "./store/store.ts";
 export function responderStore(store: Store, metrics: Metrics, now: () => Date): ResponderStore {
   const { views, findings, switches, requests, executions } = store;
   return {
-    incident: async (id) => (await views.incident(id))?.incident ?? null,
+    incident: views.incidentAlone,
     episode: views.episode,
     async saveFindings(episode, items, diagnosisOf) {
       await findings.save(episode, items, diagnosisOf);

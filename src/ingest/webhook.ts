@@ -67,16 +67,23 @@ export function createIngest(options: IngestOptions): Hono {
     );
   };
 
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (c) =>
-      refuse(
-        c,
-        413,
-        "size",
-        "the body is over 4 MiB: set max_alerts in Alertmanager's webhook_config",
-      ),
-  });
+  const refuseSize = (c: Context) =>
+    refuse(
+      c,
+      413,
+      "size",
+      "the body is over 4 MiB: set max_alerts in Alertmanager's webhook_config",
+    );
+  const limitWhileReading = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseSize });
+
+  /** A length that was announced is all that Node will read: then there is no need to open the body as a stream. */
+  const limit: MiddlewareHandler = (c, next) => {
+    const length = c.req.header("content-length");
+    if (length === undefined || c.req.header("transfer-encoding") !== undefined) {
+      return limitWhileReading(c, next);
+    }
+    return Number(length) > MAX_BODY_BYTES ? Promise.resolve(refuseSize(c)) : next();
+  };
 
   for (const path of new Set(options.paths)) {
     app.post(path, authorize, onlyJson, limit, async (c) => {

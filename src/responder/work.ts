@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { StepEnd } from "./ports.ts";
 import type { Step } from "./respond.ts";
 
@@ -59,6 +60,8 @@ export function createWorker<S extends Step>(deps: WorkerDeps<S>) {
 
   async function fill(): Promise<void> {
     while (running.size < deps.concurrency && !isStopped) {
+      // The store answers at once: without a pause the whole queue would run before the next request is read.
+      await nextTurn();
       const step = await queue.lease(kinds, now());
       if (step === null) return;
       const work = handle(step).finally(() => {

@@ -2,6 +2,7 @@ import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Changes } from "./changes.ts";
 import type { Sqlite } from "./open.ts";
+import { relaxed } from "./relaxed.ts";
 import type { Steps } from "./steps.ts";
 
 /** What an investigation found: stored with the next step in one transaction. Ids are made here, E1, E2, …, an incident. */
@@ -28,24 +29,35 @@ export function createFindings(
     items: readonly Omit<EvidenceItem, "id">[],
     diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
   ): void {
-    changes.commit(() =>
-      sqlite
-        .transaction(() => {
-          const { incidentId } = episode;
-          // A step that runs again after a crash must not collect twice.
-          if (hasAny.get(incidentId, episode.id) === undefined) {
-            const before = known.get(incidentId) ?? 0;
-            const numbered = items.map((item, i) => ({ ...item, id: `E${before + i + 1}` }));
-            for (const item of numbered) {
-              const { id, kind, title, text, status, collectedAt } = item;
-              add.run(incidentId, id, episode.id, kind, title, text, status, collectedAt.getTime());
+    relaxed(sqlite, () =>
+      changes.commit(() =>
+        sqlite
+          .transaction(() => {
+            const { incidentId } = episode;
+            // A step that runs again after a crash must not collect twice.
+            if (hasAny.get(incidentId, episode.id) === undefined) {
+              const before = known.get(incidentId) ?? 0;
+              const numbered = items.map((item, i) => ({ ...item, id: `E${before + i + 1}` }));
+              for (const item of numbered) {
+                const { id, kind, title, text, status, collectedAt } = item;
+                add.run(
+                  incidentId,
+                  id,
+                  episode.id,
+                  kind,
+                  title,
+                  text,
+                  status,
+                  collectedAt.getTime(),
+                );
+              }
+              diagnose.run(incidentId, JSON.stringify(diagnosisOf(numbered)));
             }
-            diagnose.run(incidentId, JSON.stringify(diagnosisOf(numbered)));
-          }
-          steps.enqueue("propose", String(episode.id), now());
-          changes.touch(incidentId, { isUrgent: false });
-        })
-        .immediate(),
+            steps.enqueue("propose", String(episode.id), now());
+            changes.touch(incidentId, { isUrgent: false });
+          })
+          .immediate(),
+      ),
     );
   }
 

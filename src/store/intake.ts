@@ -37,9 +37,14 @@ export function createIntake(
 
   function acceptAlert(group: AlertGroup, incoming: IncomingAlert, isLast: boolean): Accepted {
     const key = [group.source, incoming.fingerprint] as const;
-    const firing = sql.firingEpisode.get(...key);
-    const startsAt = incoming.startsAt?.getTime() ?? startOf(group, incoming, firing);
-    const same = sql.sameEpisode.get(...key, startsAt) ?? sql.renamedEpisode.get(...key, startsAt);
+    // Of a fingerprint never heard of there is nothing else to find.
+    const newest = sql.newestEpisode.get(...key);
+    const isNew = newest === undefined;
+    const firing = isNew ? undefined : sql.firingEpisode.get(...key);
+    const startsAt = incoming.startsAt?.getTime() ?? startOf(group, incoming, firing ?? newest);
+    const same = isNew
+      ? undefined
+      : (sql.sameEpisode.get(...key, startsAt) ?? sql.renamedEpisode.get(...key, startsAt));
     const alert: Alert = { ...incoming, startsAt: new Date(startsAt) };
     const admission = admit(alert, { same: known(same), firing: known(firing) });
     switch (admission) {
@@ -59,10 +64,10 @@ export function createIntake(
       }
       case "replaces":
         resolve(firing as EpisodeRow, { ...alert, endsAt: alert.startsAt }, group);
-        return ["fresh", add(group, alert)];
+        return ["fresh", add(group, alert, isNew)];
       case "fresh":
         if (alert.status === "resolved" && !isLast) return null;
-        return ["fresh", add(group, alert)];
+        return ["fresh", add(group, alert, isNew)];
     }
   }
 
@@ -70,17 +75,14 @@ export function createIntake(
   function startOf(
     group: AlertGroup,
     alert: IncomingAlert,
-    firing: EpisodeRow | undefined,
+    latest: EpisodeRow | undefined,
   ): number {
-    const newest =
-      alert.status === "resolved"
-        ? sql.newestEpisode.get(group.source, alert.fingerprint)
-        : undefined;
-    return (firing ?? newest)?.starts_at ?? group.receivedAt.getTime();
+    const meant = latest?.status === "firing" || alert.status === "resolved" ? latest : undefined;
+    return meant?.starts_at ?? group.receivedAt.getTime();
   }
 
-  function add(group: AlertGroup, alert: Alert): string {
-    const incidentId = incidentFor(group, alert);
+  function add(group: AlertGroup, alert: Alert, isNew: boolean): string {
+    const incidentId = incidentFor(group, alert, isNew);
     const { lastInsertRowid } = sql.addEpisode.run(
       group.source,
       alert.fingerprint,
@@ -114,7 +116,7 @@ export function createIntake(
   }
 
   /** The open incident of the group, else the one this very alert resolved in a moment ago, else a new one. */
-  function incidentFor(group: AlertGroup, alert: Alert): string {
+  function incidentFor(group: AlertGroup, alert: Alert, isNew: boolean): string {
     const groupKey = group.groupKey ?? `fingerprint:${alert.fingerprint}`;
     const severity = severityOf(alert.labels);
     const open = sql.openIncident.get(group.source, groupKey);
@@ -123,7 +125,7 @@ export function createIntake(
       sql.updateIncident.run(worst, group.truncatedAlerts, group.trust, group.trust, open.id);
       return open.id;
     }
-    if (alert.status === "firing") {
+    if (alert.status === "firing" && !isNew) {
       const since = group.receivedAt.getTime() - dedupWindowMs;
       const recent = sql.recentlyResolved.get(group.source, alert.fingerprint, groupKey, since);
       if (recent !== undefined) {

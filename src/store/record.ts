@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash as digest, randomBytes } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Sqlite } from "./open.ts";
 
@@ -114,7 +114,7 @@ interface ChainedEvent {
 }
 
 function link(before: string, event: string): string {
-  return createHash("sha256").update(before).update(event).digest("hex");
+  return digest("sha256", before + event, "hex");
 }
 
 function canonical(value: unknown): string {

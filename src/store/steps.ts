@@ -1,4 +1,5 @@
 import type { Sqlite } from "./open.ts";
+import { relaxed } from "./relaxed.ts";
 
 export type StepKind = "investigate" | "propose" | "execute" | "verify" | "expire";
 
@@ -54,10 +55,12 @@ export function createSteps(sqlite: Sqlite) {
       const [first] = kinds
         .flatMap((kind) => due.get(kind, now.getTime()) ?? [])
         .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
-      return first === undefined ? null : (take.get(first.id) ?? null);
+      return first === undefined ? null : relaxed(sqlite, () => take.get(first.id) ?? null);
     },
     finish(step: Step): void {
-      if (remove.run(step.id, step.generation).changes === 0) release.run(step.id);
+      relaxed(sqlite, () => {
+        if (remove.run(step.id, step.generation).changes === 0) release.run(step.id);
+      });
     },
     postpone(step: Step, dueAt: Date, why: string): void {
       postpone.run(step.generation, dueAt.getTime(), why, step.id);

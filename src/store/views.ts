@@ -4,7 +4,7 @@ import type { IncidentView } from "../chat/card.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Episode, Labels } from "../incident/alert.ts";
 import { nameOf, placeOf, severityOf } from "../incident/alert.ts";
-import type { TimelineEntry } from "../incident/incident.ts";
+import type { Incident, TimelineEntry } from "../incident/incident.ts";
 import type { Opened } from "./open.ts";
 import {
   toEpisode,
@@ -38,34 +38,44 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
     "SELECT incident_id, starts_at, labels FROM alerts WHERE status = 'firing' ORDER BY starts_at DESC",
   );
 
-  function incident(id: string): IncidentView | null {
-    const row = db.select().from(incidents).where(eq(incidents.id, id)).get();
-    if (row === undefined) return null;
-    const members = db
-      .select()
-      .from(alerts)
-      .where(eq(alerts.incidentId, id))
-      .orderBy(alerts.id)
-      .all();
-    const diagnosis = db.select().from(diagnoses).where(eq(diagnoses.incidentId, id)).get();
-    const runs = db
+  const id = sql.placeholder("id");
+  // Building and preparing a query costs far more than running it: those asked at every step are made once.
+  const byId = {
+    incident: db.select().from(incidents).where(eq(incidents.id, id)).prepare(),
+    members: db.select().from(alerts).where(eq(alerts.incidentId, id)).orderBy(alerts.id).prepare(),
+    diagnosis: db.select().from(diagnoses).where(eq(diagnoses.incidentId, id)).prepare(),
+    runs: db
       .select()
       .from(executions)
       .where(eq(executions.incidentId, id))
       .orderBy(desc(executions.claimedAt))
-      .all()
-      .map(toExecution);
+      .prepare(),
+    evidence: db
+      .select()
+      .from(evidence)
+      .where(eq(evidence.incidentId, id))
+      .orderBy(sql`rowid`)
+      .prepare(),
+    requests: db
+      .select()
+      .from(requests)
+      .where(eq(requests.incidentId, id))
+      .orderBy(desc(requests.createdAt), desc(sql`rowid`))
+      .prepare(),
+    episode: db.select().from(alerts).where(eq(alerts.id, id)).prepare(),
+  };
+
+  function incident(incidentId: string): IncidentView | null {
+    const row = byId.incident.get({ id: incidentId });
+    if (row === undefined) return null;
+    const members = byId.members.all({ id: incidentId });
+    const diagnosis = byId.diagnosis.get({ id: incidentId });
+    const runs = byId.runs.all({ id: incidentId }).map(toExecution);
     return {
       incident: { ...toIncident(row), alerts: members.map(toEpisode) },
-      evidence: db
-        .select()
-        .from(evidence)
-        .where(eq(evidence.incidentId, id))
-        .orderBy(sql`rowid`)
-        .all()
-        .map(toEvidence),
+      evidence: byId.evidence.all({ id: incidentId }).map(toEvidence),
       diagnosis: diagnosis === undefined ? null : (JSON.parse(diagnosis.diagnosis) as Diagnosis),
-      requests: requestsOf(id),
+      requests: requestsOf(incidentId),
       executions: runs,
       verifications:
         runs.length === 0
@@ -81,18 +91,18 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
               )
               .all()
               .map(toVerification),
-      isInvestigating: investigating.get(id, now().getTime()) !== undefined,
+      isInvestigating: investigating.get(incidentId, now().getTime()) !== undefined,
     };
   }
 
+  /** Without what belongs to it. */
+  function incidentAlone(incidentId: string): Incident | null {
+    const row = byId.incident.get({ id: incidentId });
+    return row === undefined ? null : toIncident(row);
+  }
+
   function requestsOf(incidentId: string) {
-    const rows = db
-      .select()
-      .from(requests)
-      .where(eq(requests.incidentId, incidentId))
-      .orderBy(desc(requests.createdAt), desc(sql`rowid`))
-      .all();
-    return withVotes(rows);
+    return withVotes(byId.requests.all({ id: incidentId }));
   }
 
   function withVotes(rows: readonly (typeof requests.$inferSelect)[]) {
@@ -137,8 +147,8 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
       }));
   }
 
-  function episode(id: number): Episode | null {
-    const row = db.select().from(alerts).where(eq(alerts.id, id)).get();
+  function episode(episodeId: number): Episode | null {
+    const row = byId.episode.get({ id: episodeId });
     return row === undefined ? null : toEpisode(row);
   }
 
@@ -192,5 +202,15 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
     return at == null ? null : new Date(at);
   }
 
-  return { incident, idsLike, openAlerts, episode, pending, timeline, counts, lastAlertAt };
+  return {
+    incident,
+    incidentAlone,
+    idsLike,
+    openAlerts,
+    episode,
+    pending,
+    timeline,
+    counts,
+    lastAlertAt,
+  };
 }
