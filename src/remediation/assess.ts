@@ -92,10 +92,8 @@ function declared({ declaredRisk }: Facts): Finding[] {
 
 function denials(facts: Facts): Finding[] {
   const { policy, target, now, maintenanceUntil: maintenance } = facts;
-  // Without a policy nobody knows what is protected, so the worst is assumed.
-  const deny = (rule: string, text: string, isFinal: boolean): Finding => ({
-    ...{ rule, text, effect: "deny", isFinal },
-    atLeast: rule === "no_policy" || rule === "unknown_target" ? "high" : "low",
+  const deny = (rule: string, text: string, isFinal: boolean, atLeast: Risk = "low"): Finding => ({
+    ...{ rule, text, effect: "deny", isFinal, atLeast },
   });
   const wait = (rule: string, what: string, until: Date): Finding => ({
     ...{ rule, effect: "deny", atLeast: "low", until },
@@ -104,17 +102,19 @@ function denials(facts: Facts): Finding[] {
   const isKnown = policy?.targets.some(({ name }) => name === target) ?? true;
   const isUnderMaintenance = maintenance !== null && maintenance > now;
   return [
+    // Without a policy nobody knows what is protected, so the worst is assumed.
     ...when(policy === null, () =>
-      deny("no_policy", "policy.yaml can't be read or is wrong, so nothing may run.", true),
+      deny("no_policy", "policy.yaml can't be read or is wrong, so nothing may run.", true, "high"),
     ),
     ...when(!isKnown, () =>
-      deny("unknown_target", `"${target}" is not in the inventory of policy.yaml.`, true),
+      deny("unknown_target", `"${target}" is not in the inventory of policy.yaml.`, true, "high"),
     ),
     ...when(!facts.canRecord, () =>
       deny("no_record", "The record can't be written: no record, no action.", true),
     ),
     ...when(facts.sourceConfirmation === "absent", () =>
-      deny("alert_absent", "The alert's own source no longer reports it.", true),
+      // No less than a source that can't be asked: a finding never lowers the risk another one would name.
+      deny("alert_absent", "The alert's own source no longer reports it.", true, "medium"),
     ),
     ...when(facts.history.isTargetBusy, () =>
       deny("target_busy", `Another action is running on ${target}.`, false),
