@@ -2,12 +2,17 @@ import type { Config } from "./config.ts";
 import { createCommandExecutor } from "./execution/command.ts";
 import { createDockerExecutor } from "./execution/docker.ts";
 import type { Executor } from "./execution/execution.ts";
+import { createSystemdExecutor } from "./execution/systemd.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { createCatalogue } from "./remediation/catalogue.ts";
 
 /** Every way to act on targets that this build has; adding one is a line here. */
 export function createExecutors({ dockerHost }: Config): ReadonlyMap<string, Executor> {
-  const all = [createCommandExecutor(), createDockerExecutor({ host: dockerHost })];
+  const all = [
+    createCommandExecutor(),
+    createDockerExecutor({ host: dockerHost }),
+    createSystemdExecutor(),
+  ];
   return new Map(all.map((executor) => [executor.name, executor]));
 }
 
