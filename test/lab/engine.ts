@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { comesTrue, createDirectory, startPeer } from "./peer-process.ts";
+import { createPodman, LIMITS } from "./podman.ts";
 
 export interface Engine {
   /** As DOCKER_HOST names it. */
@@ -29,33 +30,19 @@ const run = promisify(execFile);
 export async function startEngine(): Promise<Engine> {
   const directory = await createDirectory("engine");
   const socket = join(directory, "docker.sock");
-  const podman = [
-    "/usr/bin/podman",
-    `--root=${join(directory, "root")}`,
-    `--runroot=${join(directory, "run")}`,
-    `--tmpdir=${join(directory, "tmp")}`,
-    "--storage-driver=vfs",
-    "--cgroup-manager=cgroupfs",
-    "--runtime=/usr/sbin/runc",
-  ] as const;
-  const [program, ...flags] = podman;
-  const call = async (...args: string[]) =>
-    (await run(program, [...flags, ...args], { timeout: 30_000 })).stdout.trim();
+  const podman = await createPodman(directory);
+  const { call } = podman;
 
-  const cleanup = join(directory, "cleanup");
-  await writeFile(cleanup, cleanupScript(podman.join(" "), directory));
-  await chmod(cleanup, 0o755);
   await call("import", await packImage(directory), IMAGE);
   const peer = await startPeer({
     directory,
-    argv: [...podman, "system", "service", "--time=0", `unix://${socket}`],
-    cleanup,
+    argv: [...podman.argv, "system", "service", "--time=0", `unix://${socket}`],
+    cleanup: podman.cleanup,
     isReady: () => isAnswering({ socketPath: socket, path: "/_ping" }),
   });
 
   const runContainer = async (name: string, argv: readonly [string, ...string[]]) => {
-    const limits = ["--ulimit=nofile=1000:1000", "--ulimit=nproc=1000:1000"];
-    await call("run", "--detach", `--name=${name}`, "--network=host", ...limits, IMAGE, ...argv);
+    await call("run", "--detach", `--name=${name}`, "--network=host", ...LIMITS, IMAGE, ...argv);
   };
   return {
     host: `unix://${socket}`,
@@ -78,18 +65,6 @@ export async function startEngine(): Promise<Engine> {
     },
     stop: peer.stop,
   };
-}
-
-/** The engine tidies up behind each container in processes of its own, which would write files anew. */
-function cleanupScript(podman: string, directory: string): string {
-  return `#!/bin/sh
-${podman} rm --force --all --time 0
-n=0
-while [ $n -lt 50 ] && pgrep -f "^/usr/bin/(conmon|podman) .*${directory}/"; do
-  n=$((n + 1))
-  sleep 0.1
-done
-`;
 }
 
 /** An image needs no registry: a static busybox, a few links, one page. */
