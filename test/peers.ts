@@ -2,7 +2,13 @@ import { accessSync, constants } from "node:fs";
 import { getuid } from "node:process";
 
 /** The real programs that tests run against, where they are installed. */
-export type Peer = "prometheus" | "alertmanager" | "podman" | "chromium" | "node_exporter";
+export type Peer =
+  | "prometheus"
+  | "alertmanager"
+  | "podman"
+  | "chromium"
+  | "node_exporter"
+  | "debootstrap";
 
 interface Installation {
   /** All of them have to be there. */
@@ -26,6 +32,11 @@ const INSTALLATIONS: Readonly<Record<Peer, Installation>> = {
   node_exporter: {
     programs: ["/usr/bin/prometheus-node-exporter"],
     packages: ["prometheus-node-exporter"],
+  },
+  debootstrap: {
+    programs: ["/usr/sbin/debootstrap"],
+    packages: ["debootstrap"],
+    needsRoot: true,
   },
 };
 
