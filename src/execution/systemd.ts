@@ -19,8 +19,9 @@ const UNIT = /^[a-zA-Z0-9][a-zA-Z0-9:_.-]{0,240}\.(?:service|socket|timer|path|m
 const MACHINE_STOPPERS =
   /^(?:systemd-(?:halt|poweroff|reboot|soft-reboot|kexec|exit|suspend|hibernate|hybrid-sleep|suspend-then-hibernate)|rescue|emergency)\.service$/;
 
-/** With polkit, and without it. */
-const NO_RIGHT = /^Failed to .*(?:Interactive authentication required|Access denied)/m;
+/** With polkit, without it, and where it can't be started. */
+const NO_RIGHT =
+  /^Failed to .*(?:Interactive authentication required|Access denied|Unit polkit\.service)/m;
 
 const UnitName = z
   .string()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { havePeer } from "../peers.ts";
 import { findRootfs } from "./debian-rootfs.ts";
 import type { Machine, Question, User } from "./systemd-machine.ts";
@@ -183,6 +183,24 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 30_000 }, () => {
       ),
     );
     expect(await stateOf("forbidden.service")).toMatchObject({ facts: { active_state: "failed" } });
+  });
+
+  it("says that there is no polkit to ask, as a user who would need it", async () => {
+    await machine.install("unasked.service", service());
+    await machine.execute("systemctl", "mask", "--runtime", "--now", "polkit.service");
+    onTestFinished(async () => {
+      await machine.execute("systemctl", "unmask", "--runtime", "polkit.service");
+    });
+
+    const checked = ask({ call: "check" }, "countersign");
+    await expect(checked).rejects.toThrow(/may not restart anything: there is no polkit/);
+    const result = await run("restart", "unasked.service", "countersign");
+
+    expect(result).toMatchObject({ outcome: "failed", exitCode: 1 });
+    expect(result).toHaveProperty(
+      "output",
+      expect.stringContaining("This user may not restart unasked.service. Nothing was changed."),
+    );
   });
 
   it("as a user with the shipped rule restarts the unit it lists, and may do nothing else", async () => {
