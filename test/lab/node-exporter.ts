@@ -1,0 +1,26 @@
+import { answersOk, createDirectory, findFreePort, startPeer } from "./peer-process.ts";
+
+export interface NodeExporter {
+  /** host:port */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** A real node_exporter that tells of file systems alone, memory disks included, wherever they are mounted. */
+export async function startNodeExporter(): Promise<NodeExporter> {
+  const directory = await createDirectory("node-exporter");
+  const port = await findFreePort();
+  const address = `127.0.0.1:${port}`;
+  const peer = await startPeer({
+    directory,
+    argv: [
+      "/usr/bin/prometheus-node-exporter",
+      `--web.listen-address=${address}`,
+      "--collector.disable-defaults",
+      "--collector.filesystem",
+      "--collector.filesystem.mount-points-exclude=^/(dev|proc|sys)($|/)",
+    ],
+    isReady: () => answersOk(`http://${address}/metrics`),
+  });
+  return { address, ...peer };
+}
