@@ -6,10 +6,9 @@ import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import { z } from "zod";
-import * as schema from "./schema.ts";
 
 export type Sqlite = Database.Database;
-export type Drizzle = BetterSQLite3Database<typeof schema>;
+type Drizzle = BetterSQLite3Database;
 
 export interface Opened {
   readonly sqlite: Sqlite;
@@ -46,7 +45,7 @@ export function openDatabase(path: string, options: { isExclusive: boolean }): O
     sqlite.pragma("foreign_keys = ON");
     return {
       sqlite,
-      drizzle: drizzle({ client: sqlite, schema, casing: "snake_case" }),
+      drizzle: drizzle({ client: sqlite, casing: "snake_case" }),
       close: () => closeAll(opened),
     };
   } catch (error) {
