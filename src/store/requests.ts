@@ -7,11 +7,14 @@ import { toRequest, toVote } from "./rows.ts";
 import { requests, votes } from "./schema.ts";
 import type { Steps } from "./steps.ts";
 
-export interface VoteCast {
+interface VoteCast {
   readonly person: string;
   readonly channel: Channel;
   readonly reason: string | null;
 }
+
+/** The rulings that change something. */
+type Accepted = Extract<Ruling, { outcome: "approved" | "rejected" | "counted" }>;
 
 /** The requests' part of the store: every edge of their state machine, each with its record in the same transaction. */
 export function createRequests(
@@ -52,53 +55,38 @@ export function createRequests(
     return write(() => {
       const at = now();
       if (request.episodeId !== null && !mayBeAskedFor(request.episodeId)) return false;
-      const planned = request.state === "denied" ? null : request;
-      db.insert(requests)
-        .values({
-          id: request.id,
-          incidentId: request.incidentId,
-          episodeId: request.episodeId,
-          state: request.state,
-          runbookId: request.proposal.runbookId,
-          actionId: request.proposal.actionId,
-          target: "target" in request.proposal ? request.proposal.target.name : null,
-          proposal: JSON.stringify(request.proposal),
-          plan: planned === null ? null : JSON.stringify(planned.plan),
-          digest: planned?.digest ?? null,
-          planCode: planned?.planCode ?? null,
-          risk: request.risk,
-          reasons: JSON.stringify(request.reasons),
-          quorum: planned?.quorum ?? null,
-          approvers: planned?.approvers ?? null,
-          expiresAt: planned?.expiresAt.getTime() ?? null,
-          isApprovedByPolicy: request.state === "approved",
-          requester: request.requester,
-          createdAt: at.getTime(),
-          endedAt: request.state === "denied" ? at.getTime() : null,
-        })
-        .run();
-      const about = {
-        request: request.id,
-        runbook: request.proposal.runbookId,
-        action: request.proposal.actionId,
-      };
-      append("request.proposed", request.requester ?? "countersign", request.incidentId, {
-        ...about,
-        digest: planned?.digest ?? null,
-      });
-      append(`request.${request.state}`, "policy", request.incidentId, {
-        ...about,
-        risk: request.risk,
-        reasons: request.reasons.map(({ rule }) => rule),
-      });
-      if (request.state === "approved") steps.enqueue("execute", request.id, at);
-      if (planned !== null) steps.enqueue("expire", request.id, planned.expiresAt);
-      if (request.state === "denied" && request.retryAt !== null && request.episodeId !== null) {
-        steps.enqueue("propose", String(request.episodeId), request.retryAt);
-      }
+      db.insert(requests).values(rowOf(request, at)).run();
+      recordProposal(request);
+      enqueueNext(request, at);
       changes.touch(request.incidentId, { isUrgent: false });
       return true;
     });
+  }
+
+  function recordProposal(request: NewRequest): void {
+    const { proposal, incidentId } = request;
+    const about = {
+      request: request.id,
+      runbook: proposal.runbookId,
+      action: proposal.actionId,
+    };
+    const digest = request.state === "denied" ? null : request.digest;
+    const by = request.requester ?? "countersign";
+    append("request.proposed", by, incidentId, { ...about, digest });
+    append(`request.${request.state}`, "policy", incidentId, {
+      ...about,
+      risk: request.risk,
+      reasons: request.reasons.map(({ rule }) => rule),
+    });
+  }
+
+  function enqueueNext(request: NewRequest, at: Date): void {
+    if (request.state !== "denied") {
+      if (request.state === "approved") steps.enqueue("execute", request.id, at);
+      steps.enqueue("expire", request.id, request.expiresAt);
+    } else if (request.retryAt !== null && request.episodeId !== null) {
+      steps.enqueue("propose", String(request.episodeId), request.retryAt);
+    }
   }
 
   function mayBeAskedFor(episodeId: number): boolean {
@@ -142,21 +130,11 @@ export function createRequests(
     });
   }
 
-  function apply(
-    ruling: Extract<Ruling, { outcome: "approved" | "rejected" | "counted" }>,
-    decision: "approve" | "reject",
-    cast: VoteCast,
-  ): Ruling {
+  function apply(ruling: Accepted, decision: "approve" | "reject", cast: VoteCast): Ruling {
     const { request } = ruling;
     const at = now();
-    if (ruling.outcome !== "counted") {
-      const isMoved =
-        ruling.outcome === "approved"
-          ? moveToApproved.run(request.id, request.digest, at.getTime())
-          : moveToRejected.run(at.getTime(), rejection(cast), request.id, request.digest);
-      if (isMoved.changes === 0) {
-        return { outcome: at >= request.expiresAt ? "expired" : "already_decided", request };
-      }
+    if (!move(ruling, cast, at)) {
+      return { outcome: at >= request.expiresAt ? "expired" : "already_decided", request };
     }
     // A person who voted to approve may still reject; their last word is the one that counts.
     addVote.run(request.id, cast.person, decision, cast.channel, cast.reason, at.getTime());
@@ -171,6 +149,18 @@ export function createRequests(
     const decided = find(request.id);
     if (decided === null || decided.state === "denied") throw new Error(`${request.id} is gone`);
     return { ...ruling, request: decided };
+  }
+
+  /** @returns false where somebody else, or the clock, was faster */
+  function move({ outcome, request: { id, digest } }: Accepted, cast: VoteCast, at: Date): boolean {
+    switch (outcome) {
+      case "approved":
+        return moveToApproved.run(id, digest, at.getTime()).changes > 0;
+      case "rejected":
+        return moveToRejected.run(at.getTime(), rejection(cast), id, digest).changes > 0;
+      case "counted":
+        return true;
+    }
   }
 
   const firing = sqlite.prepare<[number]>(
@@ -239,7 +229,36 @@ export function createRequests(
   return { find, findByPlanCode, propose, decide, end };
 }
 
-export type Requests = ReturnType<typeof createRequests>;
+function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
+  const { id, incidentId, episodeId, state, proposal, risk, reasons, requester } = request;
+  const row = {
+    id,
+    incidentId,
+    episodeId,
+    state,
+    runbookId: proposal.runbookId,
+    actionId: proposal.actionId,
+    target: "target" in proposal ? proposal.target.name : null,
+    proposal: JSON.stringify(proposal),
+    risk,
+    reasons: JSON.stringify(reasons),
+    isApprovedByPolicy: state === "approved",
+    requester,
+    createdAt: at.getTime(),
+  };
+  if (request.state === "denied") return { ...row, endedAt: at.getTime() };
+  const { digest, planCode, quorum, approvers } = request;
+  const plan = JSON.stringify(request.plan);
+  return {
+    ...row,
+    plan,
+    digest,
+    planCode,
+    quorum,
+    approvers,
+    expiresAt: request.expiresAt.getTime(),
+  };
+}
 
 function rejection({ person, reason }: VoteCast): string {
   return reason === null ? `rejected by ${person}` : `rejected by ${person}: ${reason}`;
