@@ -70,16 +70,14 @@ export function createGroupCommit<Item, Result>(
       const results = await commit(batch.map(({ item }) => item));
       for (const [i, { resolve }] of batch.entries()) resolve(results[i] as Result);
     } catch (cause) {
-      if (batch.length > 1) {
-        // One bad item must not take the others down with it.
-        for (const one of batch) await commitTogether([one]);
-        return;
-      }
-      for (const { reject } of batch) reject(new NotStored(messageOf(cause), { cause }));
+      const [first, ...others] = batch;
+      if (others.length === 0) first?.reject(new NotStored(messageOf(cause), { cause }));
+      // One bad item must not take the others down with it.
+      else for (const one of batch) await commitTogether([one]);
     }
   }
 
-  return { store, depth: () => waiting.length };
+  return { store };
 }
 
 function messageOf(cause: unknown): string {
