@@ -1,6 +1,7 @@
 import { loadConfig } from "../config.ts";
 import type { CliCommand } from "./command.ts";
 import { CommandFailed, UsageError } from "./command.ts";
+import { localUrl } from "./local-url.ts";
 import { print } from "./output.ts";
 
 export const sendTest: CliCommand = {
@@ -16,10 +17,9 @@ export const sendTest: CliCommand = {
   },
   maxWords: 0,
   async run({ options }) {
-    const { host, port, webhookPath, webhookKeys } = loadConfig();
-    const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-    const url = `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}${webhookPath}`;
-    const [key] = webhookKeys;
+    const config = loadConfig();
+    const url = localUrl(config) + config.webhookPath;
+    const [key] = config.webhookKeys;
     const status = options.resolve === true ? "resolved" : "firing";
     const labels = {
       alertname: String(options.alertname),

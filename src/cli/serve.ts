@@ -3,6 +3,7 @@ import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import type { CliCommand } from "./command.ts";
+import { localUrl } from "./local-url.ts";
 import { createSignInLink, personNamed } from "./sign-in.ts";
 
 const STOP_WITHIN_MS = 10_000;
@@ -43,8 +44,7 @@ async function createLog({ logLevel: level }: Config) {
   return pino({ level }, pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss" }));
 }
 
-function curlLine({ host, port, webhookKeys }: Config): string {
-  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+function curlLine(config: Config): string {
   const body = JSON.stringify({
     version: "4",
     status: "firing",
@@ -56,8 +56,8 @@ function curlLine({ host, port, webhookKeys }: Config): string {
       },
     ],
   });
-  const key = webhookKeys.length > 0 ? " -H 'X-API-Key: <one of PROMETHEUS_API_KEY>'" : "";
-  return `curl -s http://${reachable}:${port}/webhook -H 'Content-Type: application/json'${key} -d '${body}'`;
+  const key = config.webhookKeys.length > 0 ? " -H 'X-API-Key: <one of PROMETHEUS_API_KEY>'" : "";
+  return `curl -s ${localUrl(config)}/webhook -H 'Content-Type: application/json'${key} -d '${body}'`;
 }
 
 function untilToldToStop(): Promise<void> {
