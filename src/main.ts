@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommandFailed, UsageError } from "./cli/command.ts";
-import { COMMANDS, commandNamed, help } from "./cli/commands.ts";
+import { help, runCommand } from "./cli/commands.ts";
 import { InvalidConfig } from "./config.ts";
 import { CannotListen } from "./server.ts";
 import { DatabaseUnusable } from "./store/open.ts";
@@ -14,12 +14,11 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<number> {
   if (words.length === 0 || words[0] === "--help" || words[0] === "-h" || words[0] === "help") {
-    process.stdout.write(help(COMMANDS));
+    process.stdout.write(help());
     return words.length === 0 ? WRONG_USE : OK;
   }
   try {
-    const { command, rest } = commandNamed(words);
-    return (await command.run(rest)) ? OK : FAILED;
+    return (await runCommand(words)) ? OK : FAILED;
   } catch (error) {
     return explain(error);
   }

@@ -12,7 +12,7 @@ import { serve } from "./serve.ts";
 import { signIn } from "./sign-in.ts";
 import { version } from "./version.ts";
 
-export const COMMANDS: readonly CliCommand[] = [
+const COMMANDS: readonly CliCommand[] = [
   serve,
   signIn,
   check,
@@ -26,27 +26,30 @@ export const COMMANDS: readonly CliCommand[] = [
 
 const LATER = ["executor", "drill", "audit export", "backtest", "evidence"];
 
-export function commandNamed(words: readonly string[]): {
-  command: { run(rest: readonly string[]): Promise<boolean> };
-  rest: readonly string[];
-} {
-  const found = COMMANDS.find(({ name }) => name.split(" ").every((word, i) => words[i] === word));
-  if (found === undefined) {
-    const typed = words.slice(0, 2).join(" ");
-    const nearest = closest(
-      typed,
-      COMMANDS.map(({ name }) => name),
-    );
-    const hint = distance(typed, nearest) <= 3 ? `Did you mean "${nearest}"? ` : "";
-    const later = LATER.find((name) => typed.startsWith(name));
-    throw new UsageError(
-      later === undefined
-        ? `There is no command "${typed}". ${hint}"countersign --help" lists them all.`
-        : `"${later}" is not part of this version yet. "countersign --help" lists what is.`,
-    );
-  }
-  const rest = words.slice(found.name.split(" ").length);
-  return { command: { run: (args) => runParsed(found, args) }, rest };
+/**
+ * @returns false where the command ran and found that something is wrong
+ * @throws UsageError
+ */
+export async function runCommand(words: readonly string[]): Promise<boolean> {
+  const command = COMMANDS.find(({ name }) =>
+    name.split(" ").every((word, i) => words[i] === word),
+  );
+  if (command === undefined) throw unknownCommand(words.slice(0, 2).join(" "));
+  return await runParsed(command, words.slice(command.name.split(" ").length));
+}
+
+function unknownCommand(typed: string): UsageError {
+  const nearest = closest(
+    typed,
+    COMMANDS.map(({ name }) => name),
+  );
+  const hint = distance(typed, nearest) <= 3 ? `Did you mean "${nearest}"? ` : "";
+  const later = LATER.find((name) => typed.startsWith(name));
+  return new UsageError(
+    later === undefined
+      ? `There is no command "${typed}". ${hint}"countersign --help" lists them all.`
+      : `"${later}" is not part of this version yet. "countersign --help" lists what is.`,
+  );
 }
 
 async function runParsed(command: CliCommand, args: readonly string[]): Promise<boolean> {
@@ -70,9 +73,9 @@ async function runParsed(command: CliCommand, args: readonly string[]): Promise<
   return await command.run({ words: parsed.positionals, options: parsed.values as Options });
 }
 
-export function help(commands: readonly CliCommand[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+export function help(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     "Countersign: alerts in, evidence and one exact fix out.",
     "",
