@@ -19,7 +19,7 @@ export type ProbeResult =
     }
   | { readonly status: "missing"; readonly text: string };
 
-/** One way to act on targets. Adding one is a file in this folder and a line in `app.ts`. */
+/** One way to act on targets. Adding one is a file in this folder and a line in `executors.ts`. */
 export interface Executor {
   readonly name: string;
   /**
