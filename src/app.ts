@@ -4,7 +4,6 @@ import { Hono } from "hono";
 import type { Logger } from "pino";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
-import type { UseToken } from "./chat/press.ts";
 import { buttonData, createPresses } from "./chat/press.ts";
 import { createProjector } from "./chat/projector.ts";
 import { createTelegram } from "./chat/telegram.ts";
@@ -89,7 +88,7 @@ export function createApp(config: Config, log: Logger) {
     },
   });
   const registry = createCommands({ desk: desk.chat, publicUrl: config.publicUrl });
-  const useToken = store.cards.useToken as UseToken;
+  const { useToken } = store.cards;
   const presses = createPresses({ desk: desk.chat, useToken });
   const observe = {
     refused: (refusal: Refusal) => {
@@ -143,8 +142,8 @@ export function createApp(config: Config, log: Logger) {
       respond: (step) => respond(ports, step),
       now,
       // A card that waited for its proposal need not wait any longer.
-      onFinished: ({ kind, subject }) => {
-        if (kind === "propose") projector?.nudge(subject);
+      onFinished: ({ kind }) => {
+        if (kind === "propose") projector?.nudge();
       },
       onFailure: ({ kind, subject }, error) =>
         log.error({ step: kind, subject, err: error }, "a step failed and will be tried again"),
@@ -196,7 +195,7 @@ export function createApp(config: Config, log: Logger) {
   checks.push(...healthChecks({ store, executors, catalogue, peers: { telegram, ...sources } }));
   store.subscribe((incidentId) => {
     for (const one of workers) one.wake();
-    projector?.nudge(incidentId);
+    projector?.nudge();
     for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
   });
 

@@ -103,7 +103,6 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
   const settings = { ...DEFAULTS, ...deps.settings };
   const { log, observe } = deps;
   const firstSeen = new Map<string, number>();
-  const urgent = new Set<string>();
   /** Posted, but the store could not keep it: said once, whatever the disk does. */
   const unsaved = new Map<string, Shown & { messageId: string }>();
   const failing = new Map<string, { failures: number; until: number }>();
@@ -169,9 +168,9 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
     return lane === "new" && isInvestigating ? settings.investigationMs : 0;
   }
 
-  function laneOf({ shown, isUrgent, view }: StaleCard): Lane {
+  function laneOf({ shown, isUrgent }: StaleCard): Lane {
     if (!shown) return "new";
-    return isUrgent || urgent.has(view.incident.id) ? "person" : "machine";
+    return isUrgent ? "person" : "machine";
   }
 
   async function project(stale: StaleCard): Promise<void> {
@@ -192,7 +191,6 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
     else if (incident.state === "resolved") await store.cardShown(now);
     else await post(stale, card, now);
     firstSeen.delete(incident.id);
-    urgent.delete(incident.id);
   }
 
   async function post({ view }: StaleCard, card: Card, now: Shown): Promise<void> {
@@ -293,9 +291,8 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
       stopping = new AbortController();
       running = loop(stopping.signal);
     },
-    /** Something changed; `person` where somebody waits to see it. */
-    nudge(incidentId: string, cause: "person" | "machine" = "machine"): void {
-      if (cause === "person") urgent.add(incidentId);
+    /** Something changed: look now, not at the next poll. */
+    nudge(): void {
       isNudged = true;
       wake();
     },

@@ -71,13 +71,13 @@ const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 it("posts one card and edits it in place, with the same tokens", async () => {
   const projector = show();
   ports.put(pending);
-  projector.nudge(pending.incident.id);
+  projector.nudge();
   const before = await fake.waitFor(() => card());
 
   ports.put(
     next(pending, { diagnosis: { by: "rules", cause: "x", confidence: "low", cites: [] } }),
   );
-  projector.nudge(pending.incident.id);
+  projector.nudge();
 
   const after = await fake.waitFor(() => card()?.edits === 1 && card());
   expect(after.buttons).toEqual(before.buttons);
@@ -100,7 +100,7 @@ it("shows a person's doing at once and gathers the program's", async () => {
   for (let n = 0; n < 5; n += 1) {
     view = next(view, {}, { title: `HighCPU ${n}` });
     ports.put(view);
-    projector.nudge(view.incident.id);
+    projector.nudge();
     await rest(5);
   }
 
@@ -114,7 +114,7 @@ it("does not call Telegram when nothing that is shown has changed", async () => 
   await fake.waitFor(() => card());
 
   ports.put(next(pending, {}));
-  projector.nudge(pending.incident.id);
+  projector.nudge();
   await fake.waitFor(() => ports.cards.get(`${GROUP}/${pending.incident.id}`)?.version === 2);
 
   expect(edits()).toEqual([]);
@@ -127,8 +127,8 @@ it("takes an unchanged message for a success", async () => {
   const stored = await fake.waitFor(() => ports.cards.get(`${GROUP}/${pending.incident.id}`));
   stored.hash = "of a card shown before a crash";
 
-  ports.put(next(pending, {}));
-  projector.nudge(pending.incident.id, "person");
+  ports.put(next(pending, {}), "person");
+  projector.nudge();
 
   await fake.waitFor(() => stored !== ports.cards.get(`${GROUP}/${pending.incident.id}`));
   expect(edits()).toMatchObject([{ status: 400 }]);
@@ -142,12 +142,12 @@ it("posts a card that was deleted by hand again, once", async () => {
   fake.deleteByHand(GROUP, first.messageId);
   let view = next(pending, {}, { title: "HighCPU again" });
   ports.put(view);
-  projector.nudge(view.incident.id);
+  projector.nudge();
   const second = await fake.waitFor(() => card());
   fake.deleteByHand(GROUP, second.messageId);
   view = next(view, {}, { title: "HighCPU once more" });
   ports.put(view);
-  projector.nudge(view.incident.id);
+  projector.nudge();
 
   await fake.waitFor(() => ports.cards.get(`${GROUP}/${view.incident.id}`)?.version === 3);
   expect(second.text).toContain("HighCPU again");
@@ -168,14 +168,14 @@ it("replies with one line when a fix is verified and when the alert resolves, on
   ports.put(pending);
   const shown = await fake.waitFor(() => card());
   ports.put(verified);
-  projector.nudge(verified.incident.id);
+  projector.nudge();
   await fake.waitFor(() => fake.messages(GROUP).length === 2);
   const resolved = next(verified, {}, { state: "resolved", resolvedAt: NOW });
   ports.put(resolved);
-  projector.nudge(resolved.incident.id);
+  projector.nudge();
   await fake.waitFor(() => fake.messages(GROUP).length === 3);
   ports.put(next(resolved, {}, { title: "HighCPU, over" }));
-  projector.nudge(resolved.incident.id);
+  projector.nudge();
   await fake.waitFor(() => card()?.text.includes("over"));
 
   const lines = fake.messages(GROUP).slice(1);
@@ -194,7 +194,7 @@ it("rings again for a reminder and an escalation", async () => {
   const at = NOW;
   const escalations = [{ requestId: "req_1", kind: "escalation" as const, to: "admin", at }];
   ports.put(next(pending, { escalations }));
-  projector.nudge(pending.incident.id);
+  projector.nudge();
 
   const line = await fake.waitFor(() => fake.messages(GROUP)[1]);
   expect(line.text).toContain("🔔 Escalated");
@@ -209,7 +209,7 @@ it("T69 posts a card once also while the disk can't keep that it did", async () 
   };
   const projector = show();
   ports.put(pending);
-  projector.nudge(pending.incident.id);
+  projector.nudge();
 
   await fake.waitFor(() => failures < 0);
   await rest(200);
@@ -221,11 +221,11 @@ it("rings when a card that was there before its proposal becomes a question", as
   const analysing = aView({ requests: [], isInvestigating: true });
   const projector = show();
   ports.put(analysing);
-  projector.nudge(analysing.incident.id);
+  projector.nudge();
   const first = await fake.waitFor(() => card());
 
   ports.put(next(analysing, { requests: [aRequest()], isInvestigating: false }));
-  projector.nudge(analysing.incident.id);
+  projector.nudge();
 
   const reply = await fake.waitFor(() => fake.messages(GROUP)[1]);
   expect(reply.replyTo).toBe(first.messageId);
@@ -236,10 +236,10 @@ it("waits a moment for the proposal, so that one message says it all", async () 
   const analysing = aView({ requests: [], isInvestigating: true });
   const projector = show();
   ports.put(analysing);
-  projector.nudge(analysing.incident.id);
+  projector.nudge();
   await rest(80);
   ports.put(next(analysing, { requests: [aRequest()], isInvestigating: false }));
-  projector.nudge(analysing.incident.id);
+  projector.nudge();
 
   const first = await fake.waitFor(() => card());
   await rest(300);
@@ -322,14 +322,14 @@ it("T65 keeps within Telegram's limits in a storm and shows decisions first", as
   const shown = await fake.waitFor(() => card());
   for (let n = 0; n < 100; n += 1)
     ports.put(aView({}, { id: `inc_${String(n).padStart(12, "0")}`, title: `Storm ${n}` }));
-  projector.nudge("inc_000000000000");
+  projector.nudge();
   await rest(1500);
 
   ports.put(
     next(pending, { requests: [aRequest({ state: "approved", votes: [aVote()] })] }),
     "person",
   );
-  projector.nudge(pending.incident.id, "person");
+  projector.nudge();
   const at = Date.now();
   await fake.waitFor(
     () => fake.messages(GROUP).find((each) => each.messageId === shown.messageId)?.edits === 1,
