@@ -6,7 +6,7 @@ import type { Sqlite } from "./open.ts";
 export interface RecordEvent {
   /** `{entity}.{verb}`. */
   readonly kind: string;
-  /** A person's name, `policy`, `alertmanager` or `countersign`. */
+  /** A person's name, `policy`, `alertmanager` or `countersign`; for a refused attempt `channel:account`. */
   readonly actor: string;
   readonly incidentId: string | null;
   readonly data: Readonly<Record<string, unknown>>;
