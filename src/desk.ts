@@ -1,5 +1,5 @@
 import type { Channel, Person, Ruling } from "./approval/approval.ts";
-import { decide } from "./approval/decide.ts";
+import { decide, mayDecide } from "./approval/decide.ts";
 import type { AutohealingChange, DecisionAttempt, Desk, UnaskedAction } from "./chat/desk.ts";
 import { autohealingText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
@@ -180,9 +180,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
 
   const consoleDesk: ConsoleDesk = {
     async inbox(person) {
-      const mine = (await views.pending()).filter(
-        ({ approvers }) => person.name === approvers || person.roles.some((r) => r === approvers),
-      );
+      const mine = (await views.pending()).filter((request) => mayDecide(request, person));
       const ids = [...new Set(mine.map(({ incidentId }) => incidentId))];
       const waiting = await Promise.all(ids.map((id) => views.incident(id)));
       const open = await views.find({ state: "unresolved", limit: 50 });

@@ -56,8 +56,6 @@ function approve(request: PlannedRequest, attempt: Attempt, policy: DecisionPoli
 }
 
 /** `approvers` is a role or one person's name. */
-function mayDecide(request: PlannedRequest, person: Person): boolean {
-  return (
-    person.name === request.approvers || person.roles.some((role) => role === request.approvers)
-  );
+export function mayDecide({ approvers }: PlannedRequest, person: Person): boolean {
+  return person.name === approvers || person.roles.some((role) => role === approvers);
 }
