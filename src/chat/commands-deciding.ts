@@ -5,7 +5,7 @@ import type { UnaskedAction } from "./desk.ts";
 import { oneLine, plural } from "./text.ts";
 import { autohealingText, rulingText } from "./wording.ts";
 
-export const CONFIRM_WITHIN_MS = 60_000;
+const CONFIRM_WITHIN_MS = 60_000;
 const ACTIONS_SHOWN = 40;
 
 const Decision = z

@@ -3,7 +3,7 @@ import { CsrfField, Text } from "./parts.tsx";
 import type { Session } from "./ports.ts";
 import { incidentPath } from "./words.ts";
 
-export interface DecisionProps {
+interface DecisionProps {
   readonly request: PlannedRequest;
   readonly session: Session;
   /** After a ruling said so: every approval on this page is typed. */
@@ -118,7 +118,7 @@ function actionOf(request: PlannedRequest): string {
   return `${incidentPath(request.incidentId)}/decisions`;
 }
 
-export function mayDecide(request: PlannedRequest, person: Person): boolean {
+function mayDecide(request: PlannedRequest, person: Person): boolean {
   const roles: readonly string[] = person.roles;
   return (
     roles.includes(request.approvers) ||

@@ -20,7 +20,7 @@ export async function killTagged(runId: string): Promise<void> {
   }
 }
 
-export async function findTagged(runId: string): Promise<number[]> {
+async function findTagged(runId: string): Promise<number[]> {
   const entries = await readdir("/proc").catch(() => []);
   const pids = entries.map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
   const isTagged = await Promise.all(pids.map((pid) => carries(pid, `${RUN_TAG}=${runId}`)));

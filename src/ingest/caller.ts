@@ -39,7 +39,7 @@ export function trustOf(c: Context, hasKey: boolean): Trust {
   return !isForwarded && isLocal && LOOPBACK_NAMES.has(hostName(c)) ? "loopback" : "none";
 }
 
-export function isLoopbackAddress(address: string | undefined): boolean {
+function isLoopbackAddress(address: string | undefined): boolean {
   return address !== undefined && /^(?:127\.|::1$|::ffff:127\.)/.test(address);
 }
 

@@ -8,7 +8,7 @@ import type { Problem } from "./yaml.ts";
  * A runbook is a reviewed file: when it applies, what to look at, what may be done.
  * Nothing that is not written in one can run.
  */
-export const EXECUTOR_NAMES = [
+export const ExecutorName = z.enum([
   "docker",
   "systemd",
   "ssh",
@@ -17,9 +17,7 @@ export const EXECUTOR_NAMES = [
   "proxmox",
   "kubernetes",
   "ansible",
-] as const;
-
-export const ExecutorName = z.enum(EXECUTOR_NAMES);
+]);
 export type ExecutorName = z.output<typeof ExecutorName>;
 
 const Id = z

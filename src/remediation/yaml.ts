@@ -113,7 +113,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 /** `; did you mean "x"?` where something known is close enough, otherwise what there is. */
-export function suggestion(word: string, known: readonly string[]): string {
+function suggestion(word: string, known: readonly string[]): string {
   const [nearest] = known
     .map((name) => ({ name, far: distance(word, name) }))
     .filter(({ name, far }) => far < name.length && far <= Math.max(2, name.length / 3))

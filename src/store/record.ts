@@ -71,7 +71,7 @@ export function createRecord(sqlite: Sqlite, now: () => Date) {
 export type Chain = ReturnType<typeof createRecord>;
 
 /** Recomputes the whole chain. Reads only; safe beside a running program. */
-export function verifyRecord(sqlite: Sqlite): RecordCheck {
+function verifyRecord(sqlite: Sqlite): RecordCheck {
   const rows = sqlite.prepare<[], Row>("SELECT * FROM record ORDER BY seq").iterate();
   let hash = "";
   let entries = 0;

@@ -15,7 +15,6 @@ targets:
 export const ANA = 7;
 export const BEN = 8;
 export const VIC = 9;
-export const STRANGER = 666;
 /** A group, so that more than one person can press. */
 export const GROUP = -100;
 
