@@ -13,6 +13,7 @@ import { paramsOf } from "./remediation/runbook.ts";
 import type { Store } from "./store/store.ts";
 
 const PAGE_SIZE = 10;
+const CARDS_REFRESHED = 200;
 
 interface Deps {
   readonly store: Store;
@@ -84,6 +85,9 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     if (isOn) await switches.enable(person.name);
     else stopped = await switches.disable(person.name, { forMs, all });
     const autohealing = await switches.autohealing();
+    // Open cards say whether fixes run by themselves.
+    const open = await views.find({ state: "unresolved", limit: CARDS_REFRESHED });
+    await cards.touch(open.items.map(({ id }) => id));
     const verb = isOn ? "enabled" : "disabled";
     const text = `${person.name} ${verb} auto-healing. ${autohealingText(autohealing)}`;
     deps.onAutohealingChanged({ text, isOn, channel });
