@@ -39,6 +39,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   ): Promise<Ruling> {
     const { policy: read } = catalogue.read();
     if (!read.ok) {
+      await refuse("no_policy", attempt);
       return {
         outcome: "not_allowed",
         why: "policy.yaml can't be read, so nothing can be decided",
@@ -55,6 +56,10 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
           (attempt.requestId != null && attempt.requestId !== request.id) ||
           (attempt.digest !== undefined && attempt.digest !== request.digest);
         if (isOther) return { outcome: "not_found" };
+        // Who may decide is part of the plan: an approval under other rules is none.
+        if (decision === "approve" && request.plan.policy !== policy.hash) {
+          return { outcome: "not_allowed", why: "policy.yaml was changed since this was shown" };
+        }
         return decide(
           request,
           { person, decision, reason, via, now: now() },
@@ -65,7 +70,14 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     if (ruling.outcome === "approved" || ruling.outcome === "rejected") {
       metrics.decided(ruling.request.createdAt, now());
     } else if (ruling.outcome !== "counted") metrics.refused(ruling.outcome);
+    if (ruling.outcome === "not_found") await refuse("not_found", attempt);
     return ruling;
+  }
+
+  /** P9: what was refused before any request was reached stands in the record too. */
+  async function refuse(reason: string, by: { channel: Channel; person: Person }): Promise<void> {
+    const { channel, person } = by;
+    await store.refusals.note({ reason, channel, chat: channel, accountId: person.name });
   }
 
   async function status() {
@@ -220,7 +232,10 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     },
     decide: async (decision) => await rule({ ...decision, channel: "console" }),
     async markReviewed(executionId, person) {
-      if (!person.roles.includes("operator")) return "not_allowed";
+      if (!person.roles.includes("operator")) {
+        await refuse("no_role", { channel: "console", person });
+        return "not_allowed";
+      }
       const execution = await executions.find(executionId);
       if (execution === null || execution.state !== "unknown") return "not_found";
       const isMarked = await executions.markReviewed(executionId, person.name);

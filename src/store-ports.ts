@@ -25,6 +25,7 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
     executionOf: executions.findByRequest,
     historyOf: executions.historyOf,
     claim: executions.claim,
+    release: executions.release,
     start: executions.start,
     async finish(execution, result, verifyAt) {
       await executions.finish(execution, result, verifyAt);

@@ -14,7 +14,8 @@ export type Channel = "telegram" | "slack" | "console";
  * A request is a proposal put to people or to the policy:
  * `proposed -> pending | approved | denied`, `pending -> approved`,
  * `pending or approved -> rejected | expired | superseded | cancelled`,
- * `approved -> executing -> succeeded | failed | unknown`. There are no other edges.
+ * `approved -> executing -> succeeded | failed | unknown`. There are no other edges, but that a claim which a crash cut
+ * short before its start goes back to `approved`: nothing has run, and a reject or an expiry must still count.
  */
 export type RequestState =
   | "pending"

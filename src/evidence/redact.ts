@@ -16,7 +16,7 @@ const SECRETS: readonly RegExp[] = [
   /\bgh[opsur]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}/g,
   /\b(?:npm|hf|glsa|dop_v1)_[A-Za-z0-9_]{20,}|\bAIza[\w-]{35}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /(?<keep>\bauthorization["']?\s{0,9}[:=]\s{0,9}["']?(?:[a-z]{1,20}\s{1,9})?)[^\s"',;]+/gi,
   // Without the header's name: only what has a digit or padding in it, or "basic monitoring" would go.
   /(?<keep>\b(?:bearer|basic)\s{1,9})(?=[\w+/.~-]{0,400}[\d=])[\w+/=.~-]{8,}/gi,

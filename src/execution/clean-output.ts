@@ -8,7 +8,7 @@ const ESC = "\\u001b";
 /** OSC, DCS, SOS, PM and APC strings with their hidden text, then CSI sequences, then two-byte escapes. */
 const SEQUENCES = new RegExp(
   [
-    `(?:${ESC}[\\]PX^_]|[\\u009d\\u0090\\u0098\\u009e\\u009f])[^\\u0007\\u001b\\u009c\\n]*(?:\\u0007|${ESC}\\\\|\\u009c)`,
+    `(?:${ESC}[\\]PX^_]|[\\u009d\\u0090\\u0098\\u009e\\u009f])[^\\u0007\\u001b\\u0090\\u0098\\u009c-\\u009f\\n]*(?:\\u0007|${ESC}\\\\|\\u009c)`,
     `(?:${ESC}\\[|\\u009b)[0-?]*[ -/]*[@-~]`,
     `${ESC}[ -/]*[0-Z\\\\\\]^-~]`,
   ].join("|"),

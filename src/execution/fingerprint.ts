@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open, realpath, stat } from "node:fs/promises";
-import { basename, isAbsolute, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { UnreadableProgram } from "./execution.ts";
 
 export interface FileHash {
@@ -36,8 +36,8 @@ export async function hashFiles(
   let isInterpreted = await isInterpreter(program);
 
   for (const argument of args) {
-    // Relative names matter to interpreters only: `sh fix.sh` runs what lies in the directory.
-    if (isAbsolute(argument) || isInterpreted) {
+    // A bare name matters to interpreters only: `sh fix.sh` runs what lies in the directory.
+    if (argument.includes("/") || isInterpreted) {
       const hash = await hashScript(resolve(directory, argument), isInterpreted);
       if (hash !== null) hashes.push(hash);
     }

@@ -6,6 +6,7 @@ import { createKeyCheck, keysOf, trustOf } from "./caller.ts";
 import { createGroupCommit, NotStored } from "./group-commit.ts";
 import { parseWebhook } from "./payload.ts";
 
+const MAX_QUOTED = 200;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = "5";
 
@@ -94,12 +95,16 @@ export function createIngest(options: IngestOptions): Hono {
         receivedAt: now(),
       });
       if (!parsed.ok) {
-        const text = parsed.problems.map(({ path: at, message }) => `${at || "body"}: ${message}`);
-        onRefused?.("body", text.join("; "));
-        return c.json(
-          { status: "refused", error: text.join("; "), problems: parsed.problems },
-          400,
-        );
+        // What a body says of itself may be as long as the body.
+        const problems = parsed.problems.map(({ path: at, message }) => ({
+          path: at.slice(0, MAX_QUOTED),
+          message: message.slice(0, MAX_QUOTED),
+        }));
+        const error = problems
+          .map(({ path: at, message }) => `${at || "body"}: ${message}`)
+          .join("; ");
+        onRefused?.("body", error);
+        return c.json({ status: "refused", error, problems }, 400);
       }
       return store(c, parsed.group);
     });

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Labels } from "../incident/alert.ts";
 
+const LONGEST_MATCHED = 1024;
+
 /** One accepted value of a label: a literal, or `/regex/` that has to match from end to end. */
 export interface Matcher {
   readonly text: string;
@@ -44,6 +46,9 @@ export function compile(pattern: string): RegExp | null {
 export function isMatch(matchers: Matchers, labels: Labels): boolean {
   return Object.entries(matchers).every(([name, accepted]) => {
     const value = Object.hasOwn(labels, name) ? (labels[name] ?? "") : "";
-    return accepted.some(({ text, pattern }) => pattern?.test(value) ?? value === text);
+    return accepted.some(({ text, pattern }) =>
+      // A pattern may take its time on a long text, and a label is anybody's.
+      pattern === null ? value === text : value.length <= LONGEST_MATCHED && pattern.test(value),
+    );
   });
 }

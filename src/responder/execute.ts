@@ -27,7 +27,7 @@ export async function execute(ports: Ports, requestId: string): Promise<StepEnd>
     case "approved":
       return await takeUp(ports, request, episode);
     case "executing":
-      return await resume(ports, request, episode);
+      return await resume(ports, request);
     default:
       return DONE;
   }
@@ -53,14 +53,27 @@ async function takeUp(ports: Ports, request: PlannedRequest, episode: Episode): 
   }
 }
 
-/** Claimed before a restart and never started: nothing has run yet, and the claim is still ours, if all still holds. */
-async function resume(ports: Ports, request: PlannedRequest, episode: Episode): Promise<StepEnd> {
-  const claimed = await ports.store.executionOf(request.id);
-  if (claimed === null || claimed.state !== "claimed") return DONE;
-  const found = await lookAgain(ports, request, episode);
-  if (found.outcome !== "true") return await giveUp(ports, claimed, found.why);
-  return await run(ports, request, claimed, found.same);
+/** The step was cut short: one of a request is ever under way, so nobody is at work on it now. */
+async function resume(ports: Ports, request: PlannedRequest): Promise<StepEnd> {
+  const execution = await ports.store.executionOf(request.id);
+  if (execution?.state === "claimed") {
+    // Nothing has run: approved again, so that reject, expiry, resolution and every rule count once more.
+    await ports.store.release(execution);
+    return { outcome: "again", at: ports.now(), why: "it was claimed and never started" };
+  }
+  if (execution?.state === "started") {
+    const output = "How it ended could not be stored.";
+    await ports.store.finish(execution, { ...NOTHING_KNOWN, output }, ports.now());
+  }
+  return DONE;
 }
+
+const NOTHING_KNOWN = {
+  outcome: "unknown",
+  exitCode: null,
+  isTruncated: false,
+  durationMs: 0,
+} as const;
 
 type Found =
   | { readonly outcome: "true"; readonly same: Same; readonly confirmation: Confirmation }
@@ -83,7 +96,11 @@ async function lookAgain(ports: Ports, request: PlannedRequest, episode: Episode
   if (over !== null) return { outcome: "over", state: "cancelled", why: over };
   const unsure = whyUnsure(confirmation, precondition);
   if (unsure !== null) return { outcome: "unsure", why: unsure };
-  return { outcome: "true", same, confirmation };
+  // The looks took their time: what lies on the disk now is what would run (P2).
+  const last = await recheck(ports, request, episode);
+  if (last.outcome === "unknown") return { outcome: "unsure", why: last.why };
+  if (last.outcome === "differs") return last;
+  return { outcome: "true", same: last, confirmation };
 }
 
 async function claimAndRun(
@@ -183,7 +200,7 @@ async function start(
   } catch (error) {
     // An executor does not reject; should one do so, nobody knows how far it got.
     const output = error instanceof Error ? error.message : String(error);
-    return { outcome: "unknown", exitCode: null, output, isTruncated: false, durationMs: 0 };
+    return { ...NOTHING_KNOWN, output };
   }
 }
 

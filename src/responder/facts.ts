@@ -4,6 +4,8 @@ import type { Target } from "../remediation/proposal.ts";
 import type { Precondition, Probe } from "../remediation/runbook.ts";
 import type { Ports } from "./ports.ts";
 
+const LONGEST_DETAIL = 500;
+
 /** What the alert's own source says when asked right now. */
 export type Confirmation = "confirmed" | "absent" | "unreachable" | "not_configured";
 
@@ -29,14 +31,19 @@ export async function lookAtProbe(
   target: Target,
 ): Promise<Look> {
   const result = await runProbe(ports, probe, target);
-  if (result.status === "missing") return { state: "unknown", detail: result.text };
+  if (result.status === "missing") {
+    return { state: "unknown", detail: ports.redact(result.text).slice(0, LONGEST_DETAIL) };
+  }
   const differing = Object.entries(expect).filter(
     ([fact, values]) => !values.includes(result.facts[fact] ?? ""),
   );
   const detail = Object.keys(expect)
     .map((fact) => `${fact} is ${result.facts[fact] ?? "not known"}`)
     .join(", ");
-  return { state: differing.length === 0 ? "holds" : "fails", detail };
+  return {
+    state: differing.length === 0 ? "holds" : "fails",
+    detail: ports.redact(detail).slice(0, LONGEST_DETAIL),
+  };
 }
 
 export async function runProbe(

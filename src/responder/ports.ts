@@ -73,6 +73,8 @@ export interface ResponderStore {
     limitWindowMs: number,
     guard: (history: ActionHistory, isAutohealingOn: boolean) => string | null,
   ) => Promise<Claim>;
+  /** Gives back a claim that was never started. */
+  readonly release: (execution: Execution) => Promise<void>;
   readonly start: (execution: Execution) => Promise<Start>;
   readonly finish: (execution: Execution, result: RunResult, verifyAt: Date) => Promise<void>;
   readonly verify: (

@@ -107,6 +107,16 @@ export function createExecutions(
     });
   }
 
+  /** What was claimed and never started is approved again: nothing has run, and every rule is asked once more. */
+  function release(execution: Execution): void {
+    write(() => {
+      if (query.unclaim.run(execution.id).changes === 0) return;
+      query.reapprove.run(execution.requestId);
+      append("execution.released", execution.incidentId, { execution: execution.id });
+      touch(execution.incidentId);
+    });
+  }
+
   /**
    * The durable intent, written before the process starts. `lost`: it was started before. `stopped`: nobody was asked
    * and auto-healing has been turned off since.
@@ -222,6 +232,7 @@ export function createExecutions(
     historyOf,
     recordOf,
     claim,
+    release,
     start,
     finish,
     giveUpInterrupted,
@@ -283,6 +294,12 @@ function prepare(sqlite: Opened["sqlite"]) {
     add: sqlite.prepare(
       `INSERT INTO executions (id, request_id, incident_id, runbook_id, action_id, target, is_unasked, state, claimed_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed', ?)`,
+    ),
+    unclaim: sqlite.prepare<[string]>(
+      "DELETE FROM executions WHERE id = ? AND state = 'claimed' AND started_at IS NULL",
+    ),
+    reapprove: sqlite.prepare<[string]>(
+      "UPDATE requests SET state = 'approved' WHERE id = ? AND state = 'executing'",
     ),
     isUnasked: sqlite
       .prepare<[string], number>("SELECT is_unasked FROM executions WHERE id = ?")

@@ -54,7 +54,8 @@ export function createRequests(
   function propose(request: NewRequest): boolean {
     return write(() => {
       const at = now();
-      if (request.episodeId !== null && !mayBeAskedFor(request.episodeId)) return false;
+      if (request.episodeId !== null && !mayBeAskedFor(request.incidentId, request.episodeId))
+        return false;
       db.insert(requests).values(rowOf(request, at)).run();
       recordProposal(request);
       enqueueNext(request, at);
@@ -89,8 +90,11 @@ export function createRequests(
     }
   }
 
-  function mayBeAskedFor(episodeId: number): boolean {
-    return firing.get(episodeId) !== undefined && liveRequestOf.get(episodeId) === undefined;
+  /** Only while it fires, and a step done twice must not ask, or run, again what was decided or has run. */
+  function mayBeAskedFor(incidentId: string, episodeId: number): boolean {
+    return (
+      firing.get(episodeId) !== undefined && askedBefore.get(incidentId, episodeId) === undefined
+    );
   }
 
   /**
@@ -166,8 +170,8 @@ export function createRequests(
   const firing = sqlite.prepare<[number]>(
     "SELECT 1 FROM alerts WHERE id = ? AND status = 'firing'",
   );
-  const liveRequestOf = sqlite.prepare<[number]>(
-    `SELECT 1 FROM requests WHERE episode_id = ? AND state IN ('pending', 'approved', 'executing')`,
+  const askedBefore = sqlite.prepare<[string, number]>(
+    `SELECT 1 FROM requests WHERE incident_id = ? AND episode_id = ? AND state NOT IN ('denied', 'superseded') LIMIT 1`,
   );
   const moveToApproved = sqlite.prepare<[string, string, number]>(
     "UPDATE requests SET state = 'approved' WHERE id = ? AND state = 'pending' AND digest = ? AND expires_at > ?",

@@ -35,6 +35,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "decision.refused": ({ decision, why, channel }, actor) =>
     `${actor} tried to ${decision}${via(channel)}: refused, ${String(why).replaceAll("_", " ")}`,
   "execution.claimed": () => "Taken up for running",
+  "execution.released": () => "Given back: it was taken up and never started",
   "execution.started": () => "Started",
   "execution.finished": ({ exitCode, durationMs }) =>
     `Ended${exitCode === null ? "" : ` with exit code ${exitCode}`} after ${durationMs} ms`,

@@ -10,7 +10,7 @@ import type { IncomingAlert } from "../../src/incident/alert.ts";
 import type { AlertGroup } from "../../src/incident/alert-group.ts";
 import { createCatalogue } from "../../src/remediation/catalogue.ts";
 import { isSolo } from "../../src/remediation/policy.ts";
-import type { Ports } from "../../src/responder/ports.ts";
+import type { CrashPoint, Ports } from "../../src/responder/ports.ts";
 import { respond } from "../../src/responder/respond.ts";
 import { newId } from "../../src/store/ids.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -59,6 +59,9 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     alertmanager: null as Answer<boolean> | null,
     state: "down" as Answer<string>,
     result: "succeeded" as RunResult["outcome"],
+    /** What happens while somebody looks. */
+    onLook: (): void => undefined,
+    onCrashPoint: (_: CrashPoint): void => undefined,
     /** What the fix does to the world. */
     onRun: () => {
       world.state = "up";
@@ -88,12 +91,14 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       argv: argv as [string, ...string[]],
       directory,
     }),
-    probe: () =>
-      Promise.resolve(
+    probe() {
+      world.onLook();
+      return Promise.resolve(
         world.state === "unreachable"
           ? { status: "missing", text: "the probe can't be asked" }
           : { status: "found", facts: { state: world.state }, text: world.state },
-      ),
+      );
+    },
     check: () => Promise.resolve("ok"),
   };
   const executors = new Map([["command", executor]]);
@@ -131,6 +136,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       executionOf: executions.findByRequest,
       historyOf: executions.historyOf,
       claim: executions.claim,
+      release: executions.release,
       start: executions.start,
       finish: executions.finish,
       verify: executions.verify,
@@ -151,7 +157,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     prometheus: null,
     now: () => now,
     newRequestId: () => newId("req"),
-    crashPoint: () => undefined,
+    crashPoint: (name) => world.onCrashPoint(name),
     stopping: new AbortController().signal,
     redact: (text) => text.replace(/token=\w+/, "token=[redacted]"),
   };
@@ -257,6 +263,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
 
   return {
     world,
+    ports,
     runs,
     store,
     fire: (labels?: Record<string, string>, group?: Partial<AlertGroup>) => {
