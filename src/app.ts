@@ -28,7 +28,9 @@ import type { CrashPoint, Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
 import { createWorker } from "./responder/work.ts";
 import { close, listen } from "./server.ts";
+import { shownView } from "./shown-view.ts";
 import { newId } from "./store/ids.ts";
+import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 import { cardStore, consoleSessions, responderStore } from "./store-ports.ts";
 import { VERSION } from "./version.ts";
@@ -75,8 +77,18 @@ export function createApp(config: Config, log: Logger) {
   const checks: HealthCheck[] = [];
   const health = createHealth(checks, now);
   const liveListeners = new Set<(event: ConsoleEvent) => void>();
+  const shown: Store = {
+    ...store,
+    views: {
+      ...store.views,
+      incident: async (id) => {
+        const view = await store.views.incident(id);
+        return view === null ? null : shownView(view);
+      },
+    },
+  };
   const desk = createDesk({
-    store,
+    store: shown,
     catalogue,
     health: health.read,
     metrics,
@@ -122,7 +134,7 @@ export function createApp(config: Config, log: Logger) {
     createProjector({
       channel: "telegram",
       chat: config.telegram.chatId,
-      store: cardStore(store),
+      store: cardStore(shown),
       adapter: telegram.cards,
       context: async () => ({
         now: now(),
