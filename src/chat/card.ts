@@ -1,8 +1,10 @@
-import type { Person, PlannedRequest, Request } from "../approval/approval.ts";
+import type { Person, PlannedRequest, Request, RequestState } from "../approval/approval.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Execution } from "../execution/execution.ts";
-import type { IncidentWithAlerts } from "../incident/incident.ts";
+import type { Severity } from "../incident/alert.ts";
+import type { IncidentState, IncidentWithAlerts } from "../incident/incident.ts";
+import type { Risk } from "../remediation/proposal.ts";
 import type { Verification } from "../verification/verification.ts";
 import { actionSections, buttonsOf, shownRequests, whoSection } from "./card-requests.ts";
 import { evidenceSection, linksSection, opinionSection, problemSection } from "./card-sections.ts";
@@ -21,6 +23,25 @@ export interface IncidentView {
   readonly isInvestigating: boolean;
   /** Calls for attention on requests nobody has decided yet; they ring the phone again. */
   readonly escalations?: readonly Escalation[];
+}
+
+/** One line of a list of incidents. */
+export interface IncidentSummary {
+  readonly id: string;
+  readonly title: string;
+  /** What its alerts are about, at most two names and how many more; empty where nothing says so. */
+  readonly where: string;
+  readonly severity: Severity | null;
+  readonly state: IncidentState;
+  readonly openedAt: Date;
+  readonly resolvedAt: Date | null;
+  readonly alertCount: number;
+  /** The newest request, if there ever was one. */
+  readonly request: {
+    readonly actionTitle: string;
+    readonly state: RequestState;
+    readonly risk: Risk;
+  } | null;
 }
 
 export interface Escalation {

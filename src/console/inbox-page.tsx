@@ -1,10 +1,10 @@
-import type { IncidentView } from "../chat/card.ts";
+import type { IncidentSummary, IncidentView } from "../chat/card.ts";
 import { pendingOf } from "../chat/card.ts";
 import { placeOf } from "../incident/alert.ts";
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
 import { Block, CsrfField, RiskMark, SeverityMark, State, Text, When } from "./parts.tsx";
-import type { ConsoleStatus, Inbox, IncidentSummary, Session } from "./ports.ts";
+import type { ConsoleStatus, Inbox, Session } from "./ports.ts";
 import { RequestBlock } from "./request.tsx";
 import { incidentPath, incidentWords, plural, requestWords } from "./words.ts";
 

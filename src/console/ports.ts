@@ -1,8 +1,6 @@
-import type { Person, RequestState, Ruling } from "../approval/approval.ts";
-import type { IncidentView } from "../chat/card.ts";
-import type { Severity } from "../incident/alert.ts";
+import type { Person, Ruling } from "../approval/approval.ts";
+import type { IncidentSummary, IncidentView } from "../chat/card.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
-import type { Risk } from "../remediation/proposal.ts";
 
 /** What the console needs of the rest of the program; `app.ts` fits it to the store and the responder. */
 export interface ConsoleDeps {
@@ -41,24 +39,6 @@ export interface Inbox {
   readonly open: readonly IncidentSummary[];
   /** The last few that were resolved. */
   readonly recent: readonly IncidentSummary[];
-}
-
-export interface IncidentSummary {
-  readonly id: string;
-  readonly title: string;
-  /** What its alerts are about; empty where nothing says so. */
-  readonly where: string;
-  readonly severity: Severity | null;
-  readonly state: IncidentState;
-  readonly openedAt: Date;
-  readonly resolvedAt: Date | null;
-  readonly alertCount: number;
-  /** The newest request, if there ever was one. */
-  readonly request: {
-    readonly actionTitle: string;
-    readonly state: RequestState;
-    readonly risk: Risk;
-  } | null;
 }
 
 export interface HistoryQuery {

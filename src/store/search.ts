@@ -1,31 +1,14 @@
 import type { SQL } from "drizzle-orm";
 import { and, count, desc, eq, or, sql } from "drizzle-orm";
 import type { RequestState } from "../approval/approval.ts";
-import type { Labels, Severity } from "../incident/alert.ts";
+import type { IncidentSummary } from "../chat/card.ts";
+import type { Labels } from "../incident/alert.ts";
 import { placeOf } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
 import type { Risk } from "../remediation/proposal.ts";
 import type { Opened } from "./open.ts";
 import { toIncident } from "./rows.ts";
 import { incidents } from "./schema.ts";
-
-export interface IncidentSummary {
-  readonly id: string;
-  readonly title: string;
-  /** What its alerts are about: at most two names and how many more. */
-  readonly where: string;
-  readonly severity: Severity | null;
-  readonly state: IncidentState;
-  readonly openedAt: Date;
-  readonly resolvedAt: Date | null;
-  readonly alertCount: number;
-  /** The newest request, if there ever was one. */
-  readonly request: {
-    readonly actionTitle: string;
-    readonly state: RequestState;
-    readonly risk: Risk;
-  } | null;
-}
 
 export interface IncidentQuery {
   /** All of these words, anywhere in the title, the labels or the annotations. */

@@ -1,5 +1,5 @@
 import type { Person, PlannedRequest, Ruling } from "../../src/approval/approval.ts";
-import type { IncidentView } from "../../src/chat/card.ts";
+import type { IncidentSummary, IncidentView } from "../../src/chat/card.ts";
 import { pendingOf } from "../../src/chat/card.ts";
 import type { Console } from "../../src/console/console.tsx";
 import { createConsole } from "../../src/console/console.tsx";
@@ -10,7 +10,6 @@ import type {
   ConsoleEvent,
   ConsoleStatus,
   HistoryQuery,
-  IncidentSummary,
 } from "../../src/console/ports.ts";
 import { aTimeline } from "./stories.ts";
 

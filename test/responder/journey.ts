@@ -8,12 +8,14 @@ import { hashFiles } from "../../src/execution/fingerprint.ts";
 import { admit } from "../../src/incident/admit.ts";
 import type { IncomingAlert } from "../../src/incident/alert.ts";
 import type { AlertGroup } from "../../src/incident/alert-group.ts";
+import { createMetrics } from "../../src/metrics.ts";
 import { createCatalogue } from "../../src/remediation/catalogue.ts";
 import { isSolo } from "../../src/remediation/policy.ts";
 import type { CrashPoint, Ports } from "../../src/responder/ports.ts";
 import { respond } from "../../src/responder/respond.ts";
 import { newId } from "../../src/store/ids.ts";
 import { openStore } from "../../src/store/store.ts";
+import { responderStore } from "../../src/store-ports.ts";
 
 const RUNBOOK = `---
 id: web-down
@@ -121,26 +123,13 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const { views, findings, switches, requests, executions, queue } = store;
+  const { views, switches, requests, queue } = store;
   const ports: Ports = {
-    store: {
-      incident: async (id) => (await views.incident(id))?.incident ?? null,
-      episode: views.episode,
-      saveFindings: findings.save,
-      isAutohealingOn: async () => (await switches.autohealing()).isOn,
-      request: requests.find,
-      propose: requests.propose,
-      endRequest: async (id, state, why, more) =>
-        await requests.end(id, state, why, "countersign", more),
-      execution: executions.find,
-      executionOf: executions.findByRequest,
-      historyOf: executions.historyOf,
-      claim: executions.claim,
-      release: executions.release,
-      start: executions.start,
-      finish: executions.finish,
-      verify: executions.verify,
-    },
+    store: responderStore(
+      store,
+      createMetrics(() => Promise.resolve({})),
+      () => now,
+    ),
     catalogue,
     executors,
     hashFiles,
