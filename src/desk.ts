@@ -14,6 +14,7 @@ import type { Store } from "./store/store.ts";
 
 const PAGE_SIZE = 10;
 const CARDS_REFRESHED = 200;
+const OUTDATED = "policy.yaml was changed since this was shown";
 
 interface Deps {
   readonly store: Store;
@@ -47,6 +48,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     }
     const { policy } = read;
     const { person, channel, reason, decision, via } = attempt;
+    let outdated: string | null = null;
     const ruling = await requests.decide(
       attempt.planCode,
       decision,
@@ -58,7 +60,8 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
         if (isOther) return { outcome: "not_found" };
         // Who may decide is part of the plan: an approval under other rules is none.
         if (decision === "approve" && request.plan.policy !== policy.hash) {
-          return { outcome: "not_allowed", why: "policy.yaml was changed since this was shown" };
+          outdated = request.id;
+          return { outcome: "not_allowed", why: OUTDATED };
         }
         return decide(
           request,
@@ -67,6 +70,9 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
         );
       },
     );
+    if (outdated !== null) {
+      await requests.end(outdated, "superseded", OUTDATED, "countersign", { proposeAnew: true });
+    }
     if (ruling.outcome === "approved" || ruling.outcome === "rejected") {
       metrics.decided(ruling.request.createdAt, now());
     } else if (ruling.outcome !== "counted") metrics.refused(ruling.outcome);

@@ -41,26 +41,24 @@ function openDesk() {
   return { journey, approve };
 }
 
-it("P6 T60 a vote under another policy than the one that was shown does not count", async () => {
+it("P6 T60 a vote under another policy than the one that was shown voids the plan and asks anew", async () => {
   const { journey, approve } = openDesk();
   await journey.fire();
   expect(await approve("7")).toBe("counted");
 
-  journey.writePolicy(
-    TWO_APPROVERS.replace(
-      "eve, telegram: 9, roles: [viewer]",
-      "eve, telegram: 9, roles: [approver]",
-    ),
-  );
-  expect(await approve("9")).toBe("not_allowed");
   journey.writePolicy("");
+  // Without people in the policy this account is the owner's: the same human, under another name.
   expect(await approve("7")).toBe("not_allowed");
   journey.writePolicy(TWO_APPROVERS);
   await journey.settle();
 
   expect(journey.runs).toEqual([]);
-  expect(await approve("8")).toBe("approved");
-  expect(journey.runs).toHaveLength(1);
+  const request = await journey.newest();
+  expect(request?.view?.requests).toHaveLength(2);
+  expect(request?.view?.requests[1]).toMatchObject({
+    state: "superseded",
+    endReason: "policy.yaml was changed since this was shown",
+  });
 });
 
 it("P9 a code that fits no request is refused and stands in the record", async () => {

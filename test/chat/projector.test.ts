@@ -45,7 +45,7 @@ function show(chatId = GROUP, limits: Partial<PaceLimits> = { minGapMs: 0 }) {
     context: async () => ({ now: NOW, publicUrl: "https://c.example", autohealing: true }),
     log: ports.log,
     observe: ports.observe,
-    settings: { machineDebounceMs: 60, pollMs: 300, firstBackoffMs: 50 },
+    settings: { machineDebounceMs: 250, pollMs: 300, firstBackoffMs: 50 },
   });
   projector.start();
   running.push(projector);
