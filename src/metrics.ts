@@ -6,7 +6,8 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 30
 export function createMetrics(depths: () => Promise<Readonly<Record<string, number>>>) {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  // Every ten milliseconds, as by default, is a wake-up for nothing on a small machine.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name: `countersign_${name}`, help, labelNames, registers });
   const seconds = (name: string, help: string, labelNames: string[] = []) =>
