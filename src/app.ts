@@ -49,6 +49,7 @@ export function createApp(config: Config, log: Logger) {
     path: config.databasePath,
     isExclusive: true,
     dedupWindowMs: config.dedupWindowMs,
+    hasSource: config.alertmanager !== null,
     chats: config.telegram === null ? [] : [{ channel: "telegram", chat: config.telegram.chatId }],
     admit,
     now,
@@ -164,7 +165,7 @@ export function createApp(config: Config, log: Logger) {
   const workers = [
     worker(["execute", "verify", "expire"], 16),
     worker(["propose"], 8),
-    worker(["investigate"], 8),
+    worker(["ask_source", "investigate"], 8),
   ];
 
   const web = createConsole({

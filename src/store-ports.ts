@@ -12,6 +12,7 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
   return {
     incident: views.incidentAlone,
     episode: views.episode,
+    fireAgain: store.incidents.fireAgain,
     async saveFindings(episode, items, diagnosisOf) {
       await findings.save(episode, items, diagnosisOf);
       metrics.diagnosed(episode.receivedAt, now());

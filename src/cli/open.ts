@@ -23,6 +23,7 @@ export function openOrCreate(config: Config): Store {
     path: config.databasePath,
     isExclusive: false,
     dedupWindowMs: config.dedupWindowMs,
+    hasSource: false,
     chats: [],
     admit,
     now: () => new Date(),

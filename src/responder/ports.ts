@@ -48,6 +48,8 @@ export type CrashPoint = "before-claim" | "after-claim" | "after-start" | "after
 export interface ResponderStore {
   readonly incident: (id: string) => Promise<Incident | null>;
   readonly episode: (id: number) => Promise<Episode | null>;
+  /** An episode that was over has begun anew, under its old start. */
+  readonly fireAgain: (episodeId: number) => Promise<void>;
   readonly saveFindings: (
     episode: Episode,
     items: readonly Omit<EvidenceItem, "id">[],

@@ -1,3 +1,4 @@
+import { askSource } from "./ask-source.ts";
 import { execute } from "./execute.ts";
 import { investigate } from "./investigate.ts";
 import type { Ports, StepEnd } from "./ports.ts";
@@ -6,7 +7,7 @@ import { putForward } from "./put-forward.ts";
 import { verify } from "./verify.ts";
 
 export interface Step {
-  readonly kind: "investigate" | "propose" | "execute" | "verify" | "expire";
+  readonly kind: "ask_source" | "investigate" | "propose" | "execute" | "verify" | "expire";
   readonly subject: string;
   readonly attempts: number;
 }
@@ -18,6 +19,8 @@ export interface Step {
  */
 export async function respond(ports: Ports, { kind, subject, attempts }: Step): Promise<StepEnd> {
   switch (kind) {
+    case "ask_source":
+      return await askSource(ports, Number(subject), attempts);
     case "investigate":
       return await investigate(ports, Number(subject));
     case "propose":

@@ -18,7 +18,8 @@ export function createFindings(
     `INSERT INTO evidence (incident_id, id, episode_id, kind, title, text, status, collected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const hasAny = sqlite.prepare<[string, number]>(
-    "SELECT 1 FROM evidence WHERE incident_id = ? AND episode_id = ? LIMIT 1",
+    `SELECT 1 FROM evidence e JOIN alerts a ON a.id = e.episode_id
+     WHERE e.incident_id = ? AND e.episode_id = ? AND e.collected_at >= a.received_at LIMIT 1`,
   );
   const diagnose = sqlite.prepare<[string, string]>(
     "INSERT INTO diagnoses (incident_id, diagnosis) VALUES (?, ?) ON CONFLICT (incident_id) DO UPDATE SET diagnosis = excluded.diagnosis",

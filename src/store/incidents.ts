@@ -1,29 +1,87 @@
+import type { Labels } from "../incident/alert.ts";
+import { nameOf } from "../incident/alert.ts";
 import type { Changes } from "./changes.ts";
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
+import type { Steps } from "./steps.ts";
 
-/** What people do to an incident itself. */
+type EpisodeRow = {
+  source: string;
+  fingerprint: string;
+  labels: string;
+  incident_id: string;
+  group_key: string;
+};
+
+/** What happens to an incident itself, apart from what its alerts say. */
 export function createIncidents(
   sqlite: Sqlite,
-  { record, changes }: { record: Chain; changes: Changes },
+  { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
+  chats: readonly { channel: string; chat: string }[],
+  now: () => Date,
 ) {
   const acknowledgeOpen = sqlite.prepare<[string, string]>(
     "UPDATE incidents SET state = 'acknowledged', acknowledged_by = ? WHERE id = ? AND state = 'open'",
   );
+  // An episode of the same alert that fires already speaks for it.
+  const over = sqlite.prepare<[number], EpisodeRow>(
+    `SELECT a.source, a.fingerprint, a.labels, a.incident_id, i.group_key FROM alerts a JOIN incidents i ON i.id = a.incident_id
+     WHERE a.id = ? AND a.status = 'resolved' AND NOT EXISTS (
+       SELECT 1 FROM alerts b WHERE b.source = a.source AND b.fingerprint = a.fingerprint AND b.status = 'firing')`,
+  );
+  const openOfGroup = sqlite
+    .prepare<[string, string], string>(
+      "SELECT id FROM incidents WHERE source = ? AND group_key = ? AND state <> 'resolved'",
+    )
+    .pluck();
+  const fire = sqlite.prepare<[number, string, number]>(
+    "UPDATE alerts SET status = 'firing', ends_at = NULL, received_at = ?, incident_id = ? WHERE id = ?",
+  );
+  const reopen = sqlite.prepare<[string]>(
+    "UPDATE incidents SET state = 'open', resolved_at = NULL, acknowledged_by = NULL WHERE id = ? AND state = 'resolved'",
+  );
+  const addCard = sqlite.prepare<[string, string, string, number]>(
+    `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at) VALUES (?, ?, ?, 0, 1, 0, 0, ?) ON CONFLICT DO NOTHING`,
+  );
 
   /** Somebody looks after it. @returns false where it is no longer open for that */
   function acknowledge(id: string, person: string): boolean {
-    return changes.commit(() =>
-      sqlite
-        .transaction(() => {
-          if (acknowledgeOpen.run(person, id).changes === 0) return false;
-          record.append({ kind: "incident.acknowledged", actor: person, incidentId: id, data: {} });
-          changes.touch(id, { isUrgent: true });
-          return true;
-        })
-        .immediate(),
-    );
+    return write(() => {
+      if (acknowledgeOpen.run(person, id).changes === 0) return false;
+      record.append({ kind: "incident.acknowledged", actor: person, incidentId: id, data: {} });
+      changes.touch(id, { isUrgent: true });
+      return true;
+    });
   }
 
-  return { acknowledge };
+  /** An episode that was over has begun anew: its incident opens again and everything is looked at afresh. */
+  function fireAgain(episodeId: number): void {
+    write(() => {
+      const episode = over.get(episodeId);
+      if (episode === undefined) return;
+      const { source, fingerprint, group_key: groupKey } = episode;
+      const alert = nameOf(JSON.parse(episode.labels) as Labels);
+      const incidentId = openOfGroup.get(source, groupKey) ?? episode.incident_id;
+      fire.run(now().getTime(), incidentId, episodeId);
+      if (reopen.run(incidentId).changes > 0) {
+        for (const { channel, chat } of chats)
+          addCard.run(incidentId, channel, chat, now().getTime());
+        record.append({ kind: "incident.reopened", actor: source, incidentId, data: { alert } });
+      }
+      record.append({
+        kind: "alert.fired_again",
+        actor: source,
+        incidentId,
+        data: { alert, fingerprint },
+      });
+      steps.enqueue("investigate", String(episodeId), now());
+      changes.touch(incidentId, { isUrgent: false });
+    });
+  }
+
+  function write<T>(change: () => T): T {
+    return changes.commit(() => sqlite.transaction(change).immediate());
+  }
+
+  return { acknowledge, fireAgain };
 }

@@ -13,6 +13,8 @@ export interface IntakeOptions {
   /** The rule for one incoming alert, asked inside the transaction. */
   readonly admit: (alert: Alert, known: Known) => Admission;
   readonly dedupWindowMs: number;
+  /** Whether the source can be asked what fires: then an alert that seems replayed is asked after. */
+  readonly hasSource: boolean;
   /** Every configured chat gets a card of every incident. */
   readonly chats: readonly { channel: string; chat: string }[];
 }
@@ -29,7 +31,7 @@ const MAX_TITLE_LENGTH = 300;
 export function createIntake(
   sqlite: Sqlite,
   { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
-  { admit, dedupWindowMs, chats }: IntakeOptions,
+  { admit, dedupWindowMs, hasSource, chats }: IntakeOptions,
 ) {
   const sql = prepareIntake(sqlite);
   /** Incidents in which the body under way has ended an episode. */
@@ -49,6 +51,9 @@ export function createIntake(
     const admission = admit(alert, { same: known(same), firing: known(firing) });
     switch (admission) {
       case "known":
+        if (hasSource && alert.status === "firing" && same?.status === "resolved" && !firing) {
+          steps.enqueue("ask_source", String(same.id), group.receivedAt);
+        }
         return [
           alert.status === same?.status && alert.status === "firing" ? "repeated" : "known",
           (same as EpisodeRow).incident_id,

@@ -171,7 +171,9 @@ export function createRequests(
     "SELECT 1 FROM alerts WHERE id = ? AND status = 'firing'",
   );
   const askedBefore = sqlite.prepare<[string, number]>(
-    `SELECT 1 FROM requests WHERE incident_id = ? AND episode_id = ? AND state NOT IN ('denied', 'superseded') LIMIT 1`,
+    `SELECT 1 FROM requests r JOIN alerts a ON a.id = r.episode_id
+     WHERE r.incident_id = ? AND r.episode_id = ? AND r.state NOT IN ('denied', 'superseded')
+       AND r.created_at >= a.received_at LIMIT 1`,
   );
   const moveToApproved = sqlite.prepare<[string, string, number]>(
     "UPDATE requests SET state = 'approved' WHERE id = ? AND state = 'pending' AND digest = ? AND expires_at > ?",

@@ -54,7 +54,7 @@ export function openStore(options: StoreOptions) {
     requests: promised(createRequests(opened, tools, now)),
     executions: promised(createExecutions(opened, tools, now, switches)),
     switches: promised(switches),
-    incidents: promised(createIncidents(sqlite, tools)),
+    incidents: promised(createIncidents(sqlite, tools, options.chats, now)),
     views: promised({ ...createViews(opened, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     sessions: promised(createSessions(sqlite, record, now)),

@@ -13,6 +13,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "incident.acknowledged": (_, actor) => `${actor} looks after it`,
   "incident.resolved": () => "Resolved: no alert of the group fires any more",
   "alert.fired": ({ alert, instance }) => `${alert} fires${on(instance)}`,
+  "alert.fired_again": ({ alert }) => `${alert} fires again under its old start`,
   "alert.missed": ({ alert, instance }) => `${alert}${on(instance)} had fired and resolved`,
   "alert.resolved": ({ alert }) => `${alert} resolved`,
   "request.proposed": ({ runbook, action }, actor) => `${who(actor)} proposed ${runbook}/${action}`,

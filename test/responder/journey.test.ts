@@ -321,6 +321,57 @@ describe("a request", () => {
     expect(journey.runs).toEqual([]);
   });
 
+  it("P10 is heard anew when Prometheus was away and its alert comes back under the old start", async () => {
+    const journey = createJourney();
+    const incidentId = await journey.fire();
+    const first = await journey.vote({ name: "ana" }, "approve");
+    expect(first.outcome).toBe("approved");
+    await journey.resolve();
+    journey.world.state = "down";
+    await journey.pass(30 * 60_000);
+
+    journey.world.alertmanager = true;
+    expect(await journey.fireAgain()).toBe(incidentId);
+
+    const { view, ...request } = (await journey.newest()) ?? {};
+    expect(view?.incident).toMatchObject({ id: incidentId, state: "open" });
+    expect(request).toMatchObject({ state: "pending" });
+    await journey.resolve();
+    expect((await journey.newest())?.view?.incident.state).toBe("resolved");
+    expect((await journey.store.record.verify()).firstBroken).toBeNull();
+  });
+
+  it.each([
+    ["does not know the alert", false],
+    ["is not configured", null],
+  ] as const)("T17 a replayed body changes nothing where the source %s", async (_, answer) => {
+    const journey = createJourney();
+    const incidentId = await journey.fire();
+    await journey.resolve();
+    await journey.pass(24 * 60 * 60_000);
+    const before = (await journey.newest())?.view;
+
+    journey.world.alertmanager = answer;
+    expect(await journey.fireAgain()).toBe(incidentId);
+
+    expect((await journey.newest())?.view).toEqual(before);
+    expect(journey.runs).toEqual([]);
+  });
+
+  it("P10 asks again later where the source can't be asked whether the alert fires anew", async () => {
+    const journey = createJourney();
+    await journey.fire();
+    await journey.resolve();
+    journey.world.alertmanager = "unreachable";
+    await journey.fireAgain();
+    expect((await journey.newest())?.view?.incident.state).toBe("resolved");
+
+    journey.world.alertmanager = true;
+    await journey.pass(60_000);
+
+    expect((await journey.newest())?.view?.incident.state).toBe("open");
+  });
+
   it("P5 ends with one reject", async () => {
     const journey = createJourney();
     await journey.fire();

@@ -43,6 +43,8 @@ const POLICY = `targets:
   db: {executor: command}
 `;
 
+const KINDS = ["execute", "verify", "expire", "ask_source", "investigate", "propose"] as const;
+
 type Answer<T> = T | "unreachable";
 
 /**
@@ -114,6 +116,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     path: join(folder, "journey.db"),
     isExclusive: false,
     dedupWindowMs: 300_000,
+    hasSource: true,
     chats: [],
     admit,
     now: () => now,
@@ -154,10 +157,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
   /** Does everything that is due now, in the order the workers would. */
   async function settle(): Promise<void> {
     for (;;) {
-      const step = await queue.lease(
-        ["execute", "verify", "expire", "investigate", "propose"],
-        now,
-      );
+      const step = await queue.lease(KINDS, now);
       if (step === null) return;
       const end = await respond(ports, step);
       if (end.outcome === "done") await queue.finish(step);
@@ -168,7 +168,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
   async function pass(ms: number): Promise<void> {
     const until = now.getTime() + ms;
     for (;;) {
-      const due = await queue.nextDue(["execute", "verify", "expire", "investigate", "propose"]);
+      const due = await queue.nextDue(KINDS);
       if (due === null || due.getTime() > until) break;
       now = new Date(Math.max(now.getTime(), due.getTime()));
       await settle();
@@ -259,6 +259,8 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       episodeStart = now;
       return send("firing", labels, group);
     },
+    /** Under the start it had: a replay, or a source that was away for a while. */
+    fireAgain: (labels?: Record<string, string>) => send("firing", labels),
     resolve: (labels?: Record<string, string>) => send("resolved", labels),
     vote,
     pass,

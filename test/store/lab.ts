@@ -25,6 +25,7 @@ export function createLab(options: { chats?: { channel: string; chat: string }[]
       path,
       isExclusive,
       dedupWindowMs: 5 * MINUTE,
+      hasSource: true,
       chats: options.chats ?? [{ channel: "telegram", chat: "1" }],
       admit,
       now: () => now,

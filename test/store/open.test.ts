@@ -13,7 +13,15 @@ const freshPath = () => join(createFolder(), "data", "countersign.db");
 
 function openWhole(path: string) {
   const now = () => new Date("2026-03-01T03:00:00Z");
-  return openStore({ path, isExclusive: true, dedupWindowMs: 1, chats: [], admit, now });
+  return openStore({
+    path,
+    isExclusive: true,
+    dedupWindowMs: 1,
+    hasSource: false,
+    chats: [],
+    admit,
+    now,
+  });
 }
 
 /** A process of its own that holds the database until its input ends. */
