@@ -253,6 +253,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
   return {
     world,
     ports,
+    catalogue,
     runs,
     store,
     fire: (labels?: Record<string, string>, group?: Partial<AlertGroup>) => {
@@ -267,6 +268,17 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     settle,
     newest,
     now: () => now,
+    /** The clock is set, forwards or back; nothing that falls due on the way is done. */
+    jump: (ms: number) => {
+      now = new Date(now.getTime() + ms);
+    },
+    /** What the start after a power cut does. */
+    restart: async () => {
+      await store.queue.releaseAll();
+      await store.executions.giveUpInterrupted();
+      await settle();
+    },
+    database: join(folder, "journey.db"),
     enableAutohealing: () => switches.enable("ana"),
     disableAutohealing: (change = { forMs: null as number | null, all: false }) =>
       switches.disable("ana", change),

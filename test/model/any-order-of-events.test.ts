@@ -1,0 +1,235 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Channel, Person } from "../../src/approval/approval.ts";
+import { createDesk } from "../../src/desk.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import type { CrashPoint } from "../../src/responder/ports.ts";
+import { createJourney } from "../responder/journey.ts";
+import { watch } from "./watch.ts";
+
+const MINUTE = 60_000;
+const ANA: Person = { name: "ana", roles: ["viewer", "operator", "approver", "admin"] };
+const BEN: Person = { name: "ben", roles: ["viewer", "operator", "approver"] };
+const EVE: Person = { name: "eve", roles: ["viewer"] };
+
+const policy = (rest: string) => `people:
+  - {name: ana, telegram: 7, slack: T1:U1, roles: [viewer, operator, approver, admin]}
+  - {name: ben, telegram: 8, slack: T1:U2, roles: [viewer, operator, approver]}
+  - {name: eve, telegram: 9, roles: [viewer]}
+targets:
+  web: {executor: command}
+  db: {executor: command}
+${rest}
+`;
+const POLICIES = [
+  policy(""),
+  policy("approval: {medium: {quorum: 2}}"),
+  policy("protected: [web]"),
+  policy("approval: {low: {auto: false}}"),
+  "people: [this is no policy",
+];
+
+type Journey = ReturnType<typeof createJourney>;
+type Event = (actor: Actor) => Promise<unknown>;
+
+/** The people, the alerts and the world around one journey. */
+function createActor(journey: Journey, seen: ReturnType<typeof watch>) {
+  const desk = createDesk({
+    store: journey.store,
+    catalogue: journey.catalogue,
+    health: () => Promise.resolve({ status: "ok" as const, checks: {} }),
+    metrics: createMetrics(() => Promise.resolve({})),
+    now: journey.now,
+    onAutohealingChanged: () => undefined,
+  });
+
+  /** The plan codes of everything that was ever put forward, the newest last: people press old buttons too. */
+  async function planCodes(): Promise<string[]> {
+    const { items } = await journey.store.views.find({ limit: 20 });
+    const views = await Promise.all(items.map(({ id }) => journey.store.views.incident(id)));
+    const planned = views
+      .flatMap((view) => view?.requests ?? [])
+      .filter((request) => request.state !== "denied");
+    return planned
+      .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
+      .map(({ planCode }) => planCode);
+  }
+
+  return { journey, seen, desk: desk.chat, planCodes };
+}
+type Actor = ReturnType<typeof createActor>;
+
+const service = fc.constantFrom("web", "db");
+const person = fc.constantFrom(ANA, BEN, EVE);
+const channel = fc.constantFrom<Channel>("telegram", "slack", "console");
+const crashPoint = fc.constantFrom<CrashPoint>(
+  "before-claim",
+  "after-claim",
+  "after-start",
+  "after-run",
+);
+
+const fires = fc.tuple(service, fc.constantFrom("critical", "warning", "info")).map(
+  ([name, severity]): Event =>
+    async ({ journey, seen }) => {
+      seen.fires(name);
+      await journey.fire({ service: name, severity });
+    },
+);
+const resolves = service.map(
+  (name): Event =>
+    async ({ journey, seen }) => {
+      // Without another start it is a body of the newest episode, whoever sends it twice.
+      const before = await journey.store.views.openAlerts(null);
+      if (before.some(({ name: of }) => of === "WebDown")) seen.resolves(name);
+      await journey.resolve({ service: name });
+    },
+);
+const decides = fc
+  .record({
+    person,
+    channel,
+    decision: fc.constantFrom("approve", "approve", "approve", "reject"),
+    via: fc.constantFrom("tap", "typed"),
+    reason: fc.constantFrom(null, "checked"),
+    /** 0 is the newest. */
+    age: fc.integer({ min: 0, max: 2 }),
+  })
+  .map(
+    ({ age, ...attempt }): Event =>
+      async ({ desk, seen, journey, planCodes }) => {
+        const planCode = (await planCodes()).at(-1 - age);
+        if (planCode === undefined) return;
+        const ruling = await desk.decide({ ...attempt, planCode, requestId: null } as never);
+        seen.ruled(attempt.person.name, ruling);
+        await journey.settle();
+      },
+  );
+const switches = fc.tuple(fc.boolean(), fc.constantFrom(null, 2 * MINUTE), fc.boolean()).map(
+  ([isOn, forMs, all]): Event =>
+    async ({ desk, seen, journey }) => {
+      const until = forMs === null ? null : journey.now().getTime() + forMs;
+      await desk.setAutohealing({ isOn, person: ANA, channel: "console", forMs, all });
+      seen.switched(isOn, until);
+      await journey.settle();
+    },
+);
+const passes = fc.constantFrom(1_000, MINUTE, 5 * MINUTE, 16 * MINUTE, 61 * MINUTE).map(
+  (ms): Event =>
+    ({ journey }) =>
+      journey.pass(ms),
+);
+const jumps = fc.constantFrom(-2 * 60 * MINUTE, -MINUTE, 9 * MINUTE, 24 * 60 * MINUTE).map(
+  (ms): Event =>
+    ({ journey }) => {
+      journey.jump(ms);
+      return journey.settle();
+    },
+);
+const edits = fc.constantFrom(...POLICIES).map(
+  (text): Event =>
+    ({ journey }) => {
+      journey.writePolicy(text);
+      return journey.settle();
+    },
+);
+const rewrites = fc.constantFrom("low", "medium").map(
+  (risk): Event =>
+    ({ journey }) => {
+      journey.editRunbook((text) => text.replace(/risk: \w+/, `risk: ${risk}`));
+      return journey.settle();
+    },
+);
+const world = fc
+  .record({
+    alertmanager: fc.constantFrom<(boolean | "unreachable" | null)[]>(
+      null,
+      true,
+      false,
+      "unreachable",
+    ),
+    state: fc.constantFrom("down", "down", "up", "unreachable"),
+    result: fc.constantFrom("succeeded", "failed", "timed_out", "unknown"),
+    isFixed: fc.boolean(),
+  })
+  .map(
+    ({ isFixed, ...now }): Event =>
+      ({ journey, seen }) => {
+        Object.assign(journey.world, now);
+        journey.world.onRun = () => {
+          seen.onRun();
+          if (isFixed) journey.world.state = "up";
+        };
+        return journey.settle();
+      },
+  );
+const maintains = fc.tuple(service, fc.constantFrom(0, 5 * MINUTE)).map(
+  ([target, forMs]): Event =>
+    async ({ desk }) =>
+      await desk.maintain({ target, forMs, person: BEN }),
+);
+const reviews = fc.constant<Event>(async ({ journey }) => {
+  const execution = (await journey.newest())?.view?.executions[0];
+  if (execution !== undefined) await journey.store.executions.markReviewed(execution.id, "ana");
+});
+/** The power goes out the next time this point is reached. */
+const crashes = crashPoint.map(
+  (wanted): Event =>
+    ({ journey }) => {
+      journey.world.onCrashPoint = (name) => {
+        if (name !== wanted) return;
+        journey.world.onCrashPoint = () => undefined;
+        throw new PowerCut();
+      };
+      return Promise.resolve();
+    },
+);
+
+class PowerCut extends Error {
+  override readonly name = "PowerCut";
+}
+
+const anyEvent = fc.oneof(
+  { weight: 5, arbitrary: fires },
+  { weight: 2, arbitrary: resolves },
+  { weight: 9, arbitrary: decides },
+  { weight: 2, arbitrary: switches },
+  { weight: 3, arbitrary: passes },
+  { weight: 1, arbitrary: jumps },
+  { weight: 1, arbitrary: edits },
+  { weight: 1, arbitrary: rewrites },
+  { weight: 3, arbitrary: world },
+  { weight: 1, arbitrary: maintains },
+  { weight: 1, arbitrary: reviews },
+  { weight: 2, arbitrary: crashes },
+);
+
+describe("whatever happens, in whatever order", () => {
+  it("P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 hold at every run", async () => {
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("low", "medium"),
+        fc.array(anyEvent, { minLength: 5, maxLength: 30 }),
+        async (risk, events) => {
+          const journey = createJourney({ risk, policy: POLICIES[0] ?? "" });
+          const seen = watch(journey);
+          const actor = createActor(journey, seen);
+          journey.world.onRun = seen.onRun;
+          for (const happen of events) {
+            await happen(actor).catch(async (error: unknown) => {
+              if (!(error instanceof PowerCut)) throw error;
+              await journey.restart();
+            });
+            seen.check();
+          }
+          await seen.settled();
+          runs += seen.runs();
+        },
+      ),
+      { numRuns: 200 },
+    );
+    // Events that never come to a run would prove nothing.
+    expect(runs).toBeGreaterThan(20);
+  }, 120_000);
+});
