@@ -12,7 +12,7 @@ const ANA: Person = { name: "ana", roles: ["viewer", "operator", "approver", "ad
 const BEN: Person = { name: "ben", roles: ["viewer", "operator", "approver"] };
 const EVE: Person = { name: "eve", roles: ["viewer"] };
 
-const policy = (rest: string) => `people:
+const policyWith = (rest: string) => `people:
   - {name: ana, telegram: 7, slack: T1:U1, roles: [viewer, operator, approver, admin]}
   - {name: ben, telegram: 8, slack: T1:U2, roles: [viewer, operator, approver]}
   - {name: eve, telegram: 9, roles: [viewer]}
@@ -22,10 +22,10 @@ targets:
 ${rest}
 `;
 const POLICIES = [
-  policy(""),
-  policy("approval: {medium: {quorum: 2}}"),
-  policy("protected: [web]"),
-  policy("approval: {low: {auto: false}}"),
+  policyWith(""),
+  policyWith("approval: {medium: {quorum: 2}}"),
+  policyWith("protected: [web]"),
+  policyWith("approval: {low: {auto: false}}"),
   "people: [this is no policy",
 ];
 
@@ -210,9 +210,10 @@ describe("whatever happens, in whatever order", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom("low", "medium"),
+        fc.constantFrom(...POLICIES.slice(0, 3)),
         fc.array(anyEvent, { minLength: 5, maxLength: 30 }),
-        async (risk, events) => {
-          const journey = createJourney({ risk, policy: POLICIES[0] ?? "" });
+        async (risk, policy, events) => {
+          const journey = createJourney({ risk, policy });
           const seen = watch(journey);
           const actor = createActor(journey, seen);
           journey.world.onRun = seen.onRun;
