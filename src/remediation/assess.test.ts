@@ -139,6 +139,42 @@ describe("the verdict", () => {
     expect(verdict.reasons.map(({ rule }) => rule)).toEqual(["declared_risk", "unconfirmed"]);
   });
 
+  it.each([
+    ["a critical alert", { severity: "critical" as const }],
+    ["what its source confirms, whoever sent it", { trust: "none" as const }],
+  ])("lets low risk run by itself for %s", (_, change) => {
+    expect(assess({ ...clear, ...change }).outcome).toBe("auto_run");
+  });
+
+  it("looks for the target among all that are known", () => {
+    const another = { ...base.targets[0], name: "web" } as Policy["targets"][number];
+    const policy = { ...base, targets: [...base.targets, another] };
+
+    expect(assess({ ...clear, policy }).outcome).toBe("auto_run");
+    expect(assess({ ...clear, policy, target: "ghost" }).outcome).toBe("deny");
+  });
+
+  it.each<[string, Change]>([
+    ["no_policy", { policy: null }],
+    ["unknown_target", { target: "ghost" }],
+    ["no_record", { canRecord: false }],
+    ["alert_absent", { sourceConfirmation: "absent" }],
+  ])("does not come back by itself from %s, whatever else ends", (_, change) => {
+    expect(assess({ ...clear, maintenanceUntil: soon, ...change } as Facts).until).toBeNull();
+  });
+
+  it("comes back when a maintenance ends, though the target is busy now", () => {
+    const facts = withChange(clear, { maintenanceUntil: soon, history: { isTargetBusy: true } });
+
+    expect(assess(facts).until).toEqual(soon);
+  });
+
+  it("says when, to the minute", () => {
+    const { reasons } = assess({ ...clear, maintenanceUntil: soon });
+
+    expect(reasons.at(-1)?.text).toContain("until 2025-10-24 10:40 UTC;");
+  });
+
   it("names every rule that applies, not just the first", () => {
     const change = { canRecord: false, severity: null, isAutohealingOn: false, truncatedAlerts: 1 };
 
