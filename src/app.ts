@@ -24,6 +24,7 @@ import { onlyKnownHosts } from "./ingest/caller.ts";
 import { createIngest } from "./ingest/webhook.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
+import { ask, tryOut } from "./responder/ask.ts";
 import type { CrashPoint, Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
 import { createWorker } from "./responder/work.ts";
@@ -71,6 +72,7 @@ export function createApp(config: Config, log: Logger) {
     hashFiles,
     now,
     newRequestId: () => newId("req"),
+    newIncidentId: () => newId("inc"),
     crashPoint: crashAt(config.crashPoint),
     redact,
     stopping: stopping.signal,
@@ -94,6 +96,8 @@ export function createApp(config: Config, log: Logger) {
     health: health.read,
     metrics,
     now,
+    ask: (wish) => ask(ports, wish),
+    tryOut: (wish) => tryOut(ports, wish),
     onAutohealingChanged: ({ text, isOn, channel }) => {
       for (const listener of liveListeners) listener({ name: "status" });
       // A disable typed in the chat is answered there for all to see; a confirmation is not.

@@ -1,6 +1,12 @@
 import type { Channel, Person, Ruling } from "./approval/approval.ts";
 import { decide, mayDecide } from "./approval/decide.ts";
-import type { AutohealingChange, DecisionAttempt, Desk, UnaskedAction } from "./chat/desk.ts";
+import type {
+  AutohealingChange,
+  DecisionAttempt,
+  Desk,
+  RunWish,
+  UnaskedAction,
+} from "./chat/desk.ts";
 import { autohealingText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
 import type { HealthReport } from "./health.ts";
@@ -10,6 +16,7 @@ import type { Policy } from "./remediation/policy.ts";
 import { isSolo, personByAccount } from "./remediation/policy.ts";
 import type { Runbook } from "./remediation/runbook.ts";
 import { paramsOf } from "./remediation/runbook.ts";
+import type { Asked, Trial, Wish } from "./responder/ask.ts";
 import type { Store } from "./store/store.ts";
 
 const PAGE_SIZE = 10;
@@ -22,6 +29,8 @@ interface Deps {
   readonly health: () => Promise<HealthReport>;
   readonly metrics: Metrics;
   readonly now: () => Date;
+  readonly ask: (wish: Wish) => Promise<Asked>;
+  readonly tryOut: (wish: Wish) => Promise<Trial>;
   /** Tells every channel; the one it was done in is named. */
   readonly onAutohealingChanged: (change: {
     readonly text: string;
@@ -112,6 +121,26 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     return { autohealing, stopped };
   }
 
+  /** A prefix is enough where it leaves no doubt; what is shown names the thing in full. */
+  async function wishOf({ person, channel: _, ...wanted }: RunWish): Promise<Wish> {
+    const ids = catalogue.read().runbooks.map(({ id }) => id);
+    const incident = wanted.incident === null ? null : await onlyIncident(wanted.incident);
+    return {
+      ...wanted,
+      runbook: completed(wanted.runbook, ids),
+      incident,
+      requester: person.name,
+      words: null,
+      call: null,
+      mostLive: null,
+    };
+  }
+
+  async function onlyIncident(prefix: string): Promise<string> {
+    const ids = await views.idsLike(prefix);
+    return ids.length === 1 && ids[0] !== undefined ? ids[0] : prefix;
+  }
+
   const chat: Desk = {
     status,
     setAutohealing,
@@ -180,6 +209,48 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
           record: records.find(({ actionId }) => actionId === action.id) ?? null,
         })),
       };
+    },
+    async run(wish) {
+      const asked = await deps.ask(await wishOf(wish));
+      switch (asked.outcome) {
+        case "asked": {
+          const { planCode, incidentId, proposal, risk, reasons } = asked.request;
+          const { policy } = catalogue.read();
+          return {
+            outcome: "asked",
+            ...{ planCode, incidentId, risk, reasons },
+            actionTitle: proposal.actionTitle,
+            target: proposal.target.name,
+            isSolo: policy.ok && isSolo(policy.policy),
+          };
+        }
+        case "choose":
+          return choiceOf(asked.runbook);
+        case "unfit":
+          return { outcome: "refused", reasons: [asked.reason] };
+        case "denied":
+          await refuse("run_denied", wish);
+          return { outcome: "refused", reasons: asked.verdict.reasons };
+        case "duplicate":
+          return asked;
+        case "too_many":
+        case "repeated":
+          throw new Error("only programs are counted");
+      }
+    },
+    async tryRun(wish) {
+      const tried = await deps.tryOut(await wishOf(wish));
+      switch (tried.outcome) {
+        case "tried": {
+          const { plan, verdict, dryRun } = tried;
+          const { command, target } = plan;
+          return { outcome: "tried", command, target: target.name, verdict, dryRun };
+        }
+        case "choose":
+          return choiceOf(tried.runbook);
+        case "unfit":
+          return { outcome: "refused", reasons: [tried.reason] };
+      }
     },
     acknowledge: async (incidentId, person) =>
       (await store.incidents.acknowledge(incidentId, person.name)) ? "acknowledged" : "not_open",
@@ -250,6 +321,26 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   };
 
   return { chat, console: consoleDesk };
+}
+
+function completed(prefix: string, ids: readonly string[]): string {
+  const found = ids.filter((id) => id.startsWith(prefix));
+  return ids.includes(prefix) || found.length !== 1 ? prefix : (found[0] ?? prefix);
+}
+
+function choiceOf(runbook: Runbook) {
+  return {
+    outcome: "choose" as const,
+    runbookId: runbook.id,
+    actions: runbook.actions.map((action) => ({
+      id: action.id,
+      title: action.title,
+      risk: action.risk,
+      params: Object.entries(paramsOf(runbook, action)).map(
+        ([name, { pattern }]) => `${name}=${pattern}`,
+      ),
+    })),
+  };
 }
 
 /** Low risk is what auto-healing covers; the verdict still looks at target, history and the rest each time. */

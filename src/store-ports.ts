@@ -1,6 +1,7 @@
 import type { CardStore } from "./chat/projector.ts";
 import type { Sessions } from "./console/ports.ts";
 import { personFor } from "./desk.ts";
+import { isAskedFor } from "./incident/incident.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import type { ResponderStore } from "./responder/ports.ts";
@@ -20,6 +21,7 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
     isAutohealingOn: async () => (await switches.autohealing()).isOn,
     request: requests.find,
     propose: requests.propose,
+    ask: requests.ask,
     endRequest: async (id, state, why, options) =>
       await requests.end(id, state, why, "countersign", options),
     execution: executions.find,
@@ -35,7 +37,8 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
     async verify(execution, outcome, detail) {
       await executions.verify(execution, outcome, detail);
       const incident = await views.incident(execution.incidentId);
-      if (outcome === "verified" && incident !== null) {
+      // Nothing recovers where no alert fired.
+      if (outcome === "verified" && incident !== null && !isAskedFor(incident.incident)) {
         metrics.recovered(incident.incident.openedAt, now());
       }
     },

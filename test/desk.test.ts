@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createDesk, personFor } from "../src/desk.ts";
 import { createMetrics } from "../src/metrics.ts";
+import { ask, tryOut } from "../src/responder/ask.ts";
 import { createJourney } from "./responder/journey.ts";
 
 const TWO_APPROVERS = `people:
@@ -20,6 +21,8 @@ function openDesk() {
     health: () => Promise.resolve({ status: "ok", checks: {} }),
     metrics: createMetrics(() => Promise.resolve({})),
     now: journey.now,
+    ask: (wish) => ask(journey.ports, wish),
+    tryOut: (wish) => tryOut(journey.ports, wish),
     onAutohealingChanged: () => undefined,
   });
   async function approve(account: string) {

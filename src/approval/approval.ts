@@ -69,8 +69,10 @@ interface RequestBase {
   readonly episodeId: number | null;
   readonly risk: Risk;
   readonly reasons: readonly Reason[];
-  /** The person who asked for it; null when the program did. They can't approve it. */
+  /** The person or (as `api:<name>`) the program that asked for it; null when Countersign did. They can't approve it. */
   readonly requester: string | null;
+  /** What the requester wrote as the reason. From outside: shown as such, never acted on. */
+  readonly words: string | null;
   readonly createdAt: Date;
   readonly endedAt: Date | null;
   /** For a request that ended without running: why, in words. */
@@ -106,7 +108,7 @@ export type Request = DeniedRequest | PlannedRequest;
 /** A request as it is put forward: the policy's verdict is already in its first state. */
 export type NewRequest = Pick<
   RequestBase,
-  "id" | "incidentId" | "episodeId" | "risk" | "reasons" | "requester"
+  "id" | "incidentId" | "episodeId" | "risk" | "reasons" | "requester" | "words"
 > &
   (
     | {
@@ -120,6 +122,41 @@ export type NewRequest = Pick<
         "proposal" | "plan" | "digest" | "planCode" | "quorum" | "approvers" | "expiresAt"
       >)
   );
+
+const PROGRAM = "api:";
+
+/** How the holder of a key is named where people are; no person's name begins like this. */
+export function programName(key: string): string {
+  return `${PROGRAM}${key}`;
+}
+
+export function isProgram(requester: string): boolean {
+  return requester.startsWith(PROGRAM);
+}
+
+/** A request that a person or a program asks for: there is no alert behind it, and people decide it. */
+export type AskedRequest = Extract<NewRequest, { state: "pending" | "approved" }> & {
+  readonly state: "pending";
+  readonly episodeId: null;
+  readonly requester: string;
+};
+
+/** The answer to putting it forward. */
+export type AskEnd =
+  | { readonly outcome: "asked" }
+  /** The same waits or runs already. */
+  | { readonly outcome: "duplicate"; readonly planCode: string }
+  | { readonly outcome: "incident_over" }
+  | { readonly outcome: "too_many" }
+  /** This Idempotency-Key came before. */
+  | { readonly outcome: "repeated"; readonly requestId: string; readonly isSameBody: boolean };
+
+/** How one call of a program is told from the next. */
+export interface CallKey {
+  readonly holder: string;
+  readonly key: string;
+  readonly bodyHash: string;
+}
 
 /** The answer to one click or typed decision; every channel words it, none decides it. */
 export type Ruling =

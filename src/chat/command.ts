@@ -85,7 +85,7 @@ function problemOf({ issues }: z.ZodError): string {
 }
 
 /** Flags that take the next word as their value. */
-const VALUED = new Set(["since", "page"]);
+const VALUED = new Set(["since", "page", "incident"]);
 
 /** Null for text that is no command, or one for another bot of the same chat. */
 export function parseCommand(text: string, botName: string | null): TypedCommand | null {

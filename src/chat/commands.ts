@@ -5,6 +5,7 @@ import { decisionCommands } from "./commands-deciding.ts";
 import { operatingCommands } from "./commands-operating.ts";
 import { readingCommands } from "./commands-reading.ts";
 import { runbookCommands } from "./commands-runbooks.ts";
+import { runningCommands } from "./commands-running.ts";
 import { oneLine } from "./text.ts";
 
 export interface CommandRegistry {
@@ -25,6 +26,7 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
     ...decisionCommands(deps),
     ...operatingCommands(deps),
     ...runbookCommands(deps),
+    ...runningCommands(deps),
   ];
 
   async function handle(

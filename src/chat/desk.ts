@@ -2,7 +2,7 @@ import type { Channel, Person, PlannedRequest, Ruling } from "../approval/approv
 import type { ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
-import type { Risk } from "../remediation/proposal.ts";
+import type { Command, Reason, Risk, Verdict } from "../remediation/proposal.ts";
 import type { IncidentView } from "./card.ts";
 
 /**
@@ -31,6 +31,10 @@ export interface Desk {
   runbooks(): Promise<readonly RunbookLine[]>;
   /** By id, or by a prefix that only one runbook has. */
   runbook(prefix: string): Promise<RunbookDetail | null>;
+  /** Asks for an action of the whitelist, which other people then decide. */
+  run(wish: RunWish): Promise<RunAnswer>;
+  /** What `run` would ask for, without a trace. */
+  tryRun(wish: RunWish): Promise<TrialAnswer>;
   acknowledge(incidentId: string, person: Person): Promise<"acknowledged" | "not_open">;
   /** Keeps every action off a target for a while; zero ends it. */
   maintain(wanted: {
@@ -160,6 +164,60 @@ export interface RunbookDetail {
     readonly record: ActionRecord | null;
   }[];
 }
+
+export interface RunWish {
+  /** By id, or by a prefix that only one runbook has. */
+  readonly runbook: string;
+  /** Null where the runbook's only action is meant. */
+  readonly action: string | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly target: string | null;
+  /** The open incident it is for, by id or prefix; null for one of its own. */
+  readonly incident: string | null;
+  readonly person: Person;
+  readonly channel: Channel;
+}
+
+type NotRun =
+  | {
+      readonly outcome: "choose";
+      readonly runbookId: string;
+      readonly actions: readonly {
+        readonly id: string;
+        readonly title: string;
+        readonly risk: Risk;
+        /** What it needs, each with its pattern. */
+        readonly params: readonly string[];
+      }[];
+    }
+  | { readonly outcome: "refused"; readonly reasons: readonly Reason[] };
+
+export type RunAnswer =
+  | {
+      readonly outcome: "asked";
+      readonly planCode: string;
+      readonly incidentId: string;
+      readonly actionTitle: string;
+      readonly target: string;
+      readonly risk: Risk;
+      readonly reasons: readonly Reason[];
+      /** Whether the person may approve it themselves, by the typed code. */
+      readonly isSolo: boolean;
+    }
+  /** The same waits or runs already. */
+  | { readonly outcome: "duplicate"; readonly planCode: string }
+  | NotRun;
+
+export type TrialAnswer =
+  | {
+      readonly outcome: "tried";
+      readonly command: Command;
+      readonly target: string;
+      readonly verdict: Verdict;
+      /** What the action's own dry run says; null where it has none. */
+      readonly dryRun: string | null;
+    }
+  | NotRun;
 
 export type Maintained =
   | { readonly outcome: "set"; readonly target: string; readonly until: Date | null }

@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 /** Where an alert came from. Identity never crosses sources: two of them may use the same fingerprint. */
 export type Source = "alertmanager";
 
+/** What opens an incident without any alert: somebody who asks for an action. */
+export type Asker = "person" | "api";
+
 export type Labels = Readonly<Record<string, string>>;
 
 export type Severity = "critical" | "warning" | "info";

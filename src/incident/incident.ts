@@ -1,4 +1,4 @@
-import type { Episode, Severity, Source } from "./alert.ts";
+import type { Asker, Episode, Severity, Source } from "./alert.ts";
 import type { Trust } from "./alert-group.ts";
 
 /**
@@ -10,7 +10,8 @@ export type IncidentState = "open" | "acknowledged" | "resolved";
 
 export interface Incident {
   readonly id: string;
-  readonly source: Source;
+  /** An asker's incident has no alerts, and is over when what was asked for is. */
+  readonly source: Source | Asker;
   /** The group's key, or `fingerprint:<f>` where the body had none. */
   readonly groupKey: string;
   readonly state: IncidentState;
@@ -27,6 +28,11 @@ export interface Incident {
 
 export interface IncidentWithAlerts extends Incident {
   readonly alerts: readonly Episode[];
+}
+
+/** Whether it began with a person or a program that asked for an action, not with an alert. */
+export function isAskedFor({ source }: Pick<Incident, "source">): boolean {
+  return source === "person" || source === "api";
 }
 
 /** One line of an incident's story, taken from the record. */

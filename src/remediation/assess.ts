@@ -24,7 +24,7 @@ export interface Facts {
   /** Configured sources that failed or are stale, by name. */
   readonly missingFacts: readonly string[];
   /** Who chose this action and its parameters. */
-  readonly origin: "program" | "person" | "model";
+  readonly origin: "program" | "person" | "model" | "api";
   readonly hasAlert: boolean;
   readonly history: History;
   readonly cooldownMs: number;
@@ -59,6 +59,12 @@ interface Finding extends Reason {
 }
 
 const RISKS: readonly Risk[] = ["low", "medium", "high"];
+const CHOOSERS: Record<Facts["origin"], string> = {
+  program: "Countersign",
+  person: "A person",
+  model: "A model",
+  api: "Another program",
+};
 const OUTCOMES: readonly Outcome[] = ["auto_run", "ask", "deny"];
 
 /** May this run? Starts at the declared risk, only ever raises it, and names every rule that applies. */
@@ -137,11 +143,12 @@ function doubts(facts: Facts): Finding[] {
   });
   const missing = facts.missingFacts.join(", ");
   const left = facts.truncatedAlerts;
+  const isUnconfirmed = facts.sourceConfirmation === "not_configured";
   return [
     ...when(policy !== null && isProtected(policy, target), () =>
       doubt("protected_target", `${target} is on the list of protected targets.`, "high"),
     ),
-    ...when(severity !== "critical" && severity !== "warning", () =>
+    ...when(facts.hasAlert && severity !== "critical" && severity !== "warning", () =>
       doubt(
         "severity",
         `The severity is ${severity ?? "not known"}, neither critical nor warning.`,
@@ -149,12 +156,12 @@ function doubts(facts: Facts): Finding[] {
     ),
     ...when(!facts.hasAlert, () => doubt("no_alert", "There is no alert behind this request.")),
     ...when(facts.origin !== "program", () =>
-      doubt("chosen", `A ${facts.origin} chose this action and its parameters, not the runbook.`),
+      doubt("chosen", `${CHOOSERS[facts.origin]} chose this action and its parameters.`),
     ),
     ...when(facts.sourceConfirmation === "unreachable", () =>
       doubt("source_unreachable", "The alert's own source can't be asked whether it still fires."),
     ),
-    ...when(facts.sourceConfirmation === "not_configured" && trust === "none", () =>
+    ...when(facts.hasAlert && isUnconfirmed && trust === "none", () =>
       doubt(
         "untrusted_sender",
         "The alert came without a key, and there is no source to ask about it.",
@@ -184,7 +191,7 @@ function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
   const cooled = lastRunAt === null ? null : new Date(lastRunAt.getTime() + facts.cooldownMs);
   const perHour = policy?.limits.executionsPerHour ?? Number.POSITIVE_INFINITY;
   return [
-    ...when(facts.sourceConfirmation === "not_configured" && facts.trust !== "none", () => ({
+    ...when(isBelieved(facts), () => ({
       ...ask(
         "unconfirmed",
         "No source is configured to confirm the alert; the webhook's word stands.",
@@ -218,6 +225,15 @@ function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
         ]
       : []),
   ];
+}
+
+/** An alert that nobody can be asked about, from a sender that is known. */
+function isBelieved({
+  hasAlert,
+  sourceConfirmation,
+  trust,
+}: Omit<Facts, "policy" | "history" | "now">) {
+  return hasAlert && sourceConfirmation === "not_configured" && trust !== "none";
 }
 
 function when(holds: boolean, finding: () => Finding): Finding[] {

@@ -16,6 +16,8 @@ const PlainName = z
 const PersonEntry = z.strictObject({
   name: PlainName.refine((name) => !ROLES.some((role) => role === name), {
     error: "must not be the name of a role",
+  }).refine((name) => !name.startsWith("api:"), {
+    error: "must not begin with api: so that nobody is taken for a program's key",
   }),
   telegram: z.int("must be the numeric id that /whoami shows").positive().optional(),
   slack: z

@@ -53,7 +53,8 @@ export type Proposed =
 export function proposeAction(wish: {
   readonly runbook: Runbook;
   readonly action: Action;
-  readonly words: Words;
+  /** Null where there is no alert. */
+  readonly words: Words | null;
   readonly policy: Policy | null;
   readonly params?: Readonly<Record<string, string>>;
   /** Instead of the action's own target. */
@@ -70,7 +71,13 @@ export function proposeAction(wish: {
 
   const params = fillParams(usedParams(runbook, action), wish.words, wish.params);
   if (!params.ok) return unfit(params.reason);
-  const name = wish.target ?? targetName(action, params.value, wish.words.labels);
+  const name = wish.target ?? targetName(action, params.value, wish.words?.labels ?? {});
+  if (name === null && wish.words === null) {
+    const known = wish.policy?.targets.filter(({ executor }) => executor === action.executor) ?? [];
+    const names = known.map((entry) => entry.name).join(", ") || "none yet";
+    const text = `The target is missing: give target=<name>. The inventory has for ${action.executor}: ${names}.`;
+    return unfit({ rule: "missing_target", text });
+  }
   const target = findTarget(runbook, action, name, wish.policy);
   if (!target.ok) return unfit(target.reason);
 
@@ -123,8 +130,7 @@ export function rebuild(stored: {
     const text = `The runbook ${runbook.id} has no action "${shown(actionId)}" any more.`;
     return { ok: false, reason: { rule: "unknown_action", text } };
   }
-  const nothing: Words = { labels: {}, annotations: {} };
-  const params = fillParams(usedParams(runbook, action), nothing, stored.params);
+  const params = fillParams(usedParams(runbook, action), null, stored.params);
   if (!params.ok) return params;
 
   const scope = { params: params.value, target, labels };

@@ -67,10 +67,13 @@ export function paramsIn(...values: unknown[]): Set<string> {
   return new Set(found.filter(({ scope }) => scope === "params").map(({ name }) => name));
 }
 
-/** Values for all declared parameters: the override, else the first source present, else the default. */
+/**
+ * Values for all declared parameters: the override, else the first source present, else the default.
+ * Without an alert there are no words to take them from.
+ */
 export function fillParams(
   declared: Params,
-  words: Words,
+  words: Words | null,
   overrides: Readonly<Record<string, string>> = {},
 ): Filled<Record<string, string>> {
   const stranger = Object.keys(overrides).find((name) => !Object.hasOwn(declared, name));
@@ -84,8 +87,12 @@ export function fillParams(
   for (const [name, param] of Object.entries(declared)) {
     const given = Object.hasOwn(overrides, name)
       ? { from: `parameter "${name}"`, value: overrides[name] ?? "" }
-      : firstPresent(param.from, words);
+      : firstPresent(param.from, words ?? NO_WORDS);
     const value = given?.value ?? param.default;
+    if (value === undefined && words === null) {
+      const text = `"${name}" is missing: give ${name}=<value>, which matches ${param.pattern} from end to end.`;
+      return { ok: false, reason: { rule: "missing_param", text } };
+    }
     if (value === undefined) {
       const text = `The alert has no ${param.from.map(sourceName).join(" or ")}, needed for "${name}".`;
       return { ok: false, reason: { rule: "missing_label", text } };
@@ -100,6 +107,8 @@ export function fillParams(
   }
   return { ok: true, value: values };
 }
+
+const NO_WORDS: Words = { labels: {}, annotations: {} };
 
 /** An empty label is an absent one, as in Prometheus. */
 function firstPresent(

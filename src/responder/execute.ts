@@ -20,9 +20,9 @@ type Same = Extract<Recheck, { outcome: "same" }>;
  */
 export async function execute(ports: Ports, requestId: string): Promise<StepEnd> {
   const request = await ports.store.request(requestId);
-  if (request === null || request.episodeId === null) return DONE;
-  const episode = await ports.store.episode(request.episodeId);
-  if (episode === null) return DONE;
+  if (request === null) return DONE;
+  const episode = request.episodeId === null ? null : await ports.store.episode(request.episodeId);
+  if (episode === null && request.episodeId !== null) return DONE;
   switch (request.state) {
     case "approved":
       return await takeUp(ports, request, episode);
@@ -33,7 +33,11 @@ export async function execute(ports: Ports, requestId: string): Promise<StepEnd>
   }
 }
 
-async function takeUp(ports: Ports, request: PlannedRequest, episode: Episode): Promise<StepEnd> {
+async function takeUp(
+  ports: Ports,
+  request: PlannedRequest,
+  episode: Episode | null,
+): Promise<StepEnd> {
   const { store } = ports;
   const found = await lookAgain(ports, request, episode);
   switch (found.outcome) {
@@ -81,7 +85,11 @@ type Found =
   | { readonly outcome: "differs" | "unsure"; readonly why: string };
 
 /** P2, P4 and P8: it is still what was shown, in time, the alert still fires and the precondition still holds. */
-async function lookAgain(ports: Ports, request: PlannedRequest, episode: Episode): Promise<Found> {
+async function lookAgain(
+  ports: Ports,
+  request: PlannedRequest,
+  episode: Episode | null,
+): Promise<Found> {
   if (ports.now() >= request.expiresAt) {
     return { outcome: "over", state: "expired", why: "it could not be started in time" };
   }
@@ -106,7 +114,7 @@ async function lookAgain(ports: Ports, request: PlannedRequest, episode: Episode
 async function claimAndRun(
   ports: Ports,
   request: PlannedRequest,
-  episode: Episode,
+  episode: Episode | null,
   { same, confirmation }: Extract<Found, { outcome: "true" }>,
 ): Promise<StepEnd> {
   const { store } = ports;
@@ -118,6 +126,7 @@ async function claimAndRun(
     const verdict = assess(
       factsOf({
         proposal: request.proposal,
+        requester: request.requester,
         rebuilt: same.rebuilt,
         policy: same.policy,
         episode,
@@ -148,8 +157,12 @@ async function claimAndRun(
   }
 }
 
-function whyOver(episode: Episode, confirmation: Confirmation, precondition: Look): string | null {
-  if (episode.status === "resolved") return "the alert resolved";
+function whyOver(
+  episode: Episode | null,
+  confirmation: Confirmation,
+  precondition: Look,
+): string | null {
+  if (episode?.status === "resolved") return "the alert resolved";
   if (confirmation === "absent") return "Alertmanager no longer reports the alert";
   if (precondition.state === "fails")
     return `the precondition no longer holds: ${precondition.detail}`;

@@ -9,8 +9,12 @@ const LONGEST_DETAIL = 500;
 /** What the alert's own source says when asked right now. */
 export type Confirmation = "confirmed" | "absent" | "unreachable" | "not_configured";
 
-export async function confirm({ alertmanager }: Ports, episode: Episode): Promise<Confirmation> {
-  if (alertmanager === null) return "not_configured";
+/** Where there is no alert, there is nothing to ask about. */
+export async function confirm(
+  { alertmanager }: Ports,
+  episode: Episode | null,
+): Promise<Confirmation> {
+  if (alertmanager === null || episode === null) return "not_configured";
   try {
     return (await alertmanager.isActive(episode)) ? "confirmed" : "absent";
   } catch {
@@ -48,7 +52,7 @@ export async function lookAtProbe(
 
 export async function runProbe(
   { executors }: Ports,
-  probe: Probe,
+  probe: { readonly executor: string; readonly with: Probe["with"] },
   target: Target,
 ): Promise<ProbeResult> {
   const executor = executors.get(probe.executor);

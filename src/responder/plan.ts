@@ -28,20 +28,22 @@ export async function makePlan(
   ports: Ports,
   about: {
     readonly proposal: Proposal;
-    readonly episode: Episode;
+    readonly incidentId: string;
+    /** Null for a request without an alert. */
+    readonly episode: Episode | null;
     readonly runbook: Runbook;
     readonly policy: Policy;
     readonly terms: Terms;
   },
 ): Promise<Planned> {
-  const { proposal, episode, runbook, policy, terms } = about;
+  const { proposal, incidentId, episode, runbook, policy, terms } = about;
   const { target } = proposal;
   const rebuilt = rebuild({
     runbook,
     actionId: proposal.actionId,
     params: proposal.params,
     target,
-    labels: episode.labels,
+    labels: episode?.labels ?? {},
   });
   if (!rebuilt.ok) return rebuilt;
   const executor = ports.executors.get(proposal.executor);
@@ -55,12 +57,8 @@ export async function makePlan(
     const plan: Plan = {
       schema: 1,
       request: terms.requestId,
-      incident: episode.incidentId,
-      episode: {
-        source: episode.source,
-        fingerprint: episode.fingerprint,
-        startsAt: episode.startsAt.toISOString(),
-      },
+      incident: incidentId,
+      episode: episode === null ? null : identityOf(episode),
       runbook: { id: runbook.id, sha256: runbook.sha256 },
       action: proposal.actionId,
       executor: proposal.executor,
@@ -78,6 +76,10 @@ export async function makePlan(
   } catch (error) {
     return refuse("no_plan", error instanceof Error ? error.message : String(error));
   }
+}
+
+function identityOf({ source, fingerprint, startsAt }: Episode): NonNullable<Plan["episode"]> {
+  return { source, fingerprint, startsAt: startsAt.toISOString() };
 }
 
 function refuse(rule: string, text: string): Planned {
@@ -99,7 +101,7 @@ export type Recheck =
 export async function recheck(
   ports: Ports,
   request: PlannedRequest,
-  episode: Episode,
+  episode: Episode | null,
 ): Promise<Recheck> {
   const { runbooks, policy: read, problems } = ports.catalogue.read();
   if (!read.ok) return { outcome: "unknown", why: "policy.yaml can't be read or is wrong" };
@@ -121,6 +123,7 @@ export async function recheck(
   const { host, executor, directory } = target;
   const planned = await makePlan(ports, {
     proposal: { ...request.proposal, target: { name: target.name, host, executor, directory } },
+    incidentId: request.incidentId,
     episode,
     runbook,
     policy,

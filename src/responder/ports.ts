@@ -1,4 +1,12 @@
-import type { NewRequest, Plan, PlannedRequest, Request } from "../approval/approval.ts";
+import type {
+  AskEnd,
+  AskedRequest,
+  CallKey,
+  NewRequest,
+  Plan,
+  PlannedRequest,
+  Request,
+} from "../approval/approval.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type {
@@ -9,7 +17,7 @@ import type {
   RunResult,
   Start,
 } from "../execution/execution.ts";
-import type { Alert, Episode } from "../incident/alert.ts";
+import type { Alert, Asker, Episode } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
 import type { Whitelist } from "../remediation/runbook.ts";
 import type { VerificationOutcome } from "../verification/verification.ts";
@@ -36,6 +44,7 @@ export interface Ports {
   } | null;
   readonly now: () => Date;
   readonly newRequestId: () => string;
+  readonly newIncidentId: () => string;
   /** Named places between two durable writes, where a drill may end the process. */
   readonly crashPoint: (name: CrashPoint) => void;
   readonly redact: (text: string) => string;
@@ -58,6 +67,13 @@ export interface ResponderStore {
   readonly isAutohealingOn: () => Promise<boolean>;
   readonly request: (id: string) => Promise<Request | null>;
   readonly propose: (request: NewRequest) => Promise<boolean>;
+  /** Puts forward what a person or a program asks for, on an incident of its own or on an open one. */
+  readonly ask: (asked: {
+    readonly request: AskedRequest;
+    readonly opening: { readonly source: Asker; readonly title: string } | null;
+    readonly call: CallKey | null;
+    readonly mostLive: number | null;
+  }) => Promise<AskEnd>;
   readonly endRequest: (
     id: string,
     state: "expired" | "superseded" | "cancelled",

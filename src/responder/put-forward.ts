@@ -1,4 +1,5 @@
 import type { NewRequest } from "../approval/approval.ts";
+import { isProgram } from "../approval/approval.ts";
 import { planCodeOf } from "../approval/digest.ts";
 import type { ActionHistory } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
@@ -118,6 +119,7 @@ async function gather(
   ]);
   return factsOf({
     proposal,
+    requester: null,
     rebuilt,
     policy,
     episode,
@@ -131,12 +133,16 @@ async function gather(
   });
 }
 
-/** The verdict's facts for an alert's own proposal; asked at the proposal and once more right before the run. */
+/**
+ * The verdict's facts; asked at the proposal and once more right before the run. Where there is no alert, nothing
+ * that is known of one counts, for or against.
+ */
 export function factsOf(known: {
   proposal: Proposal;
+  requester: string | null;
   rebuilt: Rebuilt;
   policy: Policy;
-  episode: Episode;
+  episode: Episode | null;
   incident: Pick<Incident, "trust" | "truncatedAlerts">;
   isAutohealingOn: boolean;
   sourceConfirmation: Facts["sourceConfirmation"];
@@ -145,22 +151,27 @@ export function factsOf(known: {
   history: ActionHistory;
   now: Date;
 }): Facts {
-  const { proposal, rebuilt, episode, incident, history, ...rest } = known;
+  const { proposal, requester, rebuilt, episode, incident, history, ...rest } = known;
   return {
     ...rest,
     history: { ...history, breakerOpenUntil: breakerOpenUntil(history, known.policy) },
     declaredRisk: rebuilt.action.risk,
     target: proposal.target.name,
-    severity: severityOf(episode.labels),
+    severity: episode === null ? null : severityOf(episode.labels),
     trust: incident.trust,
-    truncatedAlerts: incident.truncatedAlerts,
-    origin: "program",
-    hasAlert: true,
+    truncatedAlerts: episode === null ? 0 : incident.truncatedAlerts,
+    origin: originOf(requester),
+    hasAlert: episode !== null,
     cooldownMs: rebuilt.action.cooldownMs,
     limit: rebuilt.action.limit,
     maintenanceUntil: history.maintenanceUntil,
     canRecord: true,
   };
+}
+
+function originOf(requester: string | null): Facts["origin"] {
+  if (requester === null) return "program";
+  return isProgram(requester) ? "api" : "person";
 }
 
 async function request(
@@ -175,6 +186,7 @@ async function request(
   const quorum = isUnasked ? 0 : quorumOf(policy, verdict.risk, rule);
   const planned = await makePlan(ports, {
     proposal: choice.proposal,
+    incidentId: episode.incidentId,
     episode,
     runbook: choice.runbook,
     policy,
@@ -197,12 +209,12 @@ async function request(
 }
 
 /** Low risk that may not run by itself is asked like medium. */
-function ruleFor(policy: Policy, risk: Risk): ApprovalRule {
+export function ruleFor(policy: Policy, risk: Risk): ApprovalRule {
   return risk === "high" ? policy.approval.high : policy.approval.medium;
 }
 
 /** Where one person alone can approve, their typed plan code stands in for the second person. */
-function quorumOf(policy: Policy, risk: Risk, rule: ApprovalRule): number {
+export function quorumOf(policy: Policy, risk: Risk, rule: ApprovalRule): number {
   return risk === "high" && isSolo(policy) ? 1 : rule.quorum;
 }
 
@@ -225,5 +237,6 @@ function common(ports: Ports, episode: Episode, verdict: Pick<Verdict, "risk" | 
     risk: verdict.risk,
     reasons: verdict.reasons,
     requester: null,
+    words: null,
   } satisfies Partial<NewRequest>;
 }

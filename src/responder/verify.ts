@@ -23,20 +23,25 @@ export async function verify(
   const request = execution === null ? null : await store.request(execution.requestId);
   if (execution === null || request === null || request.state === "denied") return DONE;
   const episode = request.episodeId === null ? null : await store.episode(request.episodeId);
-  if (episode === null) return DONE;
+  if (episode === null && request.episodeId !== null) return DONE;
 
   const { runbookId, actionId, params, target } = request.proposal;
   const runbook = catalogue.read().runbooks.find(({ id }) => id === runbookId);
   const rebuilt =
     runbook === undefined
       ? null
-      : rebuild({ runbook, actionId, params, target, labels: episode.labels });
+      : rebuild({ runbook, actionId, params, target, labels: episode?.labels ?? {} });
   if (rebuilt === null || !rebuilt.ok) {
     await store.verify(execution, "inconclusive", "the runbook's checks are not there any more");
     return DONE;
   }
   const plan = rebuilt.value.verify;
   const checks = await look(ports, plan, episode, target);
+  if (checks.length === 0) {
+    const why = "there is no alert behind it, and the runbook names no other check";
+    await store.verify(execution, "inconclusive", why);
+    return DONE;
+  }
   const judgement = judge(checks, ports.now() >= endOfWindow(execution, plan));
   if (judgement.outcome === "wait") {
     const pause = attempts <= FIRST_LOOKS ? SOON_MS : LATER_MS;
@@ -58,7 +63,7 @@ function endOfWindow(execution: Execution, { withinMs }: Verify): Date {
 async function look(
   ports: Ports,
   plan: Verify,
-  episode: Episode,
+  episode: Episode | null,
   target: Parameters<typeof lookAtProbe>[3],
 ): Promise<Check[]> {
   const { probe, expect, promql } = plan;
@@ -70,7 +75,7 @@ async function look(
       ? []
       : [lookAtQuery(ports, promql).then((seen) => named("query", seen))]),
   ]);
-  if (plan.alert === undefined) return checks;
+  if (plan.alert === undefined || episode === null) return checks;
   return [await lookAtAlert(ports, episode, checks.length > 0), ...checks];
 }
 

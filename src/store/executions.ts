@@ -10,6 +10,7 @@ import type {
   Start,
 } from "../execution/execution.ts";
 import type { VerificationOutcome } from "../verification/verification.ts";
+import type { AskedFor } from "./asked-for.ts";
 import type { Changes } from "./changes.ts";
 import { newId } from "./ids.ts";
 import type { Opened } from "./open.ts";
@@ -20,10 +21,17 @@ import type { Steps } from "./steps.ts";
 
 const HOUR_MS = 3_600_000;
 
+interface Tools {
+  readonly record: Chain;
+  readonly steps: Steps;
+  readonly changes: Changes;
+  readonly askedFor: AskedFor;
+}
+
 /** The executions' part of the store: claimed once a request, started once, never repeated by itself. */
 export function createExecutions(
   { sqlite, drizzle: db }: Opened,
-  { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
+  { record, steps, changes, askedFor }: Tools,
   now: () => Date,
   switches: {
     autohealing(): { readonly isOn: boolean };
@@ -161,6 +169,7 @@ export function createExecutions(
       append(`request.${request}`, execution.incidentId, { request: execution.requestId });
       // What was given up before its start has nothing to verify.
       if (find(execution.id)?.startedAt !== null) steps.enqueue("verify", execution.id, verifyAt);
+      askedFor.endIfOver(execution.incidentId);
       touch(execution.incidentId);
     });
   }
@@ -193,6 +202,7 @@ export function createExecutions(
         return;
       }
       append(`verification.${outcome}`, execution.incidentId, { execution: execution.id, detail });
+      askedFor.endIfOver(execution.incidentId);
       touch(execution.incidentId);
     });
   }

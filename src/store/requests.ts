@@ -1,11 +1,37 @@
 import { desc, eq } from "drizzle-orm";
-import type { Channel, NewRequest, PlannedRequest, Request, Ruling } from "../approval/approval.ts";
+import type {
+  AskEnd,
+  AskedRequest,
+  CallKey,
+  Channel,
+  NewRequest,
+  PlannedRequest,
+  Request,
+  Ruling,
+} from "../approval/approval.ts";
+import type { AskedFor, Opening } from "./asked-for.ts";
 import type { Changes } from "./changes.ts";
 import type { Opened } from "./open.ts";
 import type { Chain } from "./record.ts";
 import { toRequest, toVote } from "./rows.ts";
 import { requests, votes } from "./schema.ts";
 import type { Steps } from "./steps.ts";
+
+interface Tools {
+  readonly record: Chain;
+  readonly steps: Steps;
+  readonly changes: Changes;
+  readonly askedFor: AskedFor;
+}
+
+interface Ask {
+  readonly request: AskedRequest;
+  /** Null where it hangs on an incident that is open already. */
+  readonly opening: Opening | null;
+  readonly call: CallKey | null;
+  /** How many of one requester may wait or run at a time; null where nobody counts. */
+  readonly mostLive: number | null;
+}
 
 interface VoteCast {
   readonly person: string;
@@ -19,7 +45,7 @@ type Accepted = Extract<Ruling, { outcome: "approved" | "rejected" | "counted" }
 /** The requests' part of the store: every edge of their state machine, each with its record in the same transaction. */
 export function createRequests(
   { sqlite, drizzle: db }: Opened,
-  { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
+  { record, steps, changes, askedFor }: Tools,
   now: () => Date,
 ) {
   function find(id: string): Request | null {
@@ -64,6 +90,42 @@ export function createRequests(
     });
   }
 
+  /** What a person or a program asks for. It is never approved here, whatever the verdict on it. */
+  function ask({ request, opening, call, mostLive }: Ask): AskEnd {
+    return write((): AskEnd => {
+      const { incidentId, requester } = request;
+      const before = call === null ? null : calledBefore(call);
+      if (before !== null) return before;
+      const { runbookId, actionId, target } = request.proposal;
+      const planCode = sameAlive.get(runbookId, actionId, target.name);
+      if (planCode !== undefined) return { outcome: "duplicate", planCode };
+      if (mostLive !== null && (aliveOf.get(requester) ?? 0) >= mostLive) {
+        return { outcome: "too_many" };
+      }
+      if (opening !== null) askedFor.open(incidentId, opening, requester);
+      else if (isOpen.get(incidentId) === undefined) return { outcome: "incident_over" };
+      const at = now();
+      db.insert(requests).values(rowOf(request, at)).run();
+      if (call !== null) addCall.run(call.holder, call.key, call.bodyHash, request.id);
+      recordProposal(request);
+      enqueueNext(request, at);
+      changes.touch(incidentId, { isUrgent: true });
+      return { outcome: "asked" };
+    });
+  }
+
+  /** Whether this Idempotency-Key came before, and with what. */
+  function calledBefore({ holder, key, bodyHash }: CallKey) {
+    const call = findCall.get(holder, key);
+    return call === undefined
+      ? null
+      : {
+          outcome: "repeated" as const,
+          requestId: call.requestId,
+          isSameBody: call.bodyHash === bodyHash,
+        };
+  }
+
   function recordProposal(request: NewRequest): void {
     const { proposal, incidentId } = request;
     const about = {
@@ -73,7 +135,8 @@ export function createRequests(
     };
     const digest = request.state === "denied" ? null : request.digest;
     const by = request.requester ?? "countersign";
-    append("request.proposed", by, incidentId, { ...about, digest });
+    const words = request.words === null ? {} : { words: request.words };
+    append("request.proposed", by, incidentId, { ...about, digest, ...words });
     append(`request.${request.state}`, "policy", incidentId, {
       ...about,
       risk: request.risk,
@@ -149,6 +212,7 @@ export function createRequests(
       { request: request.id, digest: request.digest, channel: cast.channel, reason: cast.reason },
     );
     if (ruling.outcome === "approved") steps.enqueue("execute", request.id, at);
+    else if (ruling.outcome === "rejected") askedFor.endIfOver(request.incidentId);
     changes.touch(request.incidentId, { isUrgent: true });
     const decided = find(request.id);
     if (decided === null || decided.state === "denied") throw new Error(`${request.id} is gone`);
@@ -167,6 +231,26 @@ export function createRequests(
     }
   }
 
+  const sameAlive = sqlite
+    .prepare<[string, string, string], string>(
+      `SELECT plan_code FROM requests WHERE state IN ('pending', 'approved', 'executing')
+       AND runbook_id = ? AND action_id = ? AND target = ? LIMIT 1`,
+    )
+    .pluck();
+  const aliveOf = sqlite
+    .prepare<[string], number>(
+      "SELECT count(*) FROM requests WHERE state IN ('pending', 'approved', 'executing') AND requester = ?",
+    )
+    .pluck();
+  const isOpen = sqlite.prepare<[string]>(
+    "SELECT 1 FROM incidents WHERE id = ? AND state <> 'resolved'",
+  );
+  const findCall = sqlite.prepare<[string, string], { requestId: string; bodyHash: string }>(
+    "SELECT request_id AS requestId, body_hash AS bodyHash FROM proposal_keys WHERE holder = ? AND key = ?",
+  );
+  const addCall = sqlite.prepare<[string, string, string, string]>(
+    "INSERT INTO proposal_keys (holder, key, body_hash, request_id) VALUES (?, ?, ?, ?)",
+  );
   const firing = sqlite.prepare<[number]>(
     "SELECT 1 FROM alerts WHERE id = ? AND status = 'firing'",
   );
@@ -203,22 +287,31 @@ export function createRequests(
     return new Date(at.getTime() + pauseSeconds * 1000);
   }
 
-  /** Ends a request that has not started. @returns false where it is past that */
+  /**
+   * Ends a request that has not started. Nobody asks anew for what a person or a program asked for: such a request
+   * is cancelled where another would be superseded, and says so.
+   * @returns false where it is past that
+   */
   function end(
     id: string,
-    state: "expired" | "superseded" | "cancelled",
-    why: string,
+    wanted: "expired" | "superseded" | "cancelled",
+    reason: string,
     actor = "countersign",
     options: { proposeAnew?: boolean } = {},
   ): boolean {
     return write(() => {
       const at = now();
+      const before = find(id);
+      const isAsked = before !== null && before.episodeId === null && wanted === "superseded";
+      const state = isAsked ? "cancelled" : wanted;
+      const why = isAsked ? `${reason}; ask for it again` : reason;
       if (endRequest.run(state, at.getTime(), why, id).changes === 0) return false;
-      const request = find(id) as Request;
+      const request = before as Request;
       append(`request.${state}`, actor, request.incidentId, { request: id, why });
       if (options.proposeAnew && request.episodeId !== null) {
         steps.enqueue("propose", String(request.episodeId), laterAndLater(request, at));
       }
+      askedFor.endIfOver(request.incidentId);
       changes.touch(request.incidentId, { isUrgent: actor !== "countersign" });
       return true;
     });
@@ -232,11 +325,11 @@ export function createRequests(
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { find, findByPlanCode, propose, decide, end };
+  return { find, findByPlanCode, propose, ask, calledBefore, decide, end };
 }
 
 function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
-  const { id, incidentId, episodeId, state, proposal, risk, reasons, requester } = request;
+  const { id, incidentId, episodeId, state, proposal, risk, reasons, requester, words } = request;
   const row = {
     id,
     incidentId,
@@ -250,6 +343,7 @@ function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
     reasons: JSON.stringify(reasons),
     isApprovedByPolicy: state === "approved",
     requester,
+    words,
     createdAt: at.getTime(),
   };
   if (request.state === "denied") return { ...row, endedAt: at.getTime() };

@@ -9,7 +9,7 @@ import type {
 } from "../approval/approval.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Execution, ExecutionState } from "../execution/execution.ts";
-import type { Episode, Labels, Severity, Source } from "../incident/alert.ts";
+import type { Asker, Episode, Labels, Severity, Source } from "../incident/alert.ts";
 import type { Trust } from "../incident/alert-group.ts";
 import type { Incident, IncidentState } from "../incident/incident.ts";
 import type { Proposal, Reason, Risk, Unfit } from "../remediation/proposal.ts";
@@ -23,7 +23,7 @@ type Row<T extends keyof typeof schema> = InferSelectModel<(typeof schema)[T]>;
 export function toIncident(row: Row<"incidents">): Incident {
   return {
     id: row.id,
-    source: row.source as Source,
+    source: row.source as Source | Asker,
     groupKey: row.groupKey,
     state: row.state as IncidentState,
     title: row.title,
@@ -73,6 +73,7 @@ export function toRequest(row: Row<"requests">, votes: readonly Vote[]): Request
     risk: row.risk as Risk,
     reasons: JSON.parse(row.reasons) as Reason[],
     requester: row.requester,
+    words: row.words,
     createdAt: new Date(row.createdAt),
     endedAt: toDate(row.endedAt),
     endReason: row.endReason,

@@ -129,6 +129,8 @@ export const requests = sqliteTable(
     expiresAt: integer(),
     isApprovedByPolicy: integer({ mode: "boolean" }).notNull(),
     requester: text(),
+    /** What the requester wrote as the reason: words from outside, only ever shown. */
+    words: text(),
     createdAt: integer().notNull(),
     endedAt: integer(),
     endReason: text(),
@@ -139,8 +141,25 @@ export const requests = sqliteTable(
     uniqueIndex("one_live_request_an_alert")
       .on(t.episodeId)
       .where(sql`state in ('pending', 'approved', 'executing')`),
+    uniqueIndex("one_live_request_asked_for")
+      .on(t.runbookId, t.actionId, t.target)
+      .where(sql`episode_id is null and state in ('pending', 'approved', 'executing')`),
     index("live_requests").on(t.state).where(sql`state in ('pending', 'approved', 'executing')`),
   ],
+);
+
+/** What a program has sent with an Idempotency-Key, so that a repeated call gets the answer of the first. */
+export const proposalKeys = sqliteTable(
+  "proposal_keys",
+  {
+    holder: text().notNull(),
+    key: text().notNull(),
+    bodyHash: text().notNull(),
+    requestId: text()
+      .notNull()
+      .references(() => requests.id),
+  },
+  (t) => [primaryKey({ columns: [t.holder, t.key] })],
 );
 
 export const votes = sqliteTable(

@@ -1,3 +1,4 @@
+import { createAskedFor } from "./asked-for.ts";
 import { createCards } from "./cards.ts";
 import { createChanges } from "./changes.ts";
 import { createExecutions } from "./executions.ts";
@@ -39,7 +40,8 @@ export function openStore(options: StoreOptions) {
   const record = createRecord(sqlite, now);
   const changes = createChanges(sqlite);
   const steps = createSteps(sqlite);
-  const tools = { record, steps, changes };
+  const askedFor = createAskedFor(sqlite, { record, changes }, options.chats, now);
+  const tools = { record, steps, changes, askedFor };
   record.begin();
   if (options.isExclusive) steps.releaseAll();
 

@@ -1,3 +1,4 @@
+import type { AskedFor } from "./asked-for.ts";
 import type { Changes } from "./changes.ts";
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
@@ -15,10 +16,17 @@ interface Stored {
   offUntil: number | null;
 }
 
+interface Tools {
+  readonly record: Chain;
+  readonly steps: Steps;
+  readonly changes: Changes;
+  readonly askedFor: AskedFor;
+}
+
 /** The kill switch: one row, read again before every automatic run. */
 export function createSwitches(
   sqlite: Sqlite,
-  { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
+  { record, steps, changes, askedFor }: Tools,
   now: () => Date,
 ) {
   const read = sqlite
@@ -98,6 +106,7 @@ export function createSwitches(
     if (!all && request.episode_id !== null) {
       steps.enqueue("propose", String(request.episode_id), now());
     }
+    askedFor.endIfOver(request.incident_id);
     changes.touch(request.incident_id, { isUrgent: true });
     return true;
   }

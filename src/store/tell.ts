@@ -11,12 +11,14 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "incident.missed": ({ title }) => `${title} was over before we heard of it`,
   "incident.reopened": ({ alert }) => `Opened again: ${alert} fires anew`,
   "incident.acknowledged": (_, actor) => `${actor} looks after it`,
-  "incident.resolved": () => "Resolved: no alert of the group fires any more",
+  "incident.resolved": ({ why }) =>
+    typeof why === "string" ? `Over: ${why}` : "Resolved: no alert of the group fires any more",
   "alert.fired": ({ alert, instance }) => `${alert} fires${on(instance)}`,
   "alert.fired_again": ({ alert }) => `${alert} fires again under its old start`,
   "alert.missed": ({ alert, instance }) => `${alert}${on(instance)} had fired and resolved`,
   "alert.resolved": ({ alert }) => `${alert} resolved`,
-  "request.proposed": ({ runbook, action }, actor) => `${who(actor)} proposed ${runbook}/${action}`,
+  "request.proposed": ({ runbook, action, words }, actor) =>
+    `${who(actor)} proposed ${runbook}/${action}${because(words)}`,
   "request.pending": ({ risk }) => `Waits for a decision, ${risk} risk`,
   "request.approved": ({ reason, channel }, actor) =>
     actor === "policy"

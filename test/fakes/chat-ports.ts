@@ -3,7 +3,15 @@ import type { Ruling } from "../../src/approval/approval.ts";
 import type { IncidentView } from "../../src/chat/card.ts";
 import { pendingOf } from "../../src/chat/card.ts";
 import type { ChatObserver, Log, Refusal } from "../../src/chat/channel.ts";
-import type { AutohealingChange, DecisionAttempt, Desk, Page } from "../../src/chat/desk.ts";
+import type {
+  AutohealingChange,
+  DecisionAttempt,
+  Desk,
+  Page,
+  RunAnswer,
+  RunWish,
+  TrialAnswer,
+} from "../../src/chat/desk.ts";
 import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
 import type { CardStore, StaleCard } from "../../src/chat/projector.ts";
 import { NOW } from "./incidents.ts";
@@ -25,6 +33,11 @@ export function createChatPorts() {
   const attempts: DecisionAttempt[] = [];
   const switched: AutohealingChange[] = [];
   const refusals: Refusal[] = [];
+  const wishes: RunWish[] = [];
+  const answers: { run: RunAnswer; tryRun: TrialAnswer } = {
+    run: { outcome: "refused", reasons: [] },
+    tryRun: { outcome: "refused", reasons: [] },
+  };
   const logged: { level: string; fields: object; message: string }[] = [];
   let ruling: (attempt: DecisionAttempt) => Ruling | Promise<Ruling> = () => ({
     outcome: "not_found",
@@ -181,6 +194,14 @@ export function createChatPorts() {
             ],
           }
         : null,
+    async run(wish) {
+      wishes.push(wish);
+      return answers.run;
+    },
+    async tryRun(wish) {
+      wishes.push(wish);
+      return answers.tryRun;
+    },
     async acknowledge(incidentId) {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
@@ -214,6 +235,8 @@ export function createChatPorts() {
     tokens,
     attempts,
     switched,
+    wishes,
+    answers,
     refusals,
     logged,
     store,

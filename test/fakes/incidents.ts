@@ -34,6 +34,7 @@ export function aRequest(over: Partial<PlannedRequest> = {}): PlannedRequest {
     risk: "medium",
     reasons: [{ rule: "declared", text: "The runbook declares it medium." }],
     requester: null,
+    words: null,
     createdAt: OPENED,
     endedAt: null,
     endReason: null,

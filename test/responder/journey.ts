@@ -149,6 +149,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     prometheus: null,
     now: () => now,
     newRequestId: () => newId("req"),
+    newIncidentId: () => newId("inc"),
     crashPoint: (name) => world.onCrashPoint(name),
     stopping: new AbortController().signal,
     redact: (text) => text.replace(/token=\w+/, "token=[redacted]"),
