@@ -21,8 +21,10 @@ import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
 import { onlyKnownHosts } from "./ingest/caller.ts";
+import { createProposals } from "./ingest/proposals.ts";
 import { createIngest } from "./ingest/webhook.ts";
 import { createMetrics } from "./metrics.ts";
+import { createProposalDesk } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import type { CrashPoint, Ports } from "./responder/ports.ts";
@@ -229,6 +231,16 @@ export function createApp(config: Config, log: Logger) {
         onRefused: (reason, detail) => {
           metrics.refused(`webhook_${reason}`);
           log.warn({ reason, detail }, "a webhook was refused");
+        },
+      }),
+    )
+    .route(
+      "/",
+      createProposals({
+        ...createProposalDesk({ store, catalogue, ask: (wish) => ask(ports, wish) }),
+        onRefused: (reason, detail) => {
+          metrics.refused(`proposal_${reason}`);
+          log.warn({ reason, detail }, "a proposal was refused");
         },
       }),
     )

@@ -16,6 +16,19 @@ export function createKeyCheck(keys: readonly string[]): (given: string) => bool
   };
 }
 
+/** The holder of a key, from the SHA-256 of each; all of them are compared, whichever fits. */
+export function holderOf<H extends { readonly sha256: string }>(
+  holders: readonly H[],
+  given: string,
+): H | null {
+  const candidate = digest(given);
+  return holders.reduce<H | null>(
+    (found, holder) =>
+      timingSafeEqual(Buffer.from(holder.sha256, "hex"), candidate) ? holder : found,
+    null,
+  );
+}
+
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

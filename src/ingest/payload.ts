@@ -142,7 +142,7 @@ function tooDeep(value: unknown, path: readonly PropertyKey[]): readonly Propert
 }
 
 /** `alerts[2].labels.severity`, as a person would write it. */
-function jsonPath(path: readonly PropertyKey[]): string {
+export function jsonPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, key) =>
       typeof key === "number"

@@ -1,13 +1,12 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
 import { createKeyCheck, keysOf, trustOf } from "./caller.ts";
 import { createGroupCommit, NotStored } from "./group-commit.ts";
+import { jsonBody, parseJson } from "./json-body.ts";
 import { parseWebhook } from "./payload.ts";
 
 const MAX_QUOTED = 200;
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = "5";
 
 export interface IngestOptions {
@@ -57,34 +56,14 @@ export function createIngest(options: IngestOptions): Hono {
     );
   };
 
-  const onlyJson: MiddlewareHandler = async (c, next) => {
-    const type = c.req.header("content-type") ?? "";
-    if (/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) return await next();
-    return refuse(
-      c,
-      415,
-      "type",
-      "the body must be JSON, sent with Content-Type: application/json",
-    );
-  };
-
-  const refuseSize = (c: Context) =>
+  const { onlyJson, limit } = jsonBody((c, status, reason, error) =>
     refuse(
       c,
-      413,
-      "size",
-      "the body is over 4 MiB: set max_alerts in Alertmanager's webhook_config",
-    );
-  const limitWhileReading = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseSize });
-
-  /** A length that was announced is all that Node will read: then there is no need to open the body as a stream. */
-  const limit: MiddlewareHandler = (c, next) => {
-    const length = c.req.header("content-length");
-    if (length === undefined || c.req.header("transfer-encoding") !== undefined) {
-      return limitWhileReading(c, next);
-    }
-    return Number(length) > MAX_BODY_BYTES ? Promise.resolve(refuseSize(c)) : next();
-  };
+      status,
+      reason,
+      status === 413 ? `${error}: set max_alerts in Alertmanager's webhook_config` : error,
+    ),
+  );
 
   for (const path of new Set(options.paths)) {
     app.post(path, authorize, onlyJson, limit, async (c) => {
@@ -134,12 +113,4 @@ export function createIngest(options: IngestOptions): Hono {
   }
 
   return app;
-}
-
-function parseJson(text: string): { ok: true; value: unknown } | { ok: false; error: string } {
-  try {
-    return { ok: true, value: JSON.parse(text) };
-  } catch (error) {
-    return { ok: false, error: (error as Error).message };
-  }
 }

@@ -7,7 +7,6 @@ export function inertKeys(runbooks: readonly Runbook[], policy: Policy | null): 
     const keys = [
       ...(actions.some(({ silenceMs }) => silenceMs !== null) ? ["silence"] : []),
       ...(actions.some(({ rollback }) => rollback !== null) ? ["rollback"] : []),
-      ...(actions.some(({ dryRun }) => dryRun !== null) ? ["dry_run"] : []),
       ...(evidence.some(({ logql }) => logql !== undefined) ? ["logql"] : []),
     ];
     return keys.length === 0
@@ -15,9 +14,8 @@ export function inertKeys(runbooks: readonly Runbook[], policy: Policy | null): 
       : [`runbooks/${id}.md: this version does not act on ${keys.join(", ")} yet`];
   });
   if (policy === null) return ofRunbooks;
-  const { apiKeys, alerts } = policy;
+  const { alerts } = policy;
   const ofPolicy = [
-    ...(apiKeys.length > 0 ? ["api_keys"] : []),
     ...(alerts.ignore.length > 0 ? ["alerts.ignore"] : []),
     ...(alerts.route.length > 0 ? ["alerts.route"] : []),
   ];

@@ -130,7 +130,8 @@ export function rebuild(stored: {
     const text = `The runbook ${runbook.id} has no action "${shown(actionId)}" any more.`;
     return { ok: false, reason: { rule: "unknown_action", text } };
   }
-  const params = fillParams(usedParams(runbook, action), null, stored.params);
+  const nothing: Words = { labels: {}, annotations: {} };
+  const params = fillParams(usedParams(runbook, action), nothing, stored.params);
   if (!params.ok) return params;
 
   const scope = { params: params.value, target, labels };

@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { Context } from "hono";
+import { Hono } from "hono";
+import { z } from "zod";
+import { holderOf } from "./caller.ts";
+import { jsonBody, parseJson } from "./json-body.ts";
+import { jsonPath } from "./payload.ts";
+
+const MAX_QUOTED = 200;
+const RETRY_AFTER_SECONDS = "60";
+const Name = z.string().min(1).max(128);
+
+/** Strict: what is misspelled must not be left out unnoticed. */
+const ProposalBody = z.strictObject({
+  runbook: Name,
+  action: Name.optional(),
+  params: z
+    .record(z.string().max(128), z.string().max(256))
+    .refine((params) => Object.keys(params).length <= 32, "must be at most 32 values")
+    .default({}),
+  target: z.string().min(1).max(256).optional(),
+  reason: z.string().max(1000).optional(),
+  incident: z.string().max(64).optional(),
+});
+
+/** What another program proposes. Its words are its own: nothing in them is believed. */
+export interface ProposedByProgram {
+  readonly runbook: string;
+  readonly action: string | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly target: string | null;
+  readonly reason: string | null;
+  readonly incident: string | null;
+}
+
+export interface Holder {
+  readonly name: string;
+  readonly sha256: string;
+  readonly mayPropose: readonly string[];
+}
+
+type Problem = { readonly path: string; readonly message: string };
+
+export type ProposalAnswer =
+  | { readonly outcome: "accepted"; readonly body: object }
+  | { readonly outcome: "forbidden" | "too_many" | "other_body"; readonly error: string }
+  | { readonly outcome: "duplicate"; readonly error: string }
+  | { readonly outcome: "unfit"; readonly problem: Problem }
+  | { readonly outcome: "denied"; readonly reasons: readonly object[] };
+
+export interface ProposalsOptions {
+  /** Null while the policy can't be read: then nobody is known. */
+  readonly holders: () => readonly Holder[] | null;
+  readonly propose: (
+    wish: ProposedByProgram,
+    holder: Holder,
+    call: { readonly key: string; readonly bodyHash: string } | null,
+  ) => Promise<ProposalAnswer>;
+  /** Null for what is not there, or not this holder's. */
+  readonly request: (id: string, holder: Holder) => Promise<object | null>;
+  readonly onRefused?: (reason: string, detail: string) => void;
+}
+
+/** Other programs' way in: they propose what the whitelist holds, people decide, and they may look what came of it. */
+export function createProposals({
+  holders,
+  propose,
+  request,
+  onRefused,
+}: ProposalsOptions): Hono<{ Variables: { holder: Holder } }> {
+  const app = new Hono<{ Variables: { holder: Holder } }>();
+
+  type Status = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503;
+  function refuse(c: Context, status: Status, reason: string, error: string, more: object = {}) {
+    onRefused?.(reason, error);
+    return c.json({ status: "refused", error, ...more }, status);
+  }
+
+  const refuseAt = (c: Context, status: 400 | 422, problems: readonly Problem[]) => {
+    const error = problems.map(({ path, message }) => `${path || "body"}: ${message}`).join("; ");
+    return refuse(c, status, "body", error, { problems });
+  };
+
+  const { onlyJson, limit } = jsonBody(refuse);
+
+  app.use("/api/proposals", authorize);
+  app.use("/api/requests/*", authorize);
+
+  async function authorize(
+    c: Context<{ Variables: { holder: Holder } }>,
+    next: () => Promise<void>,
+  ): Promise<Response | void> {
+    const known = holders();
+    if (known === null) {
+      const error = "policy.yaml can't be read or is wrong, so no key is known";
+      return refuse(c, 503, "policy", error);
+    }
+    const bearer = /^Bearer +(?<key>\S+) *$/i.exec(c.req.header("authorization") ?? "");
+    const holder = holderOf(known, bearer?.groups?.key ?? "");
+    if (bearer === null || holder === null) {
+      const error = "a key of api_keys in policy.yaml is needed, as Authorization: Bearer";
+      return refuse(c, 401, "key", error);
+    }
+    c.set("holder", holder);
+    await next();
+  }
+
+  app.post("/api/proposals", onlyJson, limit, async (c) => {
+    const body = parseJson(await c.req.text());
+    if (!body.ok) return refuse(c, 400, "body", `the body is not JSON: ${body.error}`);
+    const parsed = ProposalBody.safeParse(body.value);
+    if (!parsed.success) {
+      const problems = parsed.error.issues.slice(0, 10).map(({ path, message }) => ({
+        path: jsonPath(path).slice(0, MAX_QUOTED),
+        message: message.slice(0, MAX_QUOTED),
+      }));
+      return refuseAt(c, 400, problems);
+    }
+    const key = c.req.header("idempotency-key");
+    if (key !== undefined && !/^[\x21-\x7e]{1,128}$/.test(key)) {
+      const error = "Idempotency-Key must be 1 to 128 plain characters without spaces";
+      return refuse(c, 400, "body", error);
+    }
+    const {
+      runbook,
+      action = null,
+      params,
+      target = null,
+      reason = null,
+      incident = null,
+    } = parsed.data;
+    const wish = { runbook, action, params, target, reason, incident };
+    const call = key === undefined ? null : { key, bodyHash: hashOf(parsed.data) };
+    return answer(c, await propose(wish, c.get("holder"), call));
+  });
+
+  function answer(c: Context, proposed: ProposalAnswer): Response {
+    switch (proposed.outcome) {
+      case "accepted":
+        return c.json(proposed.body, 202);
+      case "forbidden":
+        return refuse(c, 403, "may_not_propose", proposed.error);
+      case "duplicate":
+        return refuse(c, 409, "duplicate", proposed.error);
+      case "other_body":
+        return refuse(c, 422, "idempotency", proposed.error);
+      case "too_many":
+        c.header("Retry-After", RETRY_AFTER_SECONDS);
+        return refuse(c, 429, "too_many", proposed.error);
+      case "unfit":
+        return refuseAt(c, 422, [proposed.problem]);
+      case "denied": {
+        const { reasons } = proposed;
+        const error = "the policy says no as things are";
+        return refuse(c, 422, "denied", error, { verdict: "deny", reasons });
+      }
+    }
+  }
+
+  app.get("/api/requests/:id", async (c) => {
+    const id = c.req.param("id");
+    const found = /^req_[0-9a-f]+$/.test(id) ? await request(id, c.get("holder")) : null;
+    if (found === null) return refuse(c, 404, "not_found", "no request of this key has this id");
+    return c.json(found);
+  });
+
+  return app;
+}
+
+/** The same whatever the order of its keys. */
+function hashOf(body: z.output<typeof ProposalBody>): string {
+  return createHash("sha256")
+    .update(canonicalize(body) ?? "")
+    .digest("hex");
+}
