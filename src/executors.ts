@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { createProcessExecutor } from "./execution/busy-process.ts";
 import { createCommandExecutor } from "./execution/command.ts";
 import { createDockerExecutor } from "./execution/docker.ts";
 import type { Executor } from "./execution/execution.ts";
@@ -12,6 +13,7 @@ export function createExecutors({ dockerHost }: Config): ReadonlyMap<string, Exe
     createCommandExecutor(),
     createDockerExecutor({ host: dockerHost }),
     createSystemdExecutor(),
+    createProcessExecutor(),
   ];
   return new Map(all.map((executor) => [executor.name, executor]));
 }

@@ -1,5 +1,5 @@
 import type { Person, PlannedRequest, Request, Role, Vote } from "../approval/approval.ts";
-import type { Risk } from "../remediation/proposal.ts";
+import type { Command, Risk } from "../remediation/proposal.ts";
 import type { CardButton, CardContext, IncidentView, Line, Section } from "./card.ts";
 import { outcomeLines } from "./card-outcome.ts";
 import { latestOf, requestStateOf } from "./card-state.ts";
@@ -71,7 +71,7 @@ function placeLines({ plan }: PlannedRequest): Line[] {
   const { target, command, executor } = plan;
   const where = command.kind === "argv" && command.directory !== "/" ? command.directory : null;
   const host = target.host && target.host !== target.name ? ` (${target.host})` : "";
-  const words = command.kind === "argv" ? command.argv.join(" ") : command.path;
+  const words = wordsOf(command);
   const odd = lookAlikesIn(`${words}${target.name}${target.host}`).slice(0, 10);
   return [
     {
@@ -85,6 +85,12 @@ function placeLines({ plan }: PlannedRequest): Line[] {
       ? []
       : [{ kind: "text" as const, text: `⚠️ Not plain ASCII: ${odd.join(", ")}` }]),
   ];
+}
+
+function wordsOf(command: Command): string {
+  if (command.kind === "argv") return command.argv.join(" ");
+  if (command.kind === "http") return command.path;
+  return `${command.process?.name ?? ""}${command.process?.user ?? ""}`;
 }
 
 function directoryLine(directory: string): Line {

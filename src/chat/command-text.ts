@@ -1,11 +1,25 @@
 import type { Command } from "../remediation/proposal.ts";
 import { codePointOf } from "./text.ts";
 
+type Signals = Extract<Command, { kind: "signals" }>;
+
 /** The exact command, readable and unambiguous: what is quoted is one argument, what is unseen is spelled out. */
 export function commandText(command: Command): string {
   if (command.kind === "argv") return command.argv.map(argument).join(" ");
+  if (command.kind === "signals") return signalsText(command);
   const body = command.body === undefined || command.body === null ? null : json(command.body);
   return [`${command.method} ${spelled(command.path)}`, ...(body ? [body] : [])].join("\n");
+}
+
+/** Names the one process by what no other has: its pid, and when within which boot it was started. */
+function signalsText({ signals, graceMs, among, process }: Signals): string {
+  const [first, then] = signals;
+  const verb = first === undefined ? "look at" : `${first} to`;
+  const after = then === undefined ? "" : `\n${then} if it is still there after ${graceMs / 1000}s`;
+  if (process === null) return spelled(`${verb} the busiest of ${among.join(", ")}`) + after;
+  const { pid, name, user, uid, startTicks, bootId } = process;
+  const who = `${verb} ${name} (pid ${pid}) of ${user} (uid ${uid})`;
+  return `${spelled(who)}\n${spelled(`started at tick ${startTicks} of boot ${bootId}`)}${after}`;
 }
 
 function argument(text: string): string {

@@ -8,6 +8,7 @@ import { plural } from "./words.ts";
  */
 export function CommandText({ command }: { command: Command }) {
   if (command.kind === "http") return <HttpCommand command={command} />;
+  if (command.kind === "signals") return <SignalsCommand command={command} />;
   return (
     <>
       <pre class="argv">
@@ -52,6 +53,38 @@ function HttpCommand({ command }: { command: Extract<Command, { kind: "http" }> 
         )}
       </code>
     </pre>
+  );
+}
+
+function SignalsCommand({ command }: { command: Extract<Command, { kind: "signals" }> }) {
+  const { signals, graceMs, among, process } = command;
+  const [first, then] = signals;
+  const who =
+    process === null
+      ? `the busiest of ${among.join(", ")}`
+      : `${process.name} (pid ${process.pid}) of ${process.user} (uid ${process.uid})`;
+  return (
+    <>
+      <pre class="argv">
+        <code>
+          <span class="arg">{first === undefined ? "look at" : `${first} to`}</span>{" "}
+          <span class="arg">
+            <Text of={who} as="exact" />
+          </span>
+        </code>
+      </pre>
+      <p class="under">
+        {process === null ? null : (
+          <>
+            started at tick <Text of={process.startTicks} as="exact" /> of boot{" "}
+            <Text of={process.bootId} as="exact" />;{" "}
+          </>
+        )}
+        {then === undefined
+          ? "nothing more is sent if it does not end"
+          : `${then} if it is still there after ${graceMs / 1000}s`}
+      </p>
+    </>
   );
 }
 

@@ -27,6 +27,12 @@ export interface Executor {
    * @throws InvalidAction when `with` does not fit this executor
    */
   describe(action: Readonly<Record<string, unknown>>, target: Target): Command;
+  /**
+   * Where what would run depends on how things are at this moment: looks, and names it exactly. A plan is made of
+   * this then, and not of `describe`.
+   * @throws NothingToDo when there is nothing it could be
+   */
+  pin?(action: Readonly<Record<string, unknown>>, target: Target): Promise<Pinned>;
   /** Starts it, once. Never rejects for what the command did; the result says it. */
   run(command: Command, limits: RunLimits): Promise<RunResult>;
   /** @throws InvalidAction when `with` is not on this executor's closed read-only list */
@@ -34,6 +40,12 @@ export interface Executor {
   probe(probe: Readonly<Record<string, unknown>>, target: Target): Promise<ProbeResult>;
   /** For `/health`: resolves with a line for people, rejects with what is wrong and the way out. */
   check(): Promise<string>;
+}
+
+export interface Pinned {
+  readonly command: Command;
+  /** What was measured, for people; it changes from look to look, so it is no part of a plan. */
+  readonly detail: string;
 }
 
 export interface RunLimits {
@@ -44,6 +56,11 @@ export interface RunLimits {
 /** A `with` that its executor does not accept: a mistake in a runbook, found at load. */
 export class InvalidAction extends Error {
   override readonly name = "InvalidAction";
+}
+
+/** An action that can't be put forward as things are now; the message says why and the way out. */
+export class NothingToDo extends Error {
+  override readonly name = "NothingToDo";
 }
 
 /** A program or script that would run but whose bytes can't be read: no approval can be bound to it. */

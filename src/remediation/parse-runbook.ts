@@ -145,6 +145,7 @@ function withFlaws(value: unknown, params: Params, at: Path, executor: string | 
             : unknownPlaceholder(found.text, params),
       })),
   );
+  if (executor === "process") return [...flaws, ...amongFlaws(value, at)];
   return executor === "command" || executor === "ssh" ? [...flaws, ...argvFlaws(value, at)] : flaws;
 }
 
@@ -158,6 +159,17 @@ function argvFlaws(value: unknown, at: Path): Flaw[] {
   return /^\/[^{}]*[^{}/]$/.test(program)
     ? []
     : [{ path, message: "argv must begin with a program's absolute path, without a placeholder" }];
+}
+
+/** Which processes may be stopped is the owner's word, never an alert's. */
+function amongFlaws(value: unknown, at: Path): Flaw[] {
+  const { among } = value as { among?: unknown };
+  return textsIn(among).flatMap(([text, path]) =>
+    placeholdersIn(text).map((found) => ({
+      path: [...at, "among", ...path],
+      message: `${found.text}: write the names of processes out, without a placeholder`,
+    })),
+  );
 }
 
 function isDeclared(params: Params, { scope, name }: { scope: string; name: string }): boolean {

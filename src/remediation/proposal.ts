@@ -63,4 +63,24 @@ export type Command =
       readonly method: "GET" | "POST" | "DELETE";
       readonly path: string;
       readonly body: unknown;
+    }
+  | {
+      readonly kind: "signals";
+      /** Each next one only if the process is still there after the grace; none where it is only looked at. */
+      readonly signals: readonly ("SIGTERM" | "SIGKILL")[];
+      readonly graceMs: number;
+      readonly among: readonly string[];
+      /** The one that is meant; null where nobody has looked yet, and then nothing can be sent. */
+      readonly process: ProcessIdentity | null;
     };
+
+/** One process and no other: its pid goes to another one after it, its start within a boot does not. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly name: string;
+  readonly user: string;
+  readonly uid: number;
+  /** In ticks since boot, as /proc has it. */
+  readonly startTicks: string;
+  readonly bootId: string;
+}

@@ -11,6 +11,7 @@ import type { Problem } from "./yaml.ts";
 export const ExecutorName = z.enum([
   "docker",
   "systemd",
+  "process",
   "ssh",
   "command",
   "http",

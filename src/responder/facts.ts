@@ -41,9 +41,11 @@ export async function lookAtProbe(
   const differing = Object.entries(expect).filter(
     ([fact, values]) => !values.includes(result.facts[fact] ?? ""),
   );
-  const detail = Object.keys(expect)
+  const facts = Object.keys(expect)
     .map((fact) => `${fact} is ${result.facts[fact] ?? "not known"}`)
     .join(", ");
+  // A fact alone ("busy is no") says too little to somebody who has to mend it.
+  const detail = differing.length === 0 ? facts : `${facts} (${withoutStop(result.text)})`;
   return {
     state: differing.length === 0 ? "holds" : "fails",
     detail: ports.redact(detail).slice(0, LONGEST_DETAIL),
@@ -96,4 +98,8 @@ export async function lookAtPrecondition(
   const worst =
     looks.find(({ state }) => state === "fails") ?? looks.find(({ state }) => state === "unknown");
   return worst ?? { state: "holds", detail: looks.map(({ detail }) => detail).join("; ") };
+}
+
+function withoutStop(text: string): string {
+  return text.trim().replace(/\.$/, "");
 }

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Plan, PlannedRequest } from "../approval/approval.ts";
 import { digestOf } from "../approval/digest.ts";
 import type { Episode } from "../incident/alert.ts";
 import type { Policy } from "../remediation/policy.ts";
-import type { Proposal, Reason, Risk } from "../remediation/proposal.ts";
+import type { ProcessIdentity, Proposal, Reason, Risk } from "../remediation/proposal.ts";
 import type { Rebuilt } from "../remediation/propose.ts";
 import { rebuild } from "../remediation/propose.ts";
 import type { Runbook } from "../remediation/runbook.ts";
@@ -17,7 +18,14 @@ export interface Terms {
 }
 
 export type Planned =
-  | { readonly ok: true; readonly plan: Plan; readonly digest: string; readonly rebuilt: Rebuilt }
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      readonly digest: string;
+      readonly rebuilt: Rebuilt;
+      /** What was measured to find what would run; null where nothing was. */
+      readonly detail: string | null;
+    }
   | { readonly ok: false; readonly reason: Reason };
 
 /**
@@ -51,7 +59,10 @@ export async function makePlan(
     return refuse("no_executor", `this installation has no executor ${proposal.executor}`);
   }
   try {
-    const command = executor.describe(rebuilt.value.with, target);
+    const { command, detail } =
+      executor.pin === undefined
+        ? { command: executor.describe(rebuilt.value.with, target), detail: null }
+        : await executor.pin(rebuilt.value.with, target);
     const files =
       command.kind === "argv" ? await ports.hashFiles(command.argv, command.directory) : [];
     const plan: Plan = {
@@ -72,7 +83,7 @@ export async function makePlan(
       expiresAt: terms.expiresAt.toISOString(),
       policy: policy.hash,
     };
-    return { ok: true, plan, digest: digestOf(plan), rebuilt: rebuilt.value };
+    return { ok: true, plan, digest: digestOf(plan), rebuilt: rebuilt.value, detail };
   } catch (error) {
     return refuse("no_plan", error instanceof Error ? error.message : String(error));
   }
@@ -151,10 +162,18 @@ function difference(approved: Plan, now: Plan): string {
     return `runbooks/${now.runbook.id}.md was changed since this was shown`;
   }
   if (approved.policy !== now.policy) return "policy.yaml was changed since this was shown";
+  const [shown, found] = [processOf(approved), processOf(now)];
+  if (shown !== null && found !== null && !isDeepStrictEqual(shown, found)) {
+    return `the busiest is now ${found.name} (pid ${found.pid}); shown was ${shown.name} (pid ${shown.pid})`;
+  }
   const changed = now.files.find(
     ({ path, sha256 }) => approved.files.find((file) => file.path === path)?.sha256 !== sha256,
   );
   return changed === undefined
     ? "what would run is no longer what was shown"
     : `${changed.path} was changed since this was shown`;
+}
+
+function processOf({ command }: Plan): ProcessIdentity | null {
+  return command.kind === "signals" ? command.process : null;
 }

@@ -194,8 +194,10 @@ async function request(
   });
   if (!planned.ok)
     return await deny(ports, episode, { ...choice.proposal, reason: planned.reason });
+  const measured = planned.detail === null ? [] : [{ rule: "measured", text: planned.detail }];
   await ports.store.propose({
     ...base,
+    reasons: [...measured, ...base.reasons],
     state: isUnasked ? "approved" : "pending",
     proposal: choice.proposal,
     plan: planned.plan,

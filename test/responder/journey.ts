@@ -80,7 +80,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       directory,
     }),
     run(command) {
-      runs.push(command.kind === "argv" ? command.argv.join(" ") : command.path);
+      runs.push(command.kind === "argv" ? command.argv.join(" ") : command.kind);
       world.onRun();
       return Promise.resolve({
         outcome: world.result,

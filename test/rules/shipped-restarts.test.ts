@@ -45,7 +45,18 @@ describe("the restarts of the shipped runbooks", () => {
     ]);
   });
 
-  it.each(["HighCPU", "HighMemory", "HighMemoryUsage"])(
+  it("stop a busy process where no service is named, and restart it where one is", () => {
+    const service = "nextcloud.service";
+
+    expect(reasonsFor({ alertname: "HighCPU", instance })).toEqual([
+      expect.stringContaining("under targets: 192.168.1.20: {executor: process}"),
+    ]);
+    expect(reasonsFor({ alertname: "HighCPU", instance, service })).toEqual([
+      expect.stringContaining("under targets: 192.168.1.20: {executor: systemd}"),
+    ]);
+  });
+
+  it.each(["HighMemory", "HighMemoryUsage"])(
     "are not offered for %s of a whole machine",
     (alertname) => {
       expect(reasonsFor({ alertname, instance })).toEqual([]);
