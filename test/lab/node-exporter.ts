@@ -6,8 +6,10 @@ export interface NodeExporter {
   stop(): Promise<void>;
 }
 
-/** A real node_exporter that tells of file systems alone, memory disks included, wherever they are mounted. */
-export async function startNodeExporter(): Promise<NodeExporter> {
+/** A real node_exporter that tells of one thing alone; of file systems, memory disks included, wherever they are mounted. */
+export async function startNodeExporter(
+  collector: "filesystem" | "cpu" = "filesystem",
+): Promise<NodeExporter> {
   const directory = await createDirectory("node-exporter");
   const port = await findFreePort();
   const address = `127.0.0.1:${port}`;
@@ -17,7 +19,7 @@ export async function startNodeExporter(): Promise<NodeExporter> {
       "/usr/bin/prometheus-node-exporter",
       `--web.listen-address=${address}`,
       "--collector.disable-defaults",
-      "--collector.filesystem",
+      `--collector.${collector}`,
       "--collector.filesystem.mount-points-exclude=^/(dev|proc|sys)($|/)",
     ],
     isReady: () => answersOk(`http://${address}/metrics`),

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { createDirectory, startPeer } from "./peer-process.ts";
 import { createPodman, LIMITS } from "./podman.ts";
@@ -14,6 +14,8 @@ export interface Machine {
   ask(user: User, question: Question): Promise<Answer>;
   /** Writes a unit file and has systemd read it. */
   install(unit: string, text: string): Promise<void>;
+  /** Writes a file, with the folders above it, that everybody may read. */
+  write(path: string, text: string): Promise<void>;
   /** Gives polkit these rules and waits until it has read them. */
   addRules(file: string): Promise<void>;
   stop(): Promise<void>;
@@ -54,7 +56,17 @@ const answer = await calls[question.call]().then(
 console.log(JSON.stringify(answer));
 `;
 
-export async function startMachine(archive: string): Promise<Machine> {
+/** On the network of the machine underneath, its ports are ours; else it has none. */
+export interface MachineOptions {
+  readonly network?: "none" | "host";
+  /** More files and folders of ours, each where it shall lie: `from:to`, never written to. */
+  readonly files?: readonly string[];
+}
+
+export async function startMachine(
+  archive: string,
+  { network = "none", files = [] }: MachineOptions = {},
+): Promise<Machine> {
   const directory = await createDirectory("systemd");
   const rootfs = join(directory, "rootfs");
   await mkdir(rootfs);
@@ -62,12 +74,16 @@ export async function startMachine(archive: string): Promise<Machine> {
 
   const podman = await createPodman(directory);
   const execute = (...argv: readonly string[]) => podman.call("exec", NAME, ...argv);
-  const volumes = [`${resolve(".")}:${PROGRAM}:ro`, `${process.execPath}:${NODE}:ro`];
+  const volumes = [
+    `${resolve(".")}:${PROGRAM}:ro`,
+    `${process.execPath}:${NODE}:ro`,
+    ...files.map((file) => `${file}:ro`),
+  ];
   const peer = await startPeer({
     directory,
     argv: [
       ...podman.argv,
-      ...["run", `--name=${NAME}`, "--systemd=always", "--network=none", ...LIMITS],
+      ...["run", `--name=${NAME}`, "--systemd=always", `--network=${network}`, ...LIMITS],
       ...volumes.map((volume) => `--volume=${volume}`),
       ...["--rootfs", rootfs, "/sbin/init"],
     ],
@@ -87,6 +103,11 @@ export async function startMachine(archive: string): Promise<Machine> {
     async install(unit, text) {
       await writeFile(join(rootfs, "etc/systemd/system", unit), text);
       await execute("systemctl", "daemon-reload");
+    },
+    async write(path, text) {
+      const file = join(rootfs, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text, { mode: 0o644 });
     },
     async addRules(file) {
       const path = join(rootfs, "etc/polkit-1/rules.d/50-countersign.rules");
