@@ -19,3 +19,24 @@ it("shows a request with its body", () => {
 
   expect(commandText(command)).toBe('POST /api/x\n{"a":1}');
 });
+
+it.each([
+  [["SIGTERM"], ""],
+  [["SIGTERM", "SIGKILL"], "\nSIGKILL if it is still there after 10s"],
+] as const)("names the one process that is sent %j", (signals, after) => {
+  const process = {
+    ...{ pid: 77, name: "ffmpeg", user: "media", uid: 1000 },
+    ...{ startTicks: "5231", bootId: "3f2a" },
+  };
+  const command = {
+    kind: "signals",
+    signals,
+    graceMs: 10_000,
+    among: ["ffmpeg"],
+    process,
+  } as const;
+
+  expect(commandText(command)).toBe(
+    `SIGTERM to ffmpeg (pid 77) of media (uid 1000)\nstarted at tick 5231 of boot 3f2a${after}`,
+  );
+});

@@ -2,10 +2,15 @@ import { checkTelegram } from "../chat/telegram-check.ts";
 import { loadConfig } from "../config.ts";
 import { createAlertmanager } from "../evidence/alertmanager.ts";
 import { createPrometheus } from "../evidence/prometheus.ts";
+import type { SourceAccess } from "../evidence/source.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
 import { inertKeys } from "../remediation/inert-keys.ts";
+import type { Runbook } from "../remediation/runbook.ts";
+import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
+
+const NAMES_SHOWN = 20;
 
 interface Finding {
   readonly name: string;
@@ -51,6 +56,7 @@ export const check: CliCommand = {
             detail: `${file}:${line}: ${message}`,
           }))),
       ...(await Promise.all(connections.map(ask))),
+      ...(prometheus === null ? [] : await lookForUncovered(prometheus, runbooks)),
     ];
     const isFine = findings.every(({ ok }) => ok);
     print({ ok: isFine, findings }, options.json === true, () =>
@@ -61,6 +67,24 @@ export const check: CliCommand = {
     return isFine;
   },
 };
+
+/** Not wrong, but somebody may wait for a card with a fix that can't come. */
+async function lookForUncovered(
+  prometheus: SourceAccess,
+  runbooks: readonly Runbook[],
+): Promise<Finding[]> {
+  try {
+    const names = uncoveredAlerts(await createPrometheus(prometheus).alertNames(), runbooks);
+    if (names.length === 0) return [];
+    const shown = names.slice(0, NAMES_SHOWN).join(", ");
+    const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
+    const detail = `no runbook is written for the alerts ${shown}${more}: their cards come without a fix. To offer one, add a file to the runbook folder with match: {alertname: ${names[0]}}`;
+    return [{ name: "rules", ok: true, detail }];
+  } catch {
+    // That Prometheus does not answer is said above.
+    return [];
+  }
+}
 
 async function ask([name, peer]: readonly [
   string,

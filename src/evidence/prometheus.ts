@@ -21,7 +21,12 @@ const Vector = z.array(
   }),
 );
 
-/** Instant queries against Prometheus' HTTP API. Every method rejects with `SourceFailed` and nothing else. */
+const Rules = z.object({
+  status: z.literal("success"),
+  data: z.object({ groups: z.array(z.object({ rules: z.array(z.object({ name: z.string() })) })) }),
+});
+
+/** Instant queries, and the names of alerts, against Prometheus' HTTP API. Every method rejects with `SourceFailed` and nothing else. */
 export function createPrometheus(access: SourceAccess) {
   async function query(promql: string): Promise<Sample[]> {
     const body = await ask("Prometheus", access, "/api/v1/query", {
@@ -49,10 +54,17 @@ export function createPrometheus(access: SourceAccess) {
     return samples.length > 0 && samples.every(({ value }) => value !== 0 && !Number.isNaN(value));
   }
 
+  /** The names of all alert rules it has loaded. */
+  async function alertNames(): Promise<string[]> {
+    const answer = Rules.safeParse(await ask("Prometheus", access, "/api/v1/rules?type=alert"));
+    if (!answer.success) throw new SourceFailed("Prometheus: the answer is not one we understand");
+    return answer.data.data.groups.flatMap(({ rules }) => rules.map(({ name }) => name));
+  }
+
   async function check(): Promise<string> {
     await query("1");
     return "answers queries";
   }
 
-  return { query, holds, check };
+  return { query, holds, alertNames, check };
 }
