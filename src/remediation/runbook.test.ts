@@ -20,6 +20,7 @@ const easy: Describer = { describe: () => undefined, describeProbe: () => undefi
 const executors = new Map([
   ["docker", picky],
   ["command", easy],
+  ["process", easy],
 ]);
 
 const head = `---
@@ -144,7 +145,7 @@ describe("a runbook", () => {
     [
       "an executor of another build",
       "    precondition: {probe: {executor: ssh, with: {argv: [/bin/true]}}, expect: {exit_code: 0}}\n",
-      '15: this build has no executor "ssh"; it has: docker, command',
+      '15: this build has no executor "ssh"; it has: docker, command, process',
     ],
     [
       "a dry run its executor refuses",
@@ -183,6 +184,19 @@ describe("a runbook", () => {
       '2: id "a" must be the file\'s name, "b"',
     ]);
     expect(problemsOf("# Just prose\n")).toEqual([expect.stringContaining("1: must begin with")]);
+  });
+
+  it("P1 lets no alert say which process may be stopped", () => {
+    const text = head
+      .replace("executor: docker", "executor: process")
+      .replace(
+        "{op: restart, container: '{{params.name}}'}",
+        "{among: [ffmpeg, '{{params.name}}']}",
+      );
+
+    expect(problemsOf(`${text}---\n`)).toEqual([
+      "14: {{params.name}}: write the names of processes out, without a placeholder",
+    ]);
   });
 
   it("lets no bug of an executor pass for a mistake of the writer", () => {
