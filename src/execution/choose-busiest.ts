@@ -14,8 +14,8 @@ export type Choice =
 
 type Lineage = Pick<MeasuredProcess, "pid" | "ppid">;
 
-/** Of one processor: what takes less is not why a machine is busy. */
-const BUSY_SHARE = 0.2;
+/** Of one processor: low, because where many queue for it even the busiest gets little. */
+const BUSY_SHARE = 0.05;
 /** As busy as each other, so that noise does not make another one the busiest at every look. */
 const LIKE_SHARE = 0.8;
 

@@ -27,7 +27,7 @@ function rules(): string {
   const ours = rule
     .replace("1 - avg without", "sum without")
     .replace('mode="idle"}[5m]', 'mode="nice"}[5s]')
-    .replace("> 0.9", "> 0.1")
+    .replace("> 0.9", "> 0.03")
     .replace("for: 5m", "for: 1s");
   return `groups:\n  - name: machines\n    rules:\n${ours}`;
 }
