@@ -1,8 +1,9 @@
 import type { Person, PlannedRequest, Request, Role, Vote } from "../approval/approval.ts";
+import { isProgram } from "../approval/approval.ts";
 import type { Command, Risk } from "../remediation/proposal.ts";
 import type { CardButton, CardContext, IncidentView, Line, Section } from "./card.ts";
 import { outcomeLines } from "./card-outcome.ts";
-import { latestOf, requestStateOf } from "./card-state.ts";
+import { isUndecided, latestOf, requestStateOf } from "./card-state.ts";
 import { commandText } from "./command-text.ts";
 import { lookAlikesIn, oneLine, plural, timeOfDay } from "./text.ts";
 
@@ -61,10 +62,18 @@ function actionSection(view: IncidentView, request: Request, context: CardContex
     lines: [
       { kind: "command", text: commandText(request.plan.command), requestId: request.id },
       ...placeLines(request),
+      ...wordsLines(request),
       { kind: "fact", label: "Runbook", value: origin, isCode: true },
       ...outcome,
     ],
   };
+}
+
+/** Words from outside, marked as such; nothing in them is believed. */
+function wordsLines({ requester, words }: PlannedRequest): Line[] {
+  if (requester === null || words === null) return [];
+  const label = `Says ${oneLine(requester, 60)}, unchecked`;
+  return [{ kind: "fact", label, value: oneLine(words, 500), isCode: true, isCuttable: true }];
 }
 
 function placeLines({ plan }: PlannedRequest): Line[] {
@@ -122,7 +131,7 @@ export function whoSection(
   const pending = full.filter(
     (request): request is PlannedRequest =>
       request.state === "pending" &&
-      view.incident.state !== "resolved" &&
+      (view.incident.state !== "resolved" || isUndecided(request)) &&
       requestStateOf(view, request, context.now) === "pending",
   );
   return {
@@ -144,7 +153,9 @@ function whoLines(
   const lines = [
     `${which}Who may decide: ${names}, until ${until}. Approvals: ${approvals.length} of ${request.quorum}${voters(approvals)}.`,
   ];
-  if (request.requester !== null)
+  if (request.requester !== null && isProgram(request.requester))
+    lines.push(`Proposed by the program ${oneLine(request.requester, 60)}, which decides nothing.`);
+  else if (request.requester !== null)
     lines.push(
       `Requested by ${oneLine(request.requester, 60)}, who can't approve it except alone and by typing the plan code.`,
     );
@@ -182,9 +193,10 @@ function voters(votes: readonly Vote[]): string {
 
 /** Buttons only for what is allowed now. */
 export function buttonsOf(view: IncidentView, { full }: ShownRequests, now: Date): CardButton[] {
-  if (view.incident.state === "resolved") return [];
   const pending = full.filter(
-    (request): request is PlannedRequest => requestStateOf(view, request, now) === "pending",
+    (request): request is PlannedRequest =>
+      (view.incident.state !== "resolved" || isUndecided(request)) &&
+      requestStateOf(view, request, now) === "pending",
   );
   return pending.flatMap((request): CardButton[] => {
     const suffix = pending.length > 1 ? ` ${request.planCode}` : "";

@@ -1,6 +1,7 @@
 import type { Request } from "../approval/approval.ts";
 import type { Severity } from "../incident/alert.ts";
 import { placeOf } from "../incident/alert.ts";
+import { isAskedFor } from "../incident/incident.ts";
 import type { CardContext, CardState, IncidentView, Section } from "./card.ts";
 import { dateTime, oneLine, plural, timeOfDay } from "./text.ts";
 
@@ -32,9 +33,17 @@ const PRESSING: readonly CardState[] = [
 export function cardStateOf(view: IncidentView, now: Date): CardState {
   const states = latestOf(view).map((request) => requestStateOf(view, request, now));
   const pressing = PRESSING.find((state) => states.includes(state));
+  // What somebody asked for is over with its request, and that is what is worth saying.
+  if (isAskedFor(view.incident)) return pressing ?? "open";
+  if (states.includes("pending") && view.requests.some(isUndecided)) return "pending";
   if (view.incident.state === "resolved")
     return pressing === "unknown" || pressing === "executing" ? pressing : "resolved";
   return pressing ?? (view.isInvestigating ? "analysing" : "open");
+}
+
+/** Asked for without an alert: it may be decided also when the alerts beside it are over. */
+export function isUndecided({ state, episodeId }: Request): boolean {
+  return state === "pending" && episodeId === null;
 }
 
 /** One request an alert: the one still alive, else the newest. */
@@ -135,8 +144,9 @@ export function stateSection(
   const { incident } = view;
   const firing = incident.alerts.filter(({ status }) => status === "firing").length;
   const left = incident.truncatedAlerts;
-  const since =
-    incident.resolvedAt && incident.state === "resolved"
+  const since = isAskedFor(incident)
+    ? `Asked for at ${timeOfDay(incident.openedAt, timeZone)}`
+    : incident.resolvedAt && incident.state === "resolved"
       ? `Resolved ${dateTime(incident.resolvedAt, timeZone)}`
       : `Firing since ${timeOfDay(incident.openedAt, timeZone)}`;
   const notes = [
@@ -152,7 +162,9 @@ export function stateSection(
     kind: "state",
     heading: null,
     lines: [
-      `${since} · ${firing} of ${plural(incident.alerts.length, "alert")} firing · ${incident.id}`,
+      isAskedFor(incident)
+        ? `${since} · no alert behind it · ${incident.id}`
+        : `${since} · ${firing} of ${plural(incident.alerts.length, "alert")} firing · ${incident.id}`,
       ...notes,
     ].map((text) => ({ kind: "text", text })),
   };

@@ -60,6 +60,13 @@ function Planned({ request, view, session, now, mustType }: Props<PlannedRequest
             <Text of={request.requester} />
           </Fact>
         )}
+        {request.words === null ? null : (
+          <Fact name="Says, unchecked">
+            <q>
+              <Text of={request.words} />
+            </q>
+          </Fact>
+        )}
         {isOpen ? <Called request={request} view={view} now={now} /> : null}
         {isOpen ? (
           <Fact name="Expires">
