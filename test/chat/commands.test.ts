@@ -197,3 +197,34 @@ describe("the whitelist, for reading", () => {
     expect((await say("/runbook nothing", ["viewer"]))?.text).toContain("/runbooks");
   });
 });
+
+describe("/run", () => {
+  const values = { service: "web", x: "a=b" };
+
+  it("takes runbook, action, values, target and incident apart", async () => {
+    await say("/run web-down restart service=web x=a=b target=web-01 --incident inc_12");
+
+    const { person, channel, ...wish } = ports.wishes[0] ?? {};
+    expect(person?.name).toBe("ana");
+    expect(channel).toBe("telegram");
+    expect(wish).toEqual({
+      ...{ runbook: "web-down", action: "restart", params: values },
+      ...{ target: "web-01", incident: "inc_12" },
+    });
+  });
+
+  it.each([
+    ["/run", "A runbook is missing"],
+    ["/run web-down restart again", "neither the action nor key=value"],
+    ["/run web-down service=a service=b", "given twice"],
+    ["/run web-down --dry-run=no", "takes no value"],
+  ])("says what is wrong with %s", async (text, problem) => {
+    expect((await say(text))?.text).toContain(problem);
+    expect(ports.wishes).toEqual([]);
+  });
+
+  it("T01 takes the role operator", async () => {
+    expect((await say("/run web-down", ["viewer", "approver"]))?.text).toContain("operator");
+    expect(ports.wishes).toEqual([]);
+  });
+});
