@@ -142,6 +142,7 @@ export function createApp(config: Config, log: Logger) {
       channel: "telegram",
       chat: config.telegram.chatId,
       store: cardStore(shown),
+      digests: store.digests,
       adapter: telegram.cards,
       context: async () => ({
         now: now(),

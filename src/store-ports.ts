@@ -1,3 +1,5 @@
+import type { Channel } from "./approval/approval.ts";
+import type { ChatMemory } from "./chat/channel.ts";
 import type { CardStore } from "./chat/projector.ts";
 import type { Sessions } from "./console/ports.ts";
 import { personFor } from "./desk.ts";
@@ -50,19 +52,35 @@ export function cardStore({ cards, views }: Store): CardStore {
   return {
     async staleCards(channel, chat, limit) {
       const rows = await cards.stale(channel, chat, limit);
-      return await Promise.all(
-        rows.map(async ({ incidentId, messageId, hash, state, isUrgent, isReposted }) => {
-          const view = await views.incident(incidentId);
-          if (view === null) throw new Error(`${incidentId} has a card and is not stored`);
-          const shown = messageId === null ? null : { messageId, hash, state };
-          return { view, shown, isUrgent, isReposted };
-        }),
-      );
+      return rows.map(({ messageId, hash, state, ...row }) => ({
+        ...row,
+        shown: messageId === null ? null : { messageId, hash, state },
+      }));
+    },
+    async view(incidentId) {
+      const view = await views.incident(incidentId);
+      if (view === null) throw new Error(`${incidentId} has a card and is not stored`);
+      return view;
     },
     cardPosted: cards.posted,
     cardShown: cards.shown,
     cardLost: cards.lost,
     tokensFor: cards.tokensFor,
+  };
+}
+
+/** What outlives the process about one chat, as its adapter knows it. */
+export function chatMemory(
+  { chats, cards }: Store,
+  where: { readonly channel: Channel; readonly chat: string },
+): ChatMemory {
+  return {
+    recall: () => chats.recall(where),
+    heard: (at) => chats.heard({ ...where, at }),
+    moved: (to) => chats.moved({ ...where, to }),
+    renewButtons: () => cards.renewButtons(where.channel, where.chat),
+    isHandled: (update) => chats.isHandled({ ...where, update }),
+    handled: (update) => chats.handled({ ...where, update }),
   };
 }
 

@@ -36,6 +36,19 @@ export class ChatRejected extends Error {
   }
 }
 
+/** What an adapter keeps about its chat, so that a restart forgets neither where the chat is nor what was handled. */
+export interface ChatMemory {
+  recall(): Promise<{ readonly movedTo: string | null; readonly heardAt: Date | null }>;
+  /** The platform answered: presses made until now arrived. */
+  heard(at: Date): Promise<void>;
+  /** The platform gave the chat another id; the messages of the old one can't be edited any more. */
+  moved(to: string): Promise<void>;
+  /** Gives every card that waits for a decision new buttons, in its turn; how many there are. */
+  renewButtons(): Promise<number>;
+  isHandled(update: number): Promise<boolean>;
+  handled(update: number): Promise<void>;
+}
+
 /** Why a chat's words or presses were not heeded: counted, recorded, and told to nobody else. */
 export type RefusalReason =
   | "unlisted"
@@ -45,7 +58,9 @@ export type RefusalReason =
   | "bot"
   | "via_bot"
   | "forwarded"
+  | "edited"
   | "inline"
+  | "old_button"
   | "unknown_token"
   | "other_person";
 

@@ -40,7 +40,11 @@ export function createOutbox({ log }: { log: Log }) {
 
   async function deliver(chat: string, outgoing: Outgoing): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS && !closing.signal.aborted; attempt += 1) {
-      await wait(outgoing.pace.waitMs("send", "person"));
+      // Somebody else may have written to the chat while this waited.
+      for (let ms = 1; ms > 0 && !closing.signal.aborted; ) {
+        ms = outgoing.pace.waitMs("send", "person");
+        await wait(ms);
+      }
       outgoing.pace.spend("send");
       const isDone = await outgoing.send().then(
         () => true,

@@ -1,4 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 const MINUTE_MS = 60_000;
+
+/** The time as a chat knows it; only tests move it by hand. */
+export interface Clock {
+  now(): number;
+  /** Ends early, without an error, when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const CLOCK: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+};
 
 export interface PaceLimits {
   /** Between two messages to the chat. */

@@ -10,10 +10,17 @@ export type TokenMeaning =
       readonly requestId: string;
       readonly planCode: string;
     }
-  | { readonly verb: "confirm"; readonly person: string; readonly expiresAt: Date };
+  | { readonly verb: "confirm"; readonly person: string; readonly expiresAt: Date }
+  /** The token is real, and no longer for this message: renewed, or of a card that was posted again. */
+  | {
+      readonly verb: "old";
+      readonly liveMessageId: string | null;
+      /** Nothing that counts stands on the message that was pressed: it is a copy left over. */
+      readonly isStray: boolean;
+    };
 
 /**
- * Null for a token nobody gave out, one of another chat or message, and one that was used up. A confirmation is used up
+ * Null for a token nobody gave out, one of another chat, and one that was used up. A confirmation is used up
  * only by the person it was offered to.
  */
 export type UseToken = (
@@ -40,6 +47,8 @@ export interface PressAnswer {
   /** Needs to be read, so it is shown as more than a passing line. */
   readonly isAlert: boolean;
   readonly refusal: RefusalReason | null;
+  /** The pressed message is a copy left over: its buttons may go, and it may point to the card that counts. */
+  readonly stray?: { readonly liveMessageId: string | null };
 }
 
 const PREFIXES = { a: "approve", r: "reject", c: "confirm" } as const;
@@ -57,6 +66,7 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
     if (!named?.token || !verb) return unknownToken();
     const where = { channel, chat, messageId, person: person.name };
     const meaning = await useToken(named.token, where);
+    if (meaning?.verb === "old") return oldButton(meaning);
     if (meaning?.verb !== verb) return unknownToken();
     if (meaning.verb === "confirm") return await confirm(meaning, attempt);
     const ruling = await desk.decide({
@@ -98,6 +108,20 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
   }
 
   return { press };
+}
+
+function oldButton({
+  liveMessageId,
+  isStray,
+}: Extract<TokenMeaning, { verb: "old" }>): PressAnswer {
+  return {
+    text: isStray
+      ? "This button is old and nothing was decided: this is a copy. Press on the newer card of this alert; /pending lists what is waiting."
+      : "This button is old and nothing was decided: the card has new ones, or will in a moment. Press again then.",
+    isAlert: true,
+    refusal: "old_button",
+    ...(isStray ? { stray: { liveMessageId } } : {}),
+  };
 }
 
 function unknownToken(): PressAnswer {

@@ -12,6 +12,7 @@ interface Shown extends Place {
   readonly version: number;
   readonly hash: string;
   readonly state: string;
+  readonly isReplying?: boolean;
 }
 
 export interface StaleRow {
@@ -20,18 +21,30 @@ export interface StaleRow {
   readonly hash: string | null;
   readonly state: string | null;
   readonly isUrgent: boolean;
+  readonly isReplying: boolean;
   readonly isReposted: boolean;
+  readonly isCritical: boolean;
+  readonly isPressing: boolean;
+  readonly isOver: boolean;
+  readonly isInvestigating: boolean;
 }
+
+type Flags = Extract<
+  { [K in keyof StaleRow]: StaleRow[K] extends boolean ? K : never }[keyof StaleRow],
+  string
+>;
 
 type TokenMeaning =
   | { readonly verb: "approve" | "reject"; readonly requestId: string; readonly planCode: string }
-  | { readonly verb: "confirm"; readonly person: string; readonly expiresAt: Date };
+  | { readonly verb: "confirm"; readonly person: string; readonly expiresAt: Date }
+  | { readonly verb: "old"; readonly liveMessageId: string | null; readonly isStray: boolean };
 
 interface ButtonRow {
   verb: "approve" | "reject" | "confirm";
   subject: string;
   person: string | null;
   expires_at: number | null;
+  used_at: number | null;
 }
 
 /** What each chat shows, and what its buttons stand for. */
@@ -48,11 +61,18 @@ export function createCards(
     for (const { channel, chat } of chats) query.addMissing.run(channel, chat, now().getTime());
   }
 
+  /** Of each lane the first few. What a card shows is loaded for the one whose turn it is. */
   function stale(channel: string, chat: string, limit: number): StaleRow[] {
-    return query.stale.all(channel, chat, limit).map((row) => ({
+    const at = now().getTime();
+    return query.stale.all({ channel, chat, limit, at }).map((row) => ({
       ...row,
       isUrgent: row.isUrgent === 1,
+      isReplying: row.isReplying === 1,
       isReposted: row.isReposted === 1,
+      isCritical: row.isCritical === 1,
+      isPressing: row.isPressing === 1,
+      isOver: row.isOver === 1,
+      isInvestigating: row.isInvestigating === 1,
     }));
   }
 
@@ -73,32 +93,38 @@ export function createCards(
     );
   }
 
-  function shown({ incidentId, channel, chat, version, hash, state }: Shown): void {
-    const at = now().getTime();
-    query.shown.run(version, hash, state, version, version, at, incidentId, channel, chat);
+  function shown({ isReplying = false, ...card }: Shown): void {
+    query.shown.run({ ...card, isReplying: isReplying ? 1 : 0, at: now().getTime() });
   }
 
   function lost({ incidentId, channel, chat }: Place): void {
     query.lost.run(incidentId, channel, chat);
   }
 
-  /** One pair of tokens for each request and chat, the same each time it is asked for. */
+  /** Presses may have been lost: every card that waits for a decision gets new buttons, in its turn. How many. */
+  function renewButtons(channel: string, chat: string): number {
+    return query.renew.run(channel, chat).changes;
+  }
+
+  /** One pair of tokens for each request and chat, the same each time until they are renewed. */
   function tokensFor(
-    wanted: Place & { readonly requestIds: readonly string[] },
+    wanted: Place & { readonly requestIds: readonly string[]; readonly isRenewed?: boolean },
   ): Record<string, { approve: string; reject: string }> {
-    const { channel, chat } = wanted;
+    const { channel, chat, isRenewed = false } = wanted;
+    const at = now().getTime();
     // Nothing is written, and so nothing flushed, for buttons that exist.
     const tokenFor = (subject: string, verb: "approve" | "reject") =>
       query.existingToken.get(channel, chat, subject, verb) ??
       (query.addToken.get(newToken(), channel, chat, verb, subject) as string);
-    return sqlite.transaction(() =>
-      Object.fromEntries(
+    return sqlite.transaction(() => {
+      if (isRenewed) for (const id of wanted.requestIds) query.retire.run(at, channel, chat, id);
+      return Object.fromEntries(
         wanted.requestIds.map((id) => [
           id,
           { approve: tokenFor(id, "approve"), reject: tokenFor(id, "reject") },
         ]),
-      ),
-    )();
+      );
+    })();
   }
 
   function offerConfirm(offer: {
@@ -114,7 +140,10 @@ export function createCards(
     return token;
   }
 
-  /** A token means something only in the chat and on the message it was made for; a confirmation only once. */
+  /**
+   * A token means something only in the chat and on the message it was made for; a confirmation only once. On another
+   * message, or once it was renewed, it only says where the card is that counts.
+   */
   function useToken(
     token: string,
     where: {
@@ -126,24 +155,44 @@ export function createCards(
   ): TokenMeaning | null {
     const button = query.findToken.get(token, where.channel, where.chat);
     if (button === undefined) return null;
-    if (button.verb === "confirm") {
-      const person = button.person ?? "";
-      // Somebody else's press must not use it up.
-      const isTheirs = person === where.person;
-      if (isTheirs && query.spend.run(now().getTime(), token).changes === 0) return null;
-      return { verb: "confirm", person, expiresAt: new Date(button.expires_at ?? 0) };
-    }
-    const planCode = query.planCodeOnMessage.get(
-      where.channel,
-      where.chat,
-      where.messageId,
-      button.subject,
-    );
-    if (planCode == null) return null;
-    return { verb: button.verb, requestId: button.subject, planCode };
+    return button.verb === "confirm"
+      ? useConfirm(token, button, where.person)
+      : useChoice(button, where);
   }
 
-  return { addMissing, stale, posted, shown, lost, tokensFor, offerConfirm, useToken, touch };
+  function useConfirm(token: string, button: ButtonRow, by: string): TokenMeaning | null {
+    if (button.used_at !== null) return null;
+    const person = button.person ?? "";
+    // Somebody else's press must not use it up.
+    const isTheirs = person === by;
+    if (isTheirs && query.spend.run(now().getTime(), token).changes === 0) return null;
+    return { verb: "confirm", person, expiresAt: new Date(button.expires_at ?? 0) };
+  }
+
+  function useChoice(
+    { verb, subject, used_at: usedAt }: ButtonRow,
+    { channel, chat, messageId }: { channel: string; chat: string; messageId: string },
+  ): TokenMeaning | null {
+    const live = query.cardOfRequest.get(channel, chat, subject);
+    if (live?.planCode == null || verb === "confirm") return null;
+    if (live.messageId === messageId && usedAt === null)
+      return { verb, requestId: subject, planCode: live.planCode };
+    const isThere = query.isOnMessage.get(channel, chat, messageId, channel, chat, messageId);
+    return { verb: "old", liveMessageId: live.messageId, isStray: isThere === 0 };
+  }
+
+  return {
+    addMissing,
+    stale,
+    posted,
+    shown,
+    lost,
+    renewButtons,
+    tokensFor,
+    offerConfirm,
+    useToken,
+    touch,
+  };
 
   /** Policy, switch or clock changed what a card says, not the incident itself. */
   function touch(incidentIds: readonly string[]): void {
@@ -157,58 +206,93 @@ export function createCards(
   }
 }
 
+/** What needs a card of its own also in a storm: people must see it, or decide it. */
+export const PRESSING = `(i.severity IS 'critical' OR EXISTS (SELECT 1 FROM requests r
+  WHERE r.incident_id = i.id AND r.state IN ('pending', 'approved', 'executing', 'unknown', 'failed')))`;
+
 function prepare(sqlite: Sqlite) {
   const ofPlace = "incident_id = ? AND channel = ? AND chat = ?";
   // What changed while the message was on its way keeps the card stale.
   const settled = `(is_stale, is_urgent) = (
     SELECT version > ?, is_urgent AND version > ? FROM incidents WHERE id = incident_id)`;
+  const staleColumns = `c.incident_id AS incidentId, c.message_id AS messageId, c.shown_hash AS hash,
+    c.shown_state AS state, c.is_urgent AS isUrgent, c.is_replying AS isReplying, c.is_reposted AS isReposted,
+    i.state = 'resolved' AS isOver, i.severity IS 'critical' AS isCritical, c.message_id IS NULL AND ${PRESSING} AS isPressing,
+    c.message_id IS NULL AND EXISTS (SELECT 1 FROM alerts a JOIN steps s
+      ON s.kind IN ('investigate', 'propose') AND s.subject = CAST(a.id AS TEXT)
+      WHERE a.incident_id = c.incident_id AND (s.is_leased OR s.due_at <= @at)) AS isInvestigating`;
   return {
     addMissing: sqlite.prepare<[string, string, number]>(
       `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at)
        SELECT id, ?, ?, 0, 1, 0, 0, ? FROM incidents WHERE state <> 'resolved' ON CONFLICT DO NOTHING`,
     ),
     stale: sqlite.prepare<
-      [string, string, number],
-      Omit<StaleRow, "isUrgent" | "isReposted"> & { isUrgent: number; isReposted: number }
+      { channel: string; chat: string; limit: number; at: number },
+      Omit<StaleRow, Flags> & Record<Flags, number>
     >(
-      `SELECT incident_id AS incidentId, message_id AS messageId, shown_hash AS hash, shown_state AS state,
-              is_urgent AS isUrgent, is_reposted AS isReposted
-       FROM cards WHERE channel = ? AND chat = ? AND is_stale
-       ORDER BY is_urgent DESC, message_id IS NOT NULL, at LIMIT ?`,
+      ["is_urgent", "is_replying", "message_id IS NULL", "1"]
+        .map((lane, index, lanes) => {
+          const earlier = lanes.slice(0, index).map((each) => ` AND NOT (${each})`);
+          return `SELECT * FROM (SELECT ${staleColumns} FROM cards c JOIN incidents i ON i.id = c.incident_id
+            WHERE channel = @channel AND chat = @chat AND is_stale AND ${lane}${earlier.join("")}
+            ORDER BY isPressing AND isCritical DESC, isPressing DESC, c.at LIMIT @limit)`;
+        })
+        .join(" UNION ALL "),
     ),
     posted: sqlite.prepare(
       `UPDATE cards SET shown_version = ?, message_id = ?, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
     ),
     shown: sqlite.prepare(
-      `UPDATE cards SET shown_version = ?, shown_hash = ?, shown_state = ?, ${settled}, at = ? WHERE ${ofPlace}`,
+      `UPDATE cards SET shown_version = @version, shown_hash = @hash, shown_state = @state, is_replying = @isReplying, at = @at,
+       (is_stale, is_urgent) = (
+         SELECT version > @version OR @isReplying, is_urgent AND version > @version FROM incidents WHERE id = incident_id)
+       WHERE incident_id = @incidentId AND channel = @channel AND chat = @chat`,
     ),
     lost: sqlite.prepare<[string, string, string]>(
-      `UPDATE cards SET message_id = NULL, shown_hash = NULL, is_stale = 1, is_reposted = 1 WHERE ${ofPlace}`,
+      `UPDATE cards SET message_id = NULL, shown_hash = NULL, is_stale = 1, is_replying = 0, is_reposted = 1 WHERE ${ofPlace}`,
     ),
     existingToken: sqlite
       .prepare<[string, string, string, string], string>(
-        `SELECT token FROM buttons WHERE channel = ? AND chat = ? AND subject = ? AND verb = ? AND person IS NULL`,
+        `SELECT token FROM buttons
+         WHERE channel = ? AND chat = ? AND subject = ? AND verb = ? AND person IS NULL AND used_at IS NULL`,
       )
       .pluck(),
     addToken: sqlite
       .prepare<[string, string, string, string, string], string>(
         `INSERT INTO buttons (token, channel, chat, verb, subject) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (channel, chat, subject, verb) WHERE person IS NULL DO UPDATE SET verb = excluded.verb RETURNING token`,
+         ON CONFLICT (channel, chat, subject, verb) WHERE person IS NULL AND used_at IS NULL DO UPDATE SET verb = excluded.verb RETURNING token`,
       )
       .pluck(),
     addConfirm: sqlite.prepare<[string, string, string, string, string, number]>(
       "INSERT INTO buttons (token, channel, chat, verb, subject, person, expires_at) VALUES (?, ?, ?, 'confirm', ?, ?, ?)",
     ),
     findToken: sqlite.prepare<[string, string, string], ButtonRow>(
-      "SELECT verb, subject, person, expires_at FROM buttons WHERE token = ? AND channel = ? AND chat = ? AND used_at IS NULL",
+      "SELECT verb, subject, person, expires_at, used_at FROM buttons WHERE token = ? AND channel = ? AND chat = ?",
     ),
     spend: sqlite.prepare<[number, string]>(
       "UPDATE buttons SET used_at = ? WHERE token = ? AND used_at IS NULL",
     ),
-    planCodeOnMessage: sqlite
-      .prepare<[string, string, string, string], string | null>(
-        `SELECT r.plan_code FROM cards c JOIN requests r ON r.incident_id = c.incident_id
-         WHERE c.channel = ? AND c.chat = ? AND c.message_id = ? AND r.id = ?`,
+    retire: sqlite.prepare<[number, string, string, string]>(
+      "UPDATE buttons SET used_at = ? WHERE channel = ? AND chat = ? AND subject = ? AND person IS NULL AND used_at IS NULL",
+    ),
+    // Without its hash no card looks up to date, and so it is edited.
+    renew: sqlite.prepare<[string, string]>(
+      `UPDATE cards SET is_stale = 1, shown_hash = NULL WHERE channel = ? AND chat = ? AND message_id IS NOT NULL
+       AND incident_id IN (SELECT incident_id FROM requests
+         WHERE state IN ('pending', 'approved', 'executing') AND state = 'pending')`,
+    ),
+    cardOfRequest: sqlite.prepare<
+      [string, string, string],
+      { messageId: string | null; planCode: string | null }
+    >(
+      `SELECT c.message_id AS messageId, r.plan_code AS planCode
+       FROM requests r JOIN cards c ON c.incident_id = r.incident_id
+       WHERE c.channel = ? AND c.chat = ? AND r.id = ?`,
+    ),
+    isOnMessage: sqlite
+      .prepare<[string, string, string, string, string, string], number>(
+        `SELECT EXISTS (SELECT 1 FROM cards WHERE channel = ? AND chat = ? AND message_id = ?)
+             OR EXISTS (SELECT 1 FROM digests WHERE channel = ? AND chat = ? AND message_id = ?)`,
       )
       .pluck(),
   };

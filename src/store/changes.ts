@@ -9,7 +9,7 @@ export type Listener = (incidentId: string) => void;
 export function createChanges(sqlite: Sqlite) {
   const bump = sqlite.prepare<[string]>("UPDATE incidents SET version = version + 1 WHERE id = ?");
   const markCards = sqlite.prepare<[number, string]>(
-    "UPDATE cards SET is_stale = 1, is_urgent = max(is_urgent, ?) WHERE incident_id = ?",
+    "UPDATE cards SET is_stale = 1, is_replying = 0, is_urgent = max(is_urgent, ?) WHERE incident_id = ?",
   );
   const listeners = new Set<Listener>();
   let touched = new Set<string>();

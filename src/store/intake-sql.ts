@@ -57,8 +57,10 @@ export function prepareIntake(sqlite: Sqlite) {
     reopen: sqlite.prepare<[Severity | null, number, string, string]>(
       `UPDATE incidents SET state = 'open', resolved_at = NULL, acknowledged_by = NULL, severity = ?, truncated_alerts = ?, trust = ? WHERE id = ?`,
     ),
+    // One that fires again is no longer part of the storm it was told in.
     addCard: sqlite.prepare<[string, string, string, number]>(
-      `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at) VALUES (?, ?, ?, 0, 1, 0, 0, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at) VALUES (?, ?, ?, 0, 1, 0, 0, ?)
+       ON CONFLICT (incident_id, channel, chat) DO UPDATE SET digest_id = NULL WHERE digest_id IS NOT NULL`,
     ),
     undecidedRequests: sqlite.prepare<[number], { id: string }>(
       "SELECT id FROM requests WHERE episode_id = ? AND state IN ('pending', 'approved', 'executing') AND state <> 'executing'",

@@ -221,6 +221,45 @@ export const verifications = sqliteTable("verifications", {
   judgedAt: integer().notNull(),
 });
 
+/** One card that stands for all the new incidents of a storm. */
+export const digests = sqliteTable(
+  "digests",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    channel: text().notNull(),
+    chat: text().notNull(),
+    messageId: text(),
+    openedAt: integer().notNull(),
+    endedAt: integer(),
+    shownHash: text(),
+    shownAt: integer(),
+    isReposted: integer({ mode: "boolean" }).notNull(),
+    /** Its end has been shown: nothing about it changes any more. */
+    isDone: integer({ mode: "boolean" }).notNull(),
+  },
+  (t) => [
+    uniqueIndex("one_digest_a_chat").on(t.channel, t.chat).where(sql`not is_done`),
+    index("messages_of_digests").on(t.channel, t.chat, t.messageId),
+  ],
+);
+
+/** What must outlive the process about a chat itself. */
+export const chats = sqliteTable(
+  "chats",
+  {
+    channel: text().notNull(),
+    /** As it is set. */
+    chat: text().notNull(),
+    /** The id it has now, where the platform gave it a new one. */
+    movedTo: text(),
+    /** When its platform last answered: it keeps presses for a while only. */
+    heardAt: integer(),
+    /** The newest updates that were handled, as JSON: after a crash they come again. */
+    handled: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.channel, t.chat] })],
+);
+
 /** What each chat shows of each incident; compared with the incident's version to find stale cards. */
 export const cards = sqliteTable(
   "cards",
@@ -240,9 +279,14 @@ export const cards = sqliteTable(
     isUrgent: integer({ mode: "boolean" }).notNull(),
     isReposted: integer({ mode: "boolean" }).notNull(),
     at: integer().notNull(),
+    /** The card is up to date, but lines under it are still to be said. */
+    isReplying: integer({ mode: "boolean" }).notNull().default(false),
+    /** The digest that stands for it, while it has no message of its own. */
+    digestId: integer().references(() => digests.id),
   },
   (t) => [
     primaryKey({ columns: [t.incidentId, t.channel, t.chat] }),
+    index("cards_of_digest").on(t.digestId).where(sql`digest_id is not null`),
     index("cards_of_chat").on(t.channel, t.chat, t.messageId),
     index("stale_cards").on(t.channel, t.chat, t.at).where(sql`is_stale`),
   ],
@@ -264,7 +308,7 @@ export const buttons = sqliteTable(
   (t) => [
     uniqueIndex("one_button_a_choice")
       .on(t.channel, t.chat, t.subject, t.verb)
-      .where(sql`person is null`),
+      .where(sql`person is null and used_at is null`),
   ],
 );
 

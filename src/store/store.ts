@@ -1,6 +1,8 @@
 import { createAskedFor } from "./asked-for.ts";
 import { createCards } from "./cards.ts";
 import { createChanges } from "./changes.ts";
+import { createChats } from "./chats.ts";
+import { createDigests } from "./digests.ts";
 import { createExecutions } from "./executions.ts";
 import { createFindings } from "./findings.ts";
 import { createIncidents } from "./incidents.ts";
@@ -59,6 +61,8 @@ export function openStore(options: StoreOptions) {
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),
     views: promised({ ...createViews(opened, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
+    digests: promised(createDigests(sqlite, now)),
+    chats: promised(createChats(sqlite)),
     sessions: promised(createSessions(sqlite, record, now)),
     refusals: promised({
       /** Somebody without a role, or with a button that is not theirs: refused before any request was reached. */

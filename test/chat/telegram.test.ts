@@ -160,7 +160,7 @@ describe("a press", () => {
     expect(ports.attempts).toEqual([]);
     expect(ports.refusals.map(({ reason }) => reason)).toEqual([
       "other_chat",
-      "unknown_token",
+      "old_button",
       "inline",
     ]);
   });

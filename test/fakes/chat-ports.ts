@@ -22,14 +22,20 @@ interface StoredCard {
   hash: string | null;
   state: string | null;
   isUrgent: boolean;
+  isReplying: boolean;
   isReposted: boolean;
 }
+
+type Given = Exclude<TokenMeaning, { verb: "old" }>;
 
 /** The ports of a chat over maps: what is stored, what each chat shows, and what each token means. */
 export function createChatPorts() {
   const views = new Map<string, IncidentView>();
   const cards = new Map<string, StoredCard>();
-  const tokens = new Map<string, TokenMeaning & { chat: string; incidentId: string | null }>();
+  const tokens = new Map<
+    string,
+    Given & { chat: string; incidentId: string | null; isOld?: boolean }
+  >();
   const attempts: DecisionAttempt[] = [];
   const switched: AutohealingChange[] = [];
   const refusals: Refusal[] = [];
@@ -46,7 +52,10 @@ export function createChatPorts() {
   function put(view: IncidentView, cause: "person" | "machine" = "machine"): void {
     views.set(view.incident.id, view);
     for (const [key, card] of cards)
-      if (key.endsWith(`/${view.incident.id}`) && cause === "person") card.isUrgent = true;
+      if (key.endsWith(`/${view.incident.id}`)) {
+        card.isReplying = false;
+        if (cause === "person") card.isUrgent = true;
+      }
   }
 
   const keyOf = (chat: string, incidentId: string) => `${chat}/${incidentId}`;
@@ -56,6 +65,7 @@ export function createChatPorts() {
     hash: null,
     state: null,
     isUrgent: false,
+    isReplying: false,
     isReposted: false,
   });
 
@@ -63,26 +73,46 @@ export function createChatPorts() {
     async staleCards(_, chat, limit) {
       const stale = [...views.values()].flatMap((view): StaleCard[] => {
         const card = cards.get(keyOf(chat, view.incident.id)) ?? fresh();
-        if (card.version >= view.incident.version) return [];
-        const { messageId, hash, state, isUrgent, isReposted } = card;
-        const shown = messageId === null ? null : { messageId, hash, state };
-        return [{ view, shown, isUrgent, isReposted }];
+        if (card.version >= view.incident.version && !card.isReplying) return [];
+        const { messageId, hash, state, isUrgent, isReplying, isReposted } = card;
+        return [
+          {
+            incidentId: view.incident.id,
+            shown: messageId === null ? null : { messageId, hash, state },
+            isUrgent,
+            isReplying,
+            isReposted,
+            isCritical: view.incident.severity === "critical",
+            isPressing: pendingOf(view).length > 0,
+            isOver: view.incident.state === "resolved",
+            isInvestigating: view.isInvestigating,
+          },
+        ];
       });
       return stale.sort((a, b) => Number(b.isUrgent) - Number(a.isUrgent)).slice(0, limit);
+    },
+    async view(incidentId) {
+      const view = views.get(incidentId);
+      if (!view) throw new Error(`${incidentId} is not there`);
+      return view;
     },
     async cardPosted({ incidentId, chat, messageId, version, hash, state }) {
       const before = cards.get(keyOf(chat, incidentId)) ?? fresh();
       cards.set(keyOf(chat, incidentId), { ...before, messageId, version, hash, state });
     },
-    async cardShown({ incidentId, chat, version, hash, state }) {
+    async cardShown({ incidentId, chat, version, hash, state, isReplying = false }) {
       const before = cards.get(keyOf(chat, incidentId)) ?? fresh();
       const isUrgent = false;
-      cards.set(keyOf(chat, incidentId), { ...before, version, hash, state, isUrgent });
+      const after = { ...before, version, hash, state, isUrgent, isReplying };
+      cards.set(keyOf(chat, incidentId), after);
     },
     async cardLost({ incidentId, chat }) {
       cards.set(keyOf(chat, incidentId), { ...fresh(), isReposted: true });
     },
-    async tokensFor({ incidentId, chat, requestIds }) {
+    async tokensFor({ incidentId, chat, requestIds, isRenewed }) {
+      for (const meaning of tokens.values())
+        if (isRenewed && meaning.verb !== "confirm" && meaning.incidentId === incidentId)
+          meaning.isOld ||= meaning.chat === chat;
       return Object.fromEntries(
         requestIds.map((requestId) => [
           requestId,
@@ -102,7 +132,12 @@ export function createChatPorts() {
     incidentId: string,
   ): string {
     for (const [token, meaning] of tokens)
-      if (meaning.verb === verb && meaning.requestId === requestId && meaning.chat === chat)
+      if (
+        meaning.verb === verb &&
+        meaning.requestId === requestId &&
+        meaning.chat === chat &&
+        !meaning.isOld
+      )
         return token;
     const token = newToken();
     tokens.set(token, { verb, requestId, planCode: "9f3a1c22", chat, incidentId });
@@ -112,9 +147,14 @@ export function createChatPorts() {
   const useToken: UseToken = async (token, { chat, messageId }) => {
     const meaning = tokens.get(token);
     if (!meaning || meaning.chat !== chat) return null;
-    if (meaning.verb === "confirm") tokens.delete(token);
-    else if (cards.get(keyOf(chat, meaning.incidentId ?? ""))?.messageId !== messageId) return null;
-    return meaning;
+    if (meaning.verb === "confirm") {
+      tokens.delete(token);
+      return meaning;
+    }
+    const live = cards.get(keyOf(chat, meaning.incidentId ?? ""))?.messageId ?? null;
+    if (live === messageId && !meaning.isOld) return meaning;
+    const isStray = ![...cards.values()].some((each) => each.messageId === messageId);
+    return { verb: "old", liveMessageId: live, isStray };
   };
 
   const desk: Desk = {

@@ -69,7 +69,7 @@ describe("a card", () => {
     await lab.fire();
     const before = lab.count("cards");
     lab.raw.exec(
-      "INSERT INTO cards SELECT id, 'telegram', '1', null, 0, null, null, 1, 0, 0, 1 FROM incidents",
+      "INSERT INTO cards SELECT id, 'telegram', '1', null, 0, null, null, 1, 0, 0, 1, 0, null FROM incidents",
     );
     const again = createLab();
     await again.fire();
@@ -108,7 +108,6 @@ describe("a button", () => {
   it.each([
     ["chat", { chat: "2" }],
     ["channel", { channel: "slack" }],
-    ["message", { messageId: "101" }],
   ])("T04 means nothing in another %s", async (_, elsewhere) => {
     const lab = createLab();
     const { approve } = await aCard(lab);
@@ -117,7 +116,50 @@ describe("a button", () => {
     expect(await lab.store.cards.useToken(approve, where(elsewhere))).toBeNull();
   });
 
-  it("T04 means nothing on a message that was posted anew", async () => {
+  it("T04 decides nothing on another message, and says where its card is", async () => {
+    const lab = createLab();
+    const { approve } = await aCard(lab);
+    await aCard(lab, "101");
+    const { useToken } = lab.store.cards;
+
+    expect(await useToken(approve, where({ messageId: "101" }))).toEqual({
+      verb: "old",
+      liveMessageId: "100",
+      isStray: false,
+    });
+    expect(await useToken(approve, where({ messageId: "99" }))).toMatchObject({ isStray: true });
+  });
+
+  it("T68 gets new tokens when its presses may be lost, and the old ones decide nothing", async () => {
+    const lab = createLab();
+    const { request, incidentId, approve, version } = await aCard(lab);
+    const over = await aCard(lab, "101");
+    await lab.store.requests.end(over.request.id, "cancelled", "over", "ana");
+    const { cards } = lab.store;
+    const wanted = { ...CHAT, incidentId, requestIds: [request.id] };
+    const count = await cards.renewButtons("telegram", "1");
+    const [stale] = (await cards.stale("telegram", "1", 10)).filter(({ isUrgent }) => !isUrgent);
+    const before = await cards.useToken(approve, where());
+    const fresh = await cards.tokensFor({ ...wanted, isRenewed: true });
+    await cards.shown({ ...CHAT, incidentId, version, hash: "h", state: "s" });
+
+    expect(count).toBe(1);
+    expect(stale).toMatchObject({ incidentId, hash: null });
+    expect(before).toMatchObject({ verb: "approve" });
+    expect(fresh[request.id]?.approve).not.toBe(approve);
+    expect(await cards.tokensFor(wanted)).toEqual(fresh);
+    expect(await cards.useToken(approve, where())).toEqual({
+      verb: "old",
+      liveMessageId: "100",
+      isStray: false,
+    });
+    expect(await cards.useToken(fresh[request.id]?.approve ?? "", where())).toMatchObject({
+      verb: "approve",
+      requestId: request.id,
+    });
+  });
+
+  it("T04 decides nothing on a message that was posted anew", async () => {
     const lab = createLab();
     const { incidentId, approve, version } = await aCard(lab);
     await lab.store.cards.lost({ ...CHAT, incidentId });
@@ -131,9 +173,14 @@ describe("a button", () => {
       state: "s",
     });
 
-    expect(lost).toBeNull();
-    expect(await lab.store.cards.useToken(approve, where())).toBeNull();
-    expect(await lab.store.cards.useToken(approve, where({ messageId: "200" }))).not.toBeNull();
+    expect(lost).toMatchObject({ verb: "old", liveMessageId: null, isStray: true });
+    expect(await lab.store.cards.useToken(approve, where())).toMatchObject({
+      verb: "old",
+      liveMessageId: "200",
+    });
+    expect(await lab.store.cards.useToken(approve, where({ messageId: "200" }))).toMatchObject({
+      verb: "approve",
+    });
   });
 
   it("T05 nobody gave out means nothing", async () => {

@@ -36,7 +36,7 @@ function fill(raw: Database.Database): void {
       `INSERT INTO verifications ${numbers} SELECT printf('exe_f%011x', i), 'verified', '', i FROM n`,
     );
     raw.exec(
-      `INSERT INTO cards ${numbers} SELECT printf('inc_f%011x', i), 'telegram', '1', i, 1, 'h', 's', 0, 0, 0, i FROM n`,
+      `INSERT INTO cards ${numbers} SELECT printf('inc_f%011x', i), 'telegram', '1', i, 1, 'h', 's', 0, 0, 0, i, 0, null FROM n`,
     );
     raw.exec(
       `INSERT INTO steps ${numbers} SELECT i, 'investigate', 'old' || i, i, 0, 1, 0, null FROM n`,
@@ -75,10 +75,12 @@ async function plansOf(act: (lab: ReturnType<typeof createLab>) => Promise<unkno
 
 function planOf(explain: Database.Statement): string[] {
   // Only the plan is wanted: what the parameters are does not matter to it, but how many there are does.
+  const names = [...explain.source.matchAll(/@(\w+)/g)].map(([, name]) => [name ?? "", 0]);
+  const named = names.length > 0 ? [Object.fromEntries(names)] : [];
   for (let count = 0; count < 40; count += 1) {
     try {
       return explain
-        .all(...Array.from({ length: count }, () => 0))
+        .all(...Array.from({ length: count }, () => 0), ...named)
         .map((row) => (row as { detail: string }).detail);
     } catch (error) {
       if (!/too (?:few|many) parameter/i.test(String(error))) throw error;
@@ -125,6 +127,12 @@ describe("with 50 000 of everything", () => {
       await store.queue.nextDue(["execute", "propose"]);
       await store.executions.historyOf({ runbookId: "rb", actionId: "act", target: "t" }, 1);
       await store.cards.stale("telegram", "1", 10);
+      const place = { channel: "telegram", chat: "1" };
+      await store.digests.weather({ ...place, since: lab.now() });
+      await store.digests.begin(place);
+      await store.digests.gather(place);
+      await store.digests.summary(1);
+      await store.cards.renewButtons("telegram", "1");
       await store.views.incident(request.incidentId);
       await store.views.openAlerts(null);
       await store.views.pending();
