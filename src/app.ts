@@ -35,7 +35,7 @@ import { shownView } from "./shown-view.ts";
 import { newId } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
-import { cardStore, consoleSessions, responderStore } from "./store-ports.ts";
+import { cardStore, chatMemory, consoleSessions, responderStore } from "./store-ports.ts";
 import { VERSION } from "./version.ts";
 
 const RUNS_END_WITHIN_MS = 4_000;
@@ -132,6 +132,7 @@ export function createApp(config: Config, log: Logger) {
       registry,
       resolvePerson: (account) => personFor(catalogue, "telegram", account),
       useToken,
+      memory: chatMemory(store, { channel: "telegram", chat: config.telegram.chatId }),
       log,
       observe,
     });
@@ -270,6 +271,7 @@ export function createApp(config: Config, log: Logger) {
     store,
     catalogue,
     async start(): Promise<void> {
+      if (telegram) await store.chats.adopt({ channel: "telegram", chat: telegram.chat });
       await store.cards.addMissing();
       for (const id of await store.executions.giveUpInterrupted()) {
         metrics.executed("unknown");

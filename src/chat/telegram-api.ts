@@ -14,6 +14,8 @@ import {
 import { cut } from "./text.ts";
 
 const CALL_TIMEOUT_MS = 15_000;
+const TOPIC_LOST = /message thread not found|TOPIC_(?:CLOSED|DELETED)/i;
+const TOPIC_AGAIN_MS = 10 * 60_000;
 
 export interface TelegramChat {
   /** As it is set, with its topic: the name under which the store knows the chat. */
@@ -21,12 +23,19 @@ export interface TelegramChat {
   readonly topic: number | null;
   /** Changes when Telegram turns the group into a supergroup. */
   id: number;
+  /** Closed or deleted: until then it is not tried again. */
+  topicLostUntil: number;
 }
 
 /** `id` or `id:topic`. */
 export function parseChat(name: string): TelegramChat {
   const [id, topic] = name.split(":");
-  return { name, id: Number(id), topic: topic === undefined ? null : Number(topic) };
+  return {
+    name,
+    id: Number(id),
+    topic: topic === undefined ? null : Number(topic),
+    topicLostUntil: 0,
+  };
 }
 
 interface TelegramButton {
@@ -37,6 +46,8 @@ interface TelegramButton {
 
 export interface TelegramCards extends CardAdapter {
   answer(reply: Reply, to: AnswerTo): Promise<void>;
+  /** A copy left over loses its buttons and points to the card that counts. */
+  retire(messageId: string, liveMessageId: string | null): Promise<void>;
 }
 
 /** What Telegram said, read from its own fields: a grammY error may hold the URL, and with it the token. */
@@ -73,7 +84,9 @@ export function createTelegramCards(deps: {
   readonly api: () => Promise<Api>;
   readonly chat: TelegramChat;
   readonly pace: Pace;
-  readonly onMigrated: (id: number) => void;
+  readonly onMigrated: (id: number) => Promise<void>;
+  readonly onTopicLost: (why: string) => void;
+  readonly now: () => Date;
 }): TelegramCards {
   const { chat, pace } = deps;
 
@@ -82,21 +95,45 @@ export function createTelegramCards(deps: {
       // grammY types the signal after a polyfill; the platform's own is what it takes.
       return await act(await deps.api(), AbortSignal.timeout(CALL_TIMEOUT_MS) as never);
     } catch (error) {
-      throw rejectionOf(followMigration(error));
+      throw rejectionOf(await followMigration(error));
     }
   }
 
-  function followMigration(error: unknown): unknown {
-    const to = (error as { parameters?: { migrate_to_chat_id?: number } })?.parameters
-      ?.migrate_to_chat_id;
+  /** It has to be known before anything is tried again: the old messages are not those of the new group. */
+  async function followMigration(error: unknown): Promise<unknown> {
+    const to = migrationOf(error);
     if (to === undefined) return error;
-    chat.id = to;
-    deps.onMigrated(to);
+    await deps.onMigrated(to);
     return new ChatRejected("unreachable", `The group is now a supergroup with the id ${to}`);
   }
 
   async function send(html: string, plain: string, extra: object): Promise<string> {
-    const options = { ...inTopic(chat), link_preview_options: { is_disabled: true }, ...extra };
+    const topic = inTopic(chat, deps.now());
+    try {
+      return await sendTo(topic, html, plain, extra);
+    } catch (error) {
+      const other = elsewhere(rejectionOf(error), topic, extra);
+      if (other === null) throw error;
+      return await sendTo(other, html, plain, { ...extra, reply_parameters: undefined });
+    }
+  }
+
+  /** Where the topic is gone the group still hears of it, and a line without its card is better than none. */
+  function elsewhere({ kind, message }: ChatRejected, topic: object, extra: object): object | null {
+    if (!TOPIC_LOST.test(message) || !("message_thread_id" in topic))
+      return kind === "gone" && "reply_parameters" in extra ? topic : null;
+    chat.topicLostUntil = deps.now().getTime() + TOPIC_AGAIN_MS;
+    deps.onTopicLost(message);
+    return {};
+  }
+
+  async function sendTo(
+    topic: object,
+    html: string,
+    plain: string,
+    extra: object,
+  ): Promise<string> {
+    const options = { ...topic, link_preview_options: { is_disabled: true }, ...extra };
     const message = await withFallback(
       () =>
         call((api, signal) =>
@@ -161,7 +198,18 @@ export function createTelegramCards(deps: {
     );
   }
 
-  return { post, edit, reply, answer, pace };
+  async function retire(messageId: string, liveMessageId: string | null): Promise<void> {
+    if (pace.waitMs("edit", "person") > 0) return;
+    pace.spend("edit");
+    const link = liveMessageId === null ? null : linkTo(chat, liveMessageId);
+    const words = "♻️ An old copy of a card: nothing can be decided here.";
+    const text = link === null ? words : `${words} <a href="${link}">The card that counts</a>`;
+    await call((api, signal) =>
+      api.editMessageText(chat.id, Number(messageId), text, { parse_mode: "HTML" }, signal),
+    );
+  }
+
+  return { post, edit, reply, answer, retire, pace };
 }
 
 export type AnswerTo =
@@ -182,8 +230,24 @@ async function withFallback<T>(first: () => Promise<T>, second: () => Promise<T>
 /** It is addressed by naming no topic at all. */
 export const GENERAL_TOPIC = 1;
 
-function inTopic({ topic }: TelegramChat): { message_thread_id?: number } {
-  return topic === null || topic === GENERAL_TOPIC ? {} : { message_thread_id: topic };
+function inTopic(
+  { topic, topicLostUntil }: TelegramChat,
+  now: Date,
+): { message_thread_id?: number } {
+  if (topic === null || topic === GENERAL_TOPIC || now.getTime() < topicLostUntil) return {};
+  return { message_thread_id: topic };
+}
+
+/** Only supergroups have addresses for their messages. */
+function linkTo({ id }: TelegramChat, messageId: string): string | null {
+  const group = /^-100(?<id>\d+)$/.exec(String(id))?.groups?.id;
+  return group === undefined ? null : `https://t.me/c/${group}/${messageId}`;
+}
+
+/** Where Telegram says that the group has become a supergroup: its new id. */
+export function migrationOf(error: unknown): number | undefined {
+  return (error as { parameters?: { migrate_to_chat_id?: number } })?.parameters
+    ?.migrate_to_chat_id;
 }
 
 function keyboardOf(card: Card, tokens: ButtonTokens) {

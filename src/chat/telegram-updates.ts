@@ -5,6 +5,7 @@ import type { RefusalReason } from "./channel.ts";
 import type { Reply } from "./command.ts";
 import type { Outbox } from "./outbox.ts";
 import { createPace, PRIVATE_CHAT } from "./pace.ts";
+import type { PressAnswer } from "./press.ts";
 import { createPresses } from "./press.ts";
 import type { TelegramDeps } from "./telegram.ts";
 import type { AnswerTo, TelegramCards, TelegramChat } from "./telegram-api.ts";
@@ -114,23 +115,42 @@ export function createTelegramUpdates(
       return { text: "Not here.", isAlert: true };
     }
     const person = await deps.resolvePerson(String(from.id));
-    if (!person || person.roles.length === 0) {
-      refuse("unlisted", message.chat.id, from.id);
-      return {
-        text: "You have no role here. /whoami shows the id an owner needs to add you.",
-        isAlert: true,
-      };
-    }
-    const outcome = await presses.press({
-      data: query.data ?? "",
-      channel: "telegram",
-      chat: chat.name,
-      messageId: String(message.message_id),
-      person,
-      now: now(),
-    });
+    if (person && person.roles.length > 0)
+      return await pressedBy(person, { data: query.data ?? "", from, message });
+    refuse("unlisted", message.chat.id, from.id);
+    return {
+      text: "You have no role here. /whoami shows the id an owner needs to add you.",
+      isAlert: true,
+    };
+  }
+
+  async function pressedBy(
+    person: Person,
+    press: {
+      data: string;
+      from: { id: number };
+      message: { chat: { id: number }; message_id: number };
+    },
+  ): Promise<PressAnswer> {
+    const { data, from, message } = press;
+    const messageId = String(message.message_id);
+    const place = { channel: "telegram", chat: chat.name, messageId } as const;
+    const outcome = await presses.press({ ...place, data, person, now: now() });
     if (outcome.refusal) refuse(outcome.refusal, message.chat.id, from.id);
+    if (outcome.stray) retire(messageId, outcome.stray.liveMessageId);
     return outcome;
+  }
+
+  /** Behind the answer's back: nobody waits for it, and the next press tries again. */
+  function retire(messageId: string, liveMessageId: string | null): void {
+    cards
+      .retire(messageId, liveMessageId)
+      .catch((error: unknown) =>
+        log.warn(
+          { messageId, reason: rejectionOf(error).message },
+          "an old copy keeps its buttons",
+        ),
+      );
   }
 
   async function onMembership(context: Context): Promise<void> {
@@ -160,5 +180,33 @@ export function createTelegramUpdates(
     });
   }
 
-  return { onText, onPress, onMembership };
+  /** Said by nobody who could be answered for it, or not said anew: whatever the words are, they are no command. */
+  function onEdited({ editedMessage: message }: Context): void {
+    if (!message?.text?.startsWith("/")) return;
+    const { from, chat: where } = message;
+    refuse(refusalOf(message, from, chat) ?? "edited", where.id, from.id);
+    if (refusalOf(message, from, chat)) return;
+    const text = "An edited message is not a command: send it anew.";
+    answer({ text }, { kind: "person", userId: from.id });
+  }
+
+  function onChannelPost({ chat: where }: Context): void {
+    refuse(where?.id === chat.id ? "anonymous" : "other_chat", where?.id);
+  }
+
+  function onInline({ from }: Context): void {
+    refuse("inline", undefined, from?.id);
+  }
+
+  /** After a crash Telegram delivers again what was not confirmed: what has had its effect has none again. */
+  async function once(context: Context, next: () => Promise<void>): Promise<void> {
+    const { callbackQuery, message, update } = context;
+    const isAct = callbackQuery !== undefined || message?.text?.startsWith("/") === true;
+    if (!isAct || deps.memory === undefined) return await next();
+    if (await deps.memory.isHandled(update.update_id)) return;
+    await next();
+    await deps.memory.handled(update.update_id);
+  }
+
+  return { once, onText, onPress, onMembership, onEdited, onChannelPost, onInline };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api, Bot } from "grammy";
 import type { Person } from "../approval/approval.ts";
-import type { CardAdapter, ChatObserver, Log } from "./channel.ts";
+import type { CardAdapter, ChatMemory, ChatObserver, Log } from "./channel.ts";
 import type { CommandRegistry } from "./commands.ts";
 import type { Desk } from "./desk.ts";
 import { createOutbox } from "./outbox.ts";
@@ -9,8 +9,10 @@ import type { PaceLimits } from "./pace.ts";
 import { createPace, GROUP_CHAT, PRIVATE_CHAT } from "./pace.ts";
 import type { UseToken } from "./press.ts";
 import { createTelegramCards, parseChat, rejectionOf } from "./telegram-api.ts";
-import { foreignWebhook, lookAround, problemOf } from "./telegram-check.ts";
+import { foreignWebhook, lookAround, movedLine, problemOf } from "./telegram-check.ts";
+import { createDowntime } from "./telegram-downtime.ts";
 import { createTelegramUpdates } from "./telegram-updates.ts";
+import { plural } from "./text.ts";
 
 export interface TelegramDeps {
   readonly token: string;
@@ -25,6 +27,8 @@ export interface TelegramDeps {
   readonly log: Log;
   readonly observe: ChatObserver;
   readonly now?: () => Date;
+  /** Without it a restart forgets a group's new id, and what it has handled. */
+  readonly memory?: ChatMemory;
   readonly limits?: Partial<PaceLimits>;
   readonly settings?: Partial<TelegramSettings>;
 }
@@ -41,7 +45,7 @@ const DEFAULTS: TelegramSettings = {
   longestBackoffMs: 60_000,
 };
 const STOP_WITHIN_MS = 5000;
-const UPDATES = ["message", "callback_query", "my_chat_member"] as const;
+const UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"] as const;
 /** Polling that lasted this long was well: the next failure is a new one. */
 const WELL_AFTER_MS = 60_000;
 
@@ -50,7 +54,10 @@ export function createTelegram(deps: TelegramDeps) {
   const { token, log, observe, registry } = deps;
   const settings = { ...DEFAULTS, ...deps.settings };
   const chat = parseChat(deps.chatId);
-  const pace = createPace({ ...(chat.id < 0 ? GROUP_CHAT : PRIVATE_CHAT), ...deps.limits });
+  const now = deps.now ?? (() => new Date());
+  const pace = createPace({ ...(chat.id < 0 ? GROUP_CHAT : PRIVATE_CHAT), ...deps.limits }, () =>
+    now().getTime(),
+  );
   const outbox = createOutbox({ log });
   const client = {
     apiRoot: (deps.apiRoot ?? "https://api.telegram.org").replace(/\/+$/, ""),
@@ -60,8 +67,12 @@ export function createTelegram(deps: TelegramDeps) {
     api,
     chat,
     pace,
-    onMigrated: (id) =>
-      log.warn({ chat: chat.name, id }, `the group has a new id: set TELEGRAM_CHAT_ID=${id}`),
+    now,
+    onMigrated,
+    onTopicLost: (why) => {
+      topicProblem = `The topic of TELEGRAM_CHAT_ID=${chat.name} is closed or deleted, so cards go to the group itself: open the topic, or set another (${why}).`;
+      log.warn({ channel: "telegram" }, topicProblem);
+    },
   });
   const updates = createTelegramUpdates(deps, { chat, cards, outbox });
   let lazyApi: Promise<Api> | null = null;
@@ -69,15 +80,55 @@ export function createTelegram(deps: TelegramDeps) {
   let supervised: Promise<void> | null = null;
   let stopping = new AbortController();
   let problem: string | null = null;
+  let topicProblem: string | null = null;
+  const downtime = createDowntime({ memory: deps.memory, now, onRenewed });
 
+  /** Nothing is called before the chat's newest id is known. */
   function api(): Promise<Api> {
-    lazyApi ??= import("grammy").then(({ Api: GrammyApi }) => new GrammyApi(token, client));
+    lazyApi ??= Promise.all([import("grammy"), deps.memory?.recall()]).then(
+      ([{ Api: GrammyApi }, recalled]) => {
+        if (recalled?.movedTo) chat.id = Number(recalled.movedTo);
+        return new GrammyApi(token, client);
+      },
+      (error: unknown) => {
+        lazyApi = null;
+        throw error;
+      },
+    );
     return lazyApi;
+  }
+
+  async function onMigrated(id: number): Promise<void> {
+    if (chat.id === id) return;
+    await deps.memory?.moved(String(id));
+    chat.id = id;
+    log.warn({ channel: "telegram" }, movedLine(chat, id));
+  }
+
+  function onRenewed(cardsRenewed: number, awayMs: number): void {
+    const away = `Countersign could not hear this chat for ${Math.round(awayMs / 60_000)} min: what was pressed meanwhile is lost.`;
+    announce(`${away} ${plural(cardsRenewed, "card")} waiting for a decision: new buttons follow.`);
+  }
+
+  /** Something everybody in the chat must know, such as that auto-healing was turned off elsewhere. */
+  function announce(text: string): void {
+    outbox.push(chat.name, {
+      pace,
+      send: () => cards.answer({ text }, { kind: "chat", messageId: null }),
+    });
   }
 
   async function createBot(): Promise<Bot> {
     const { Bot: GrammyBot } = await import("grammy");
     const created = new GrammyBot(token, { client });
+    created.api.config.use(downtime.listen);
+    created.use(updates.once);
+    created.on("message:migrate_to_chat_id", async ({ message }) => {
+      if (message.chat.id === chat.id) await onMigrated(message.migrate_to_chat_id);
+    });
+    created.on("edited_message", updates.onEdited);
+    created.on(["channel_post", "edited_channel_post"], updates.onChannelPost);
+    created.on("inline_query", updates.onInline);
     created.on("message:text", updates.onText);
     created.on("my_chat_member", updates.onMembership);
     created.on("callback_query", updates.onPress);
@@ -108,6 +159,7 @@ export function createTelegram(deps: TelegramDeps) {
     // grammY's own start would ask for ever, and could not be stopped while it does.
     await bot.init(signal as never);
     await reportForeignWebhook();
+    await downtime.begin(await api());
     if (signal.aborted) return;
     await bot.start({
       allowed_updates: UPDATES,
@@ -135,6 +187,10 @@ export function createTelegram(deps: TelegramDeps) {
       );
   }
 
+  function lostTopic(): string | null {
+    return chat.topicLostUntil > now().getTime() ? topicProblem : null;
+  }
+
   async function goodbye(): Promise<void> {
     await bot
       ?.stop()
@@ -160,20 +216,14 @@ export function createTelegram(deps: TelegramDeps) {
       supervised = null;
       await outbox.close();
     },
-    /** Something everybody in the chat must know, such as that auto-healing was turned off elsewhere. */
-    announce(text: string): void {
-      outbox.push(chat.name, {
-        pace,
-        send: () => cards.answer({ text }, { kind: "chat", messageId: null }),
-      });
-    },
+    announce,
     /** For `/health` and `check`: a line for people, or an error that names the setting and the way out. */
     async check(): Promise<string> {
       const calls = await api();
       const found = await lookAround(calls, chat).catch((error: unknown) => {
         throw new Error(problemOf(error, chat), { cause: rejectionOf(error) });
       });
-      const wrong = supervised === null ? await foreignWebhook(calls) : problem;
+      const wrong = supervised === null ? await foreignWebhook(calls) : (problem ?? lostTopic());
       if (wrong !== null) throw new Error(wrong);
       return found;
     },

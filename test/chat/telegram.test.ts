@@ -4,7 +4,7 @@ import type { Person } from "../../src/approval/approval.ts";
 import { createCommands } from "../../src/chat/commands.ts";
 import type { Projector } from "../../src/chat/projector.ts";
 import { createProjector } from "../../src/chat/projector.ts";
-import type { Telegram } from "../../src/chat/telegram.ts";
+import type { Telegram, TelegramDeps } from "../../src/chat/telegram.ts";
 import { createTelegram } from "../../src/chat/telegram.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
 import { createChatPorts, newToken } from "../fakes/chat-ports.ts";
@@ -33,8 +33,12 @@ beforeEach(async () => {
     request: aRequest(),
   }));
   telegram = connect();
-  projector = createProjector({
-    channel: "telegram",
+  projector = createProjector(projectorDeps());
+});
+
+function projectorDeps() {
+  return {
+    channel: "telegram" as const,
     chat: telegram.chat,
     store: ports.store,
     adapter: telegram.cards,
@@ -46,8 +50,14 @@ beforeEach(async () => {
     log: ports.log,
     observe: ports.observe,
     settings: { machineDebounceMs: 50, pollMs: 200, firstBackoffMs: 50 },
-  });
-});
+  };
+}
+
+function aMessage(text: string, id = 7) {
+  const chat = { id: GROUP, type: "supergroup", title: "Fake" };
+  const from = { id, is_bot: false, first_name: "Somebody" };
+  return { message_id: 900, date: 1, edit_date: 2, chat, from, text };
+}
 
 afterEach(async () => {
   await projector.stop();
@@ -55,7 +65,7 @@ afterEach(async () => {
   await fake.stop();
 });
 
-function connect(over: { token?: string; chatId?: string } = {}): Telegram {
+function connect(over: Partial<TelegramDeps> = {}): Telegram {
   return createTelegram({
     token: fake.token,
     chatId: String(GROUP),
@@ -276,6 +286,236 @@ describe("what is typed", () => {
     await fake.waitFor(() =>
       fake.messages(GROUP).some(({ text }) => text.includes("Open incidents")),
     );
+  });
+});
+
+describe("what comes in some other way", () => {
+  it("T03 edited it is no command, and only its author is told", async () => {
+    telegram.start();
+    fake.pushUpdate({ edited_message: aMessage("/approve 9f3a1c22", 666) });
+    fake.pushUpdate({
+      edited_message: { ...aMessage("/approve 9f3a1c22", 7), via_bot: { id: 9 } },
+    });
+
+    const told = await fake.waitFor(() => fake.messages(666)[0]);
+    await fake.waitFor(() => ports.refusals.length === 2);
+    expect(told.text).toContain("send it anew");
+    expect(ports.refusals.map(({ reason }) => reason)).toEqual(["edited", "via_bot"]);
+    expect([ports.attempts, fake.messages(GROUP)]).toEqual([[], []]);
+  });
+
+  it("T03 as a channel's post or an inline query it is counted and nothing else", async () => {
+    telegram.start();
+    fake.pushUpdate({ channel_post: { ...aMessage("/approve 9f3a1c22"), from: undefined } });
+    fake.pushUpdate({
+      edited_channel_post: { ...aMessage("/disable_autohealing"), chat: { id: -5 } },
+    });
+    fake.pushUpdate({ inline_query: { id: "i", from: aMessage("").from, query: "x", offset: "" } });
+
+    await fake.waitFor(() => ports.refusals.length === 3);
+    expect(ports.refusals.map(({ reason }) => reason)).toEqual([
+      "anonymous",
+      "other_chat",
+      "inline",
+    ]);
+    expect([ports.attempts, ports.switched, fake.messages(GROUP)]).toEqual([[], [], []]);
+  });
+
+  it.each([1087968824, 136817688, 777000])(
+    "T03 a press by %i, which stands for others, is refused privately",
+    async (id) => {
+      const card = await showCard();
+      fake.press(card.messageId, { text: "Approve" }, { id });
+
+      expect(await fake.waitFor(() => fake.answers[0])).toMatchObject({ isAlert: true });
+      expect(refusedFor("anonymous")).toHaveLength(1);
+      expect(ports.attempts).toEqual([]);
+    },
+  );
+
+  it("T03 a press by a bot is refused", async () => {
+    const card = await showCard();
+    fake.press(card.messageId, { text: "Approve" }, { id: 7, is_bot: true });
+
+    await fake.waitFor(() => fake.answers[0]);
+    expect(refusedFor("bot")).toHaveLength(1);
+    expect(ports.attempts).toEqual([]);
+  });
+});
+
+describe("a copy of a card that a lost answer left behind", () => {
+  it("T04 decides nothing, says so, and from then on points to the card that counts", async () => {
+    const card = await showCard();
+    const [copy] = fake.copyOf(card.messageId);
+
+    fake.press(copy.messageId, { text: "Approve" }, ANA);
+
+    const answer = await fake.waitFor(() => fake.answers[0]);
+    const retired = await fake.waitFor(
+      () => fake.messages(GROUP)[1]?.edits === 1 && fake.messages(GROUP)[1],
+    );
+    expect(answer).toMatchObject({ isAlert: true, text: expect.stringContaining("button is old") });
+    expect(retired).toMatchObject({ buttons: [], text: expect.stringContaining("An old copy") });
+    expect(fake.messages(GROUP)[0]?.buttons).toHaveLength(2);
+    expect(ports.attempts).toEqual([]);
+
+    fake.press(card.messageId, { text: "Approve" }, ANA);
+    await fake.waitFor(() => ports.attempts.length === 1);
+  });
+
+  it("T04 another card whose press claims to be of this one keeps its buttons", async () => {
+    const card = await showCard();
+    ports.put(aView({ requests: [aRequest({ id: "req_2" })] }, { id: "inc_222222222222" }));
+    const other = await fake.waitFor(() => fake.messages(GROUP)[1]);
+    await fake.waitFor(() => ports.cards.get(`${GROUP}/inc_222222222222`)?.messageId);
+
+    fake.press(other.messageId, { data: card.buttons[0]?.callback_data ?? "" }, ANA);
+
+    await fake.waitFor(() => fake.answers[0]);
+    expect(fake.messages(GROUP)[1]?.buttons).toEqual(other.buttons);
+    expect(ports.attempts).toEqual([]);
+  });
+});
+
+describe("after it was away", () => {
+  const lostPress = async () => {
+    const card = await showCard();
+    await fake.waitFor(() => ports.remembered().heardAt);
+    await telegram.stop();
+    fake.press(card.messageId, { text: "Approve" }, ANA);
+    return card;
+  };
+  let clock = 0;
+  const later = (ms: number) => {
+    clock += ms;
+    fake.advance(ms);
+  };
+  const now = () => new Date(Date.now() + clock);
+
+  beforeEach(() => {
+    clock = 0;
+    telegram = connect({ memory: ports.memory, now });
+    projector = createProjector({ ...projectorDeps(), adapter: telegram.cards });
+  });
+
+  it("T68 for longer than presses are kept, cards that wait get new buttons, and the group is told", async () => {
+    const card = await lostPress();
+    later(151_000);
+    telegram = connect({ memory: ports.memory, now });
+    telegram.start();
+
+    const said = await fake.waitFor(() => fake.messages(GROUP)[1]);
+    const renewed = await fake.waitFor(
+      () => fake.messages(GROUP)[0]?.edits === 1 && fake.messages(GROUP)[0],
+    );
+    expect(said.text).toContain("new buttons");
+    expect(renewed.buttons.map(({ text }) => text)).toEqual(card.buttons.map(({ text }) => text));
+    expect(renewed.buttons).not.toEqual(card.buttons);
+    expect(ports.attempts).toEqual([]);
+
+    fake.press(card.messageId, { data: card.buttons[0]?.callback_data ?? "" }, ANA);
+    const answer = await fake.waitFor(() => fake.answers[0]);
+    expect(answer.text).toContain("This button is old");
+    fake.press(card.messageId, { text: "Approve" }, ANA);
+    await fake.waitFor(() => ports.attempts.length === 1);
+  });
+
+  it("T68 for a shorter time, the press that waited counts and no button changes", async () => {
+    const card = await lostPress();
+    later(100_000);
+    telegram = connect({ memory: ports.memory, now });
+    telegram.start();
+
+    await fake.waitFor(() => ports.attempts.length === 1);
+    expect(fake.messages(GROUP)).toEqual([card]);
+  });
+
+  it("T50 what Telegram delivers again after a crash changes nothing", async () => {
+    telegram.start();
+    const id = fake.pushMessage(ANA, GROUP, "/disable_autohealing");
+    await fake.waitFor(
+      () => ports.switched.length === 1 && ports.remembered().handled.length === 1,
+    );
+    await telegram.stop();
+    fake.deliverAgain();
+    telegram = connect({ memory: ports.memory, now });
+    telegram.start();
+    fake.pushMessage(ANA, GROUP, "/status");
+
+    await fake.waitFor(() =>
+      fake
+        .messages(GROUP)
+        .some(({ replyTo, text }) => replyTo !== id && text.includes("Open incidents")),
+    );
+    expect(ports.switched).toHaveLength(1);
+  });
+
+  it("a group that became a supergroup is found again, and the setting to change is named", async () => {
+    const card = await showCard();
+    fake.addChat({ id: GROUP, migratedTo: -1009 });
+    fake.addChat({ id: -1009 });
+    ports.put(aView({ requests: [aRequest()] }, { title: "HighCPU still", version: 2 }));
+    const moved = await fake.waitFor(() => fake.messages(-1009)[0]);
+    await telegram.stop();
+    telegram = connect({ memory: ports.memory, now });
+    telegram.start();
+    fake.pushMessage(ANA, -1009, "/status");
+
+    await fake.waitFor(() => fake.messages(-1009).length === 2);
+    expect(moved.buttons).toEqual(card.buttons);
+    expect(await telegram.check()).toContain("set TELEGRAM_CHAT_ID=-1009");
+    fake.press(moved.messageId, { text: "Approve" }, ANA);
+    await fake.waitFor(() => ports.attempts.length === 1);
+  });
+
+  it("the notice of the move is enough", async () => {
+    telegram.start();
+    fake.addChat({ id: -1009 });
+    fake.pushMessage(ANA, GROUP, "", { text: undefined, migrate_to_chat_id: -1009 });
+    fake.pushMessage(ANA, -1009, "/status");
+
+    await fake.waitFor(() => fake.messages(-1009)[0]);
+    expect(ports.remembered().movedTo).toBe("-1009");
+  });
+});
+
+describe("a topic", () => {
+  it.each([
+    ["closed", { 5: "closed" } as const],
+    ["deleted", {}],
+  ])("that is %s gives way to the group, and the check says so", async (_, topics) => {
+    fake.addChat({ id: GROUP, topics });
+    telegram = connect({ chatId: `${GROUP}:5` });
+    projector = createProjector({
+      ...projectorDeps(),
+      chat: telegram.chat,
+      adapter: telegram.cards,
+    });
+    const card = await showCard();
+
+    expect(card.threadId).toBeNull();
+    await expect(telegram.check()).rejects.toThrow(
+      /topic of TELEGRAM_CHAT_ID=-100:5 is closed or deleted/,
+    );
+  });
+
+  it("that is open again is used again, and a line finds its card across topics", async () => {
+    fake.addChat({ id: GROUP, topics: { 5: "closed" } });
+    let at = Date.now();
+    telegram = connect({ chatId: `${GROUP}:5`, now: () => new Date(at) });
+    const card = await telegram.cards.post(
+      { incidentId: "i", version: 1, state: "open", headline: "x", sections: [], buttons: [] },
+      {},
+    );
+    fake.addChat({ id: GROUP, topics: { 5: "open" } });
+    at += 11 * 60_000;
+    await telegram.cards.reply(card, "done");
+
+    expect(fake.messages(GROUP)).toMatchObject([
+      { threadId: null },
+      { threadId: 5, replyTo: null, text: "done" },
+    ]);
+    expect(await telegram.check()).toBe("@fake_bot in chat -100:5");
   });
 });
 

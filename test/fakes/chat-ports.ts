@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Ruling } from "../../src/approval/approval.ts";
 import type { IncidentView } from "../../src/chat/card.ts";
 import { pendingOf } from "../../src/chat/card.ts";
-import type { ChatObserver, Log, Refusal } from "../../src/chat/channel.ts";
+import type { ChatMemory, ChatObserver, Log, Refusal } from "../../src/chat/channel.ts";
 import type {
   AutohealingChange,
   DecisionAttempt,
@@ -122,6 +122,35 @@ export function createChatPorts() {
           },
         ]),
       );
+    },
+  };
+
+  const kept = {
+    movedTo: null as string | null,
+    heardAt: null as Date | null,
+    handled: [] as number[],
+  };
+  const memory: ChatMemory = {
+    recall: async () => ({ ...kept }),
+    async heard(at) {
+      kept.heardAt = at;
+    },
+    async moved(to) {
+      kept.movedTo = to;
+      for (const card of cards.values())
+        Object.assign(card, { messageId: null, hash: null, version: 0 });
+    },
+    async renewButtons() {
+      const waiting = [...cards.entries()].filter(([key, { messageId }]) => {
+        const view = views.get(key.split("/")[1] ?? "");
+        return messageId !== null && view !== undefined && pendingOf(view).length > 0;
+      });
+      for (const [, card] of waiting) Object.assign(card, { hash: null, version: 0 });
+      return waiting.length;
+    },
+    isHandled: async (update) => kept.handled.includes(update),
+    async handled(update) {
+      kept.handled.push(update);
     },
   };
 
@@ -280,6 +309,8 @@ export function createChatPorts() {
     refusals,
     logged,
     store,
+    memory,
+    remembered: () => kept,
     useToken,
     desk,
     log,

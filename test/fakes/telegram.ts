@@ -18,6 +18,8 @@ export interface FakeChat {
   readonly type?: "private" | "group" | "supergroup" | "channel";
   /** Set once the group became a supergroup: every call to the old id is refused with the new one. */
   readonly migratedTo?: number;
+  /** Of a forum: which topics there are. */
+  readonly topics?: Readonly<Record<number, "open" | "closed">>;
 }
 
 export interface FakeButton {
@@ -91,6 +93,8 @@ export async function startFakeTelegram(options: {
   token?: string;
   chats?: readonly FakeChat[];
   port?: number;
+  /** A clock that the test moves; sockets and long polls go on in real time. */
+  clock?: () => number;
 }) {
   const token = options.token ?? "42:fake-token-fake-token-fake-token-42";
   const chats = new Map((options.chats ?? []).map((chat) => [chat.id, chat]));
@@ -101,6 +105,7 @@ export async function startFakeTelegram(options: {
   const sockets = new Set<Socket>();
   let injections: { rule: Injection; left: number }[] = [];
   let queue: Queued[] = [];
+  let confirmed: Queued[] = [];
   let poll: Poll | null = null;
   let limits: ReturnType<typeof createLimits> | null = null;
   let nextUpdateId = 100;
@@ -112,7 +117,7 @@ export async function startFakeTelegram(options: {
 
   const methods: Record<string, (payload: Payload) => unknown> = {
     getMe: () => ({ id: 42, is_bot: true, first_name: "Fake", username: "fake_bot" }),
-    getWebhookInfo: () => ({ url: webhookUrl, pending_update_count: queue.length }),
+    getWebhookInfo: () => ({ url: webhookUrl, pending_update_count: takeUpdates({}).length }),
     deleteWebhook() {
       webhookUrl = "";
       return true;
@@ -186,7 +191,7 @@ export async function startFakeTelegram(options: {
   };
 
   function now(): number {
-    return Date.now() + skewMs;
+    return (options.clock ?? Date.now)() + skewMs;
   }
 
   function knownChat(payload: Payload): FakeChat {
@@ -207,15 +212,20 @@ export async function startFakeTelegram(options: {
     const chat = knownChat(payload);
     const reply = payload.reply_parameters as Record<string, unknown> | undefined;
     const replyTo = reply ? Number(reply.message_id) : null;
-    const isThere = replyTo !== null && messages.has(keyOf(chat.id, replyTo));
-    if (replyTo !== null && !isThere && reply?.allow_sending_without_reply !== true)
+    const answered = messages.get(keyOf(chat.id, replyTo ?? 0));
+    const isThere = answered !== undefined;
+    // A reply into another topic never goes without the message it answers.
+    const isElsewhere = isThere && chat.topics && answered.threadId !== threadOf(payload);
+    const mayGoAlone = reply?.allow_sending_without_reply === true && !isElsewhere;
+    if (replyTo !== null && (!isThere || isElsewhere) && !mayGoAlone)
       throw new ApiError(400, "Bad Request: message to be replied not found");
+    checkTopic(chat, payload.message_thread_id);
     const buttons = buttonsOf(payload);
     limits?.spend("send", chat.id, now());
     const message: FakeMessage = {
       messageId: nextMessageId++,
       chatId: chat.id,
-      threadId: payload.message_thread_id === undefined ? null : Number(payload.message_thread_id),
+      threadId: threadOf(payload),
       replyTo: isThere ? replyTo : null,
       text: body.text,
       entities: body.entities,
@@ -238,7 +248,9 @@ export async function startFakeTelegram(options: {
   function takeUpdates(payload: Payload): Payload[] {
     const offset = Number(payload.offset ?? 0);
     queue = queue.filter(({ diesAt }) => diesAt > now());
-    if (offset > 0) queue = queue.filter(({ update }) => update.update_id >= offset);
+    const isConfirmed = ({ update }: Queued) => offset > 0 && update.update_id < offset;
+    confirmed = [...confirmed, ...queue.filter(isConfirmed)];
+    queue = queue.filter((each) => !isConfirmed(each));
     if (offset < 0) queue = queue.slice(offset);
     return queue.slice(0, Math.min(100, Number(payload.limit ?? 100))).map(({ update }) => update);
   }
@@ -401,6 +413,19 @@ export async function startFakeTelegram(options: {
     press,
     messages: (chatId: number) => [...messages.values()].filter((each) => each.chatId === chatId),
     addChat: (chat: FakeChat) => void chats.set(chat.id, chat),
+    /** The message a bot sent twice because the answer to the first call was lost. */
+    copyOf(messageId: number): [FakeMessage, ...FakeMessage[]] {
+      const found = [...messages.values()].filter((each) => each.messageId === messageId);
+      const copies = found.map((each) => ({ ...each, messageId: nextMessageId++ }));
+      for (const each of copies) messages.set(keyOf(each.chatId, each.messageId), each);
+      if (copies[0] === undefined) throw new Error(`there is no message ${messageId}`);
+      return [copies[0], ...copies.slice(1)];
+    },
+    /** As after a crash, before the offset that confirms them was sent. */
+    deliverAgain() {
+      queue = [...confirmed, ...queue];
+      confirmed = [];
+    },
     setWebhook(url: string) {
       webhookUrl = url;
     },
@@ -439,6 +464,17 @@ export async function startFakeTelegram(options: {
 }
 
 export type FakeTelegram = Awaited<ReturnType<typeof startFakeTelegram>>;
+
+function threadOf({ message_thread_id: thread }: Payload): number | null {
+  return thread === undefined ? null : Number(thread);
+}
+
+function checkTopic({ topics }: FakeChat, thread: unknown): void {
+  if (topics === undefined || thread === undefined) return;
+  const state = topics[Number(thread)];
+  if (state === undefined) throw new ApiError(400, "Bad Request: message thread not found");
+  if (state === "closed") throw new ApiError(400, "Bad Request: TOPIC_CLOSED");
+}
 
 function keyOf(chatId: number, messageId: number): string {
   return `${chatId}/${messageId}`;
