@@ -12,7 +12,12 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export async function startProgram(
   folder: string,
   options: {
-    readonly telegram?: { readonly url: string; readonly token: string; readonly chat: number };
+    readonly telegram?: {
+      readonly url: string;
+      readonly token: string;
+      readonly chat: number;
+      readonly owner?: number;
+    };
     /** A folder with the runbooks and the policy; left out, those of the repository. */
     readonly runbooks?: string;
     readonly nodeFlags?: readonly string[];
@@ -36,7 +41,7 @@ export async function startProgram(
       ...(telegram && {
         TELEGRAM_BOT_TOKEN: telegram.token,
         TELEGRAM_CHAT_ID: String(telegram.chat),
-        TELEGRAM_ADMIN_IDS: String(telegram.chat),
+        TELEGRAM_ADMIN_IDS: String(telegram.owner ?? telegram.chat),
         TELEGRAM_API_ROOT: telegram.url,
       }),
     },

@@ -8,9 +8,10 @@ import { intake } from "./intake.ts";
 import type { Bench } from "./result.ts";
 import { tableOf } from "./result.ts";
 import { startUp } from "./start-up.ts";
+import { storm } from "./storm.ts";
 import { tap } from "./tap.ts";
 
-const BENCHES: readonly Bench[] = [intake, firstCard, tap, startUp, footprint];
+const BENCHES: readonly Bench[] = [intake, firstCard, tap, storm, startUp, footprint];
 
 const { values } = parseArgs({
   options: {

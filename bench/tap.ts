@@ -75,7 +75,7 @@ function cardOf(telegram: FakeTelegram, i: number): FakeMessage | undefined {
 }
 
 /** A target for each alert, so that no run waits for another one's verification. */
-function writeRunbooks(folder: string, marks: string): string {
+export function writeRunbooks(folder: string, marks: string): string {
   const runbooks = join(folder, "runbooks");
   mkdirSync(runbooks);
   writeFileSync(

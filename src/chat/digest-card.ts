@@ -34,7 +34,11 @@ export function digestCardOf(
     endedAt === null
       ? "While it lasts this card stands for all new incidents. Critical ones, and those that need a decision, get their own."
       : "New incidents get their own cards again.",
-    own > 0 ? `${own} of them ${own === 1 ? "has" : "have"} a card of their own by now.` : null,
+    own > 0
+      ? own === 1
+        ? "1 of them has its own card by now."
+        : `${own} of them have their own cards by now.`
+      : null,
   ].filter((note) => note !== null);
   return {
     incidentId: `digest_${id}`,

@@ -50,6 +50,7 @@ export function createOutbox({ log }: { log: Log }) {
         () => true,
         (error: unknown) => isHopeless(error, { attempt, chat, pace: outgoing.pace }),
       );
+      outgoing.pace.done("send");
       if (isDone) return;
     }
   }

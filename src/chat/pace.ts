@@ -61,10 +61,16 @@ export function createPace(limits: PaceLimits, now: () => number = Date.now) {
     times[kind].push(now());
   }
 
+  /** The platform counts from when a call reached it, which is later than when it was begun. */
+  function done(kind: "send" | "edit"): void {
+    const begun = times[kind].pop();
+    if (begun !== undefined) times[kind].push(now());
+  }
+
   /** The platform asked for silence, or can't be reached. */
   function pause(ms: number): void {
     pausedUntil = Math.max(pausedUntil, now() + ms);
   }
 
-  return { waitMs, spend, pause };
+  return { waitMs, spend, done, pause };
 }

@@ -69,6 +69,8 @@ export interface CardStore {
 export interface ProjectorSettings {
   /** How long changes made by the program gather before one edit shows them. */
   readonly machineDebounceMs: number;
+  /** Between two edits of one card that people wait for. */
+  readonly personGapMs: number;
   /** How long a first card waits for its proposal: one message with everything rings better than two. */
   readonly investigationMs: number;
   /** The safety net under `nudge`. */
@@ -111,6 +113,7 @@ interface Telling {
 
 const DEFAULTS: ProjectorSettings = {
   machineDebounceMs: 1500,
+  personGapMs: 1000,
   investigationMs: 300,
   pollMs: 2000,
   firstBackoffMs: 500,
@@ -134,6 +137,8 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
   /** Posted or said, but the store could not keep it: done once, whatever the disk does. */
   const unsaved = new Map<string, Shown & { messageId: string }>();
   const unsavedReplies = new Set<string>();
+  /** When the card was edited last: one person's doing has several steps, which one edit can show. */
+  const editedAt = new Map<string, number>();
   const failing = new Map<string, { failures: number; until: number }>();
   let failures = 0;
   let stopping: AbortController | null = null;
@@ -190,7 +195,8 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
     firstSeen.set(id, seen);
     const lane = laneOf(card);
     const settled = seen + holdMs(lane, card) - clock.now();
-    const waitMs = Math.max(settled, paceMs(card, lane));
+    const gathered = (editedAt.get(id) ?? 0) + settings.personGapMs - clock.now();
+    const waitMs = Math.max(settled, gathered, paceMs(card, lane));
     return jobOf(id, { lane, rank: rankOf(card), waitMs }, () => project(card, isCrowded));
   }
 
@@ -242,6 +248,7 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
       const tokens = await tokensOf(card, false);
       adapter.pace.spend("send");
       unsaved.set(now.incidentId, { ...now, messageId: await adapter.post(card, tokens) });
+      adapter.pace.done("send");
       tellShown("post", view);
     }
     const posted = unsaved.get(now.incidentId);
@@ -258,6 +265,7 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
   ): Promise<boolean> {
     const tokens = await tokensOf(card, shown.hash === null);
     adapter.pace.spend("edit");
+    noteEdit(view.incident.id);
     const outcome = await adapter.edit(shown.messageId, card, tokens);
     // A card that somebody deletes a second time is not wanted.
     if (outcome === "gone" && !isReposted) {
@@ -266,6 +274,12 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
     }
     tellShown("edit", view);
     return true;
+  }
+
+  function noteEdit(incidentId: string): void {
+    const now = clock.now();
+    for (const [id, at] of editedAt) if (at + settings.personGapMs <= now) editedAt.delete(id);
+    editedAt.set(incidentId, now);
   }
 
   function tellShown(kind: "post" | "edit", { incident: { id, openedAt } }: IncidentView): void {
@@ -306,6 +320,7 @@ export function createProjector({ channel, chat, store, adapter, ...deps }: Proj
     adapter.pace.spend("send");
     try {
       await adapter.reply(messageId, text);
+      adapter.pace.done("send");
     } catch (error) {
       // What the chat will never take must not be said for ever.
       if (!(error instanceof ChatRejected) || isPassing(error)) throw error;

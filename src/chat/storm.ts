@@ -72,7 +72,7 @@ export function createStorms(deps: {
     const since = new Date(clock.now() - MINUTE_MS);
     let { came, waiting, digest } = await store.weather({ ...place, since });
     const news = Math.max(came, waiting);
-    if (digest === null && news > STORM_PER_MINUTE) {
+    if (digest === null && waiting > 0 && news > STORM_PER_MINUTE) {
       await store.begin(place);
       ({ digest } = await store.weather({ ...place, since }));
     }
@@ -87,9 +87,9 @@ export function createStorms(deps: {
   }
 
   function waitMs(digest: Digest): number {
-    if (digest.messageId === null) return adapter.pace.waitMs("send", "new");
     const next = digest.endedAt === null ? (digest.shownAt?.getTime() ?? 0) + EDIT_EVERY_MS : 0;
-    return Math.max(next - clock.now(), adapter.pace.waitMs("edit", "machine"));
+    const kind = digest.messageId === null ? "send" : "edit";
+    return Math.max(next - clock.now(), adapter.pace.waitMs(kind, laneOf(digest)));
   }
 
   async function show(digest: Digest): Promise<void> {
@@ -99,7 +99,7 @@ export function createStorms(deps: {
     const now = { id, hash: deps.hashOf(card), isDone: endedAt !== null };
     const messageId = digest.messageId ?? unsaved.get(id) ?? null;
     // Nobody needs to be told of a storm that was over before anybody saw it.
-    const isNews = messageId !== null || !now.isDone || summary.open > 0;
+    const isNews = messageId !== null || summary.open > 0;
     if (digest.hash === now.hash || !isNews) return await store.shown({ ...now, messageId });
     if (messageId === null) return await post(card, now);
     adapter.pace.spend("edit");
@@ -116,6 +116,7 @@ export function createStorms(deps: {
   ): Promise<void> {
     adapter.pace.spend("send");
     unsaved.set(now.id, await adapter.post(card, {}));
+    adapter.pace.done("send");
     await store.shown({ ...now, messageId: unsaved.get(now.id) ?? null });
     unsaved.delete(now.id);
   }

@@ -596,6 +596,16 @@ describe("the connection", () => {
     await expect(telegram.check()).rejects.toThrow(/A webhook is set on this bot/);
   });
 
+  it("T09 takes a webhook away before it polls: no press comes in by another door", async () => {
+    fake.setWebhook("https://elsewhere.example");
+    telegram.start();
+    fake.pushMessage(ANA, GROUP, "/status");
+
+    await fake.waitFor(() => fake.messages(GROUP)[0]);
+    expect(ports.logged.some(({ message }) => message.includes("A webhook is set"))).toBe(true);
+    expect(fake.calls.some(({ method }) => method === "setWebhook")).toBe(false);
+  });
+
   it("goes on after its connections were cut", async () => {
     telegram.start();
     await fake.waitFor(() => fake.calls.some(({ method }) => method === "setMyCommands"));
