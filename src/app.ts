@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { Logger } from "pino";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
+import { createPagerDuty } from "./chat/pagerduty.ts";
 import { buttonData, createPresses } from "./chat/press.ts";
 import { createProjector } from "./chat/projector.ts";
 import { createTelegram } from "./chat/telegram.ts";
@@ -65,6 +66,18 @@ export function createApp(config: Config, log: Logger) {
     prometheus: config.prometheus && createPrometheus(config.prometheus),
     alertmanager: config.alertmanager && createAlertmanager(config.alertmanager),
   };
+  const pagerDuty = config.pagerDuty && createPagerDuty(config.pagerDuty);
+  async function pageFrom(
+    { page }: NonNullable<typeof pagerDuty>,
+    event: Parameters<NonNullable<Ports["page"]>>[0],
+  ) {
+    const key = `countersign/${event.requestId}`;
+    if (event.what === "resolve") return await page({ what: "resolve", key });
+    const link = `${config.publicUrl}/incidents/${event.incidentId}`;
+    const paged = await page({ ...event, key, link });
+    if (paged.outcome === "refused") log.error({ request: event.requestId }, paged.why);
+    return paged;
+  }
   const stopping = new AbortController();
   const ports: Ports = {
     ...sources,
@@ -72,6 +85,7 @@ export function createApp(config: Config, log: Logger) {
     catalogue,
     executors,
     hashFiles,
+    page: pagerDuty && ((event) => pageFrom(pagerDuty, event)),
     now,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
@@ -171,7 +185,7 @@ export function createApp(config: Config, log: Logger) {
     });
   // Lanes, so that what people decided never waits behind a storm, nor the proposal for one alert behind all others.
   const workers = [
-    worker(["execute", "verify", "expire"], 16),
+    worker(["execute", "verify", "remind", "escalate", "page", "expire"], 16),
     worker(["propose"], 8),
     worker(["ask_source", "investigate"], 8),
   ];
@@ -213,7 +227,14 @@ export function createApp(config: Config, log: Logger) {
     version: VERSION,
   });
 
-  checks.push(...healthChecks({ store, executors, catalogue, peers: { telegram, ...sources } }));
+  checks.push(
+    ...healthChecks({
+      store,
+      executors,
+      catalogue,
+      peers: { telegram, ...sources, pagerduty: pagerDuty },
+    }),
+  );
   store.subscribe((incidentId) => {
     for (const one of workers) one.wake();
     projector?.nudge();

@@ -29,6 +29,7 @@ export interface Config {
   readonly adminIds: { readonly telegram: readonly string[]; readonly slack: readonly string[] };
   readonly prometheus: Access | null;
   readonly alertmanager: Access | null;
+  readonly pagerDuty: { readonly apiUrl: string; readonly routingKey: string } | null;
   readonly dockerHost: string;
   readonly logLevel: string;
   readonly crashPoint: string | null;
@@ -131,6 +132,7 @@ function contradictions(settings: Settings, given: Env): string[] {
     ["TELEGRAM_BOT_TOKEN"],
     "is needed with TELEGRAM_CHAT_ID: @BotFather gives one",
   );
+  needs("PAGERDUTY_API_URL", ["PAGERDUTY_ROUTING_KEY"], "is needed with PAGERDUTY_API_URL");
   for (const name of ["PROMETHEUS", "ALERTMANAGER", "LOKI"] as const) {
     needs(`${name}_TOKEN`, [`${name}_URL`], `is needed with ${name}_TOKEN`);
     needs(`${name}_USERNAME`, [`${name}_URL`], `is needed with ${name}_USERNAME`);
@@ -204,6 +206,13 @@ function toConfig(settings: Settings, given: Env): Config {
     adminIds: { telegram: settings.TELEGRAM_ADMIN_IDS, slack: settings.SLACK_ADMIN_IDS },
     prometheus: access(settings, "PROMETHEUS"),
     alertmanager: access(settings, "ALERTMANAGER"),
+    pagerDuty:
+      settings.PAGERDUTY_ROUTING_KEY === undefined
+        ? null
+        : {
+            apiUrl: settings.PAGERDUTY_API_URL.replace(/\/+$/, ""),
+            routingKey: settings.PAGERDUTY_ROUTING_KEY,
+          },
     dockerHost: settings.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,

@@ -92,8 +92,14 @@ export const Settings = z.object({
   LOKI_PASSWORD: z.string().optional().describe("its password"),
   GRAFANA_URL: Url.optional().describe("for annotations"),
   GRAFANA_TOKEN: z.string().optional().describe("its service account token"),
-  PAGERDUTY_ROUTING_KEY: z.string().optional().describe("forwards incidents"),
-  PAGERDUTY_API_URL: Url.optional().describe("another Events API address"),
+  PAGERDUTY_ROUTING_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9]{32}$/, "is the 32 letters and digits of an Events API v2 integration")
+    .optional()
+    .describe("whoever is on call is paged when a request is escalated"),
+  PAGERDUTY_API_URL: Url.default("https://events.pagerduty.com").describe(
+    "another Events API address",
+  ),
   PUSHGATEWAY_URL: Url.optional().describe("for anomaly scores"),
   DEADMAN_PING_URL: Url.optional().describe("asked for every minute while Countersign is well"),
   EXECUTOR_TARGETS: List.optional().describe("which targets a separate executor serves"),
@@ -150,8 +156,6 @@ export const NOT_USED_YET: readonly SettingName[] = [
   "LOKI_PASSWORD",
   "GRAFANA_URL",
   "GRAFANA_TOKEN",
-  "PAGERDUTY_ROUTING_KEY",
-  "PAGERDUTY_API_URL",
   "PUSHGATEWAY_URL",
   "DEADMAN_PING_URL",
   "EXECUTOR_TARGETS",

@@ -24,6 +24,9 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
     request: requests.find,
     propose: requests.propose,
     ask: requests.ask,
+    remind: requests.remind,
+    escalate: requests.escalate,
+    paged: requests.paged,
     endRequest: async (id, state, why, options) =>
       await requests.end(id, state, why, "countersign", options),
     execution: executions.find,

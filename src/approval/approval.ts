@@ -63,6 +63,13 @@ export interface Vote {
   readonly at: Date;
 }
 
+/** Nobody decided: who was called, and when. Escalation adds people who may decide; it takes nothing from anybody. */
+export interface Calls {
+  readonly remindedAt: Date | null;
+  readonly escalated: { readonly to: string; readonly at: Date } | null;
+  readonly pagedAt: Date | null;
+}
+
 interface RequestBase {
   readonly id: string;
   readonly incidentId: string;
@@ -98,6 +105,8 @@ export interface PlannedRequest extends RequestBase {
   /** Who may decide: a role, or one person's name. */
   readonly approvers: string;
   readonly expiresAt: Date;
+  /** The steps of the ladder for silence that were taken; the last one, expiry, is a state. */
+  readonly calls: Calls;
   /** True where the policy let it run unasked. */
   readonly isApprovedByPolicy: boolean;
   readonly votes: readonly Vote[];
@@ -120,8 +129,20 @@ export type NewRequest = Pick<
     | ({ readonly state: "pending" | "approved" } & Pick<
         PlannedRequest,
         "proposal" | "plan" | "digest" | "planCode" | "quorum" | "approvers" | "expiresAt"
-      >)
+      > & {
+          /** When to call again and when to call others; null for never. */
+          readonly remindAt: Date | null;
+          readonly escalateAt: Date | null;
+        })
   );
+
+/** Those the policy names and those an escalation added, each a role or one person's name. */
+export function decidersOf({
+  approvers,
+  calls: { escalated },
+}: Pick<PlannedRequest, "approvers" | "calls">): readonly string[] {
+  return escalated === null || escalated.to === approvers ? [approvers] : [approvers, escalated.to];
+}
 
 const PROGRAM = "api:";
 

@@ -1,4 +1,5 @@
 import type { Person, PlannedRequest, Ruling } from "./approval.ts";
+import { decidersOf } from "./approval.ts";
 
 export interface Attempt {
   readonly person: Person;
@@ -22,7 +23,10 @@ export interface DecisionPolicy {
 export function decide(request: PlannedRequest, attempt: Attempt, policy: DecisionPolicy): Ruling {
   const { person, decision, now } = attempt;
   if (!mayDecide(request, person)) {
-    return { outcome: "not_allowed", why: `deciding this takes the role ${request.approvers}` };
+    return {
+      outcome: "not_allowed",
+      why: `deciding this takes the role ${decidersOf(request).join(" or ")}`,
+    };
   }
   if (request.state === "expired") return { outcome: "expired", request };
   if (request.state !== "pending" && request.state !== "approved") {
@@ -55,7 +59,8 @@ function approve(request: PlannedRequest, attempt: Attempt, policy: DecisionPoli
   return missing > 0 ? { outcome: "counted", request, missing } : { outcome: "approved", request };
 }
 
-/** `approvers` is a role or one person's name. */
-export function mayDecide({ approvers }: PlannedRequest, person: Person): boolean {
-  return person.name === approvers || person.roles.some((role) => role === approvers);
+export function mayDecide(request: PlannedRequest, person: Person): boolean {
+  return decidersOf(request).some(
+    (who) => person.name === who || person.roles.some((role) => role === who),
+  );
 }

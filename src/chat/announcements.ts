@@ -19,17 +19,9 @@ export function announcementsOf(view: IncidentView, now: Date): Announcement[] {
     const text = resultText(view, request, now);
     return text === null ? [] : [{ key: `result:${request.id}:${text[0]}`, text: text[1] }];
   });
-  const calls = (view.escalations ?? []).flatMap(({ requestId, kind, to, at }) => {
-    const request = planned.find(({ id }) => id === requestId);
-    if (request?.state !== "pending") return [];
-    const words = kind === "reminder" ? "⏰ Still waiting" : "🔔 Escalated";
-    return [
-      {
-        key: `${kind}:${requestId}:${at.getTime()}`,
-        text: `${words}: ${what(request)} needs a decision (${oneLine(to, 80)})`,
-      },
-    ];
-  });
+  const calls = planned.flatMap((request) =>
+    requestStateOf(view, request, now) === "pending" ? callsOf(request) : [],
+  );
   const resolved =
     incident.state === "resolved"
       ? [
@@ -41,6 +33,21 @@ export function announcementsOf(view: IncidentView, now: Date): Announcement[] {
         ]
       : [];
   return [...[...results, ...calls].map((each) => ({ ...each, isOptional: false })), ...resolved];
+}
+
+/** The steps of the ladder for silence; the last one is the expiry among the results. */
+function callsOf(request: PlannedRequest) {
+  const { approvers, calls } = request;
+  const { remindedAt, escalated, pagedAt } = calls;
+  const call = (step: string, words: string, to: string) => ({
+    key: `${step}:${request.id}`,
+    text: `${words}: ${what(request)} needs a decision (${oneLine(to, 80)})`,
+  });
+  return [
+    ...(remindedAt === null ? [] : [call("reminder", "⏰ Still waiting", approvers)]),
+    ...(escalated === null ? [] : [call("escalation", "🔔 Escalated", escalated.to)]),
+    ...(pagedAt === null ? [] : [call("page", "📟 Paged", "whoever is on call")]),
+  ];
 }
 
 function resultText(

@@ -1,5 +1,5 @@
 import type { Person, PlannedRequest, Request, Role, Vote } from "../approval/approval.ts";
-import { isProgram } from "../approval/approval.ts";
+import { decidersOf, isProgram } from "../approval/approval.ts";
 import type { Command, Risk } from "../remediation/proposal.ts";
 import type { CardButton, CardContext, IncidentView, Line, Section } from "./card.ts";
 import { outcomeLines } from "./card-outcome.ts";
@@ -165,22 +165,22 @@ function whoLines(
   return [...texts, { kind: "fact", label: "High risk, each approver sends", value, isCode: true }];
 }
 
-/** `approvers` is a role or one person's name. */
-function isRole(approvers: string): boolean {
-  return ROLES.some((role) => role === approvers);
+function namesOf(request: PlannedRequest, people: readonly Person[] | undefined): string {
+  return decidersOf(request)
+    .map((who) => namesOfOne(who, people))
+    .join(" or ");
 }
 
-function namesOf(request: PlannedRequest, people: readonly Person[] | undefined): string {
-  const allowed = (people ?? []).filter(({ roles }) =>
-    roles.some((role) => role === request.approvers),
-  );
-  if (allowed.length === 0)
-    return isRole(request.approvers)
-      ? `anyone with the role ${request.approvers}`
-      : oneLine(request.approvers, 60);
+/** `who` is a role or one person's name. */
+function namesOfOne(who: string, people: readonly Person[] | undefined): string {
+  const allowed = (people ?? []).filter(({ roles }) => roles.some((role) => role === who));
+  if (allowed.length === 0) {
+    const isRole = ROLES.some((role) => role === who);
+    return isRole ? `anyone with the role ${who}` : oneLine(who, 60);
+  }
   const names = allowed.slice(0, 6).map(({ name }) => oneLine(name, 40));
   const left = allowed.length - names.length;
-  return `${names.join(", ")}${left > 0 ? ` and ${left} more` : ""} (${request.approvers})`;
+  return `${names.join(", ")}${left > 0 ? ` and ${left} more` : ""} (${who})`;
 }
 
 function voters(votes: readonly Vote[]): string {

@@ -22,7 +22,6 @@ export interface IncidentView {
   /** Whether the evidence is still being collected. */
   readonly isInvestigating: boolean;
   /** Calls for attention on requests nobody has decided yet; they ring the phone again. */
-  readonly escalations?: readonly Escalation[];
 }
 
 /** One line of a list of incidents. */
@@ -42,14 +41,6 @@ export interface IncidentSummary {
     readonly state: RequestState;
     readonly risk: Risk;
   } | null;
-}
-
-export interface Escalation {
-  readonly requestId: string;
-  readonly kind: "reminder" | "escalation";
-  /** Who is called now, in words: a role or names. */
-  readonly to: string;
-  readonly at: Date;
 }
 
 export type CardState =

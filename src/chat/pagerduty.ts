@@ -24,9 +24,16 @@ export type Paged =
   /** Too much at once, or PagerDuty is not there: later. */
   | { readonly outcome: "later"; readonly why: string };
 
-/** Rings whoever is on call. It never rejects. */
+/** Rings whoever is on call; `page` never rejects. */
 export function createPagerDuty({ apiUrl, routingKey }: { apiUrl: string; routingKey: string }) {
-  return async function page(event: Page): Promise<Paged> {
+  let last: Paged | null = null;
+
+  async function page(event: Page): Promise<Paged> {
+    last = await send(event);
+    return last;
+  }
+
+  async function send(event: Page): Promise<Paged> {
     try {
       const response = await fetch(`${apiUrl}/v2/enqueue`, {
         method: "POST",
@@ -45,7 +52,17 @@ export function createPagerDuty({ apiUrl, routingKey }: { apiUrl: string; routin
     } catch (error) {
       return { outcome: "later", why: `PagerDuty at ${new URL(apiUrl).host}: ${reasonOf(error)}` };
     }
-  };
+  }
+
+  /** There is no way to ask without ringing somebody, so the last page speaks. Rejects where it did not go through. */
+  function check(): Promise<string> {
+    if (last === null) return Promise.resolve("nobody was paged yet");
+    return last.outcome === "accepted"
+      ? Promise.resolve("the last page went through")
+      : Promise.reject(new Error(last.why));
+  }
+
+  return { page, check };
 }
 
 function bodyOf(event: Page, routingKey: string) {

@@ -1,4 +1,5 @@
 import type { Person, PlannedRequest } from "../approval/approval.ts";
+import { decidersOf } from "../approval/approval.ts";
 import { CsrfField, Text } from "./parts.tsx";
 import type { Session } from "./ports.ts";
 import { incidentPath } from "./words.ts";
@@ -120,7 +121,7 @@ function actionOf(request: PlannedRequest): string {
 
 function mayDecide(request: PlannedRequest, person: Person): boolean {
   const roles: readonly string[] = person.roles;
-  return roles.includes(request.approvers) || person.name === request.approvers;
+  return decidersOf(request).some((who) => roles.includes(who) || person.name === who);
 }
 
 export function whoDecides(request: PlannedRequest): string {

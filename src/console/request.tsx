@@ -24,7 +24,7 @@ export function RequestBlock(props: Props<Request>) {
   );
 }
 
-function Planned({ request, view, session, now, mustType }: Props<PlannedRequest>) {
+function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
   const isOpen = request.state === "pending";
   return (
     <article class={`request risk-edge-${request.risk} ${isOpen ? "is-open" : ""}`}>
@@ -67,7 +67,7 @@ function Planned({ request, view, session, now, mustType }: Props<PlannedRequest
             </q>
           </Fact>
         )}
-        {isOpen ? <Called request={request} view={view} now={now} /> : null}
+        {isOpen ? <Called request={request} now={now} /> : null}
         {isOpen ? (
           <Fact name="Expires">
             <Countdown until={request.expiresAt} now={now} />
@@ -89,15 +89,15 @@ function Planned({ request, view, session, now, mustType }: Props<PlannedRequest
 }
 
 /** Escalation adds people; it is not a decision. */
-function Called(props: { request: PlannedRequest; view: IncidentView; now: Date }) {
-  const calls = (props.view.escalations ?? []).filter(
-    (call) => call.requestId === props.request.id && call.kind === "escalation",
-  );
-  return calls.map((call) => (
+function Called({ request, now }: { request: PlannedRequest; now: Date }) {
+  const { escalated, pagedAt } = request.calls;
+  if (escalated === null) return null;
+  return (
     <Fact name="Also called">
-      <Text of={call.to} /> <When at={call.at} now={props.now} />
+      <Text of={pagedAt === null ? escalated.to : `${escalated.to}, and whoever is on call`} />{" "}
+      <When at={escalated.at} now={now} />
     </Fact>
-  ));
+  );
 }
 
 function Denied({ request }: Props<DeniedRequest>) {

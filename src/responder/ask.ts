@@ -14,7 +14,7 @@ import { lookAtPrecondition, runProbe } from "./facts.ts";
 import type { Planned } from "./plan.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { factsOf, quorumOf, ruleFor } from "./put-forward.ts";
+import { callsAt, factsOf, quorumOf, ruleFor } from "./put-forward.ts";
 
 const LONGEST_NAME_SHOWN = 60;
 const LONGEST_OUTPUT = 1_500;
@@ -195,6 +195,7 @@ async function requestOf(
   const planned = await planOf(ports, incidentId, ready);
   if (!planned.ok) return unfit("action", planned.reason);
   const { plan, digest } = planned;
+  const rule = ruleFor(ready.policy, plan.risk);
   return {
     id: plan.request,
     incidentId,
@@ -210,7 +211,8 @@ async function requestOf(
     digest,
     planCode: planCodeOf(digest),
     quorum: plan.quorum,
-    approvers: ruleFor(ready.policy, plan.risk).approvers,
+    approvers: rule.approvers,
+    ...callsAt(ports.now(), rule),
     expiresAt: new Date(plan.expiresAt),
   };
 }

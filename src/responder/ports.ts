@@ -17,7 +17,7 @@ import type {
   RunResult,
   Start,
 } from "../execution/execution.ts";
-import type { Alert, Asker, Episode } from "../incident/alert.ts";
+import type { Alert, Asker, Episode, Severity } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
 import type { Whitelist } from "../remediation/runbook.ts";
 import type { VerificationOutcome } from "../verification/verification.ts";
@@ -42,6 +42,24 @@ export interface Ports {
     ): Promise<readonly { labels: Readonly<Record<string, string>>; value: number }[]>;
     holds(promql: string): Promise<boolean>;
   } | null;
+  /** Rings whoever is on call; null where nobody is to be rung. */
+  readonly page:
+    | ((
+        event:
+          | {
+              readonly what: "trigger";
+              readonly requestId: string;
+              readonly incidentId: string;
+              readonly summary: string;
+              readonly source: string;
+              readonly severity: Severity | null;
+            }
+          | { readonly what: "resolve"; readonly requestId: string },
+      ) => Promise<
+        | { readonly outcome: "accepted" | "refused" }
+        | { readonly outcome: "later"; readonly why: string }
+      >)
+    | null;
   readonly now: () => Date;
   readonly newRequestId: () => string;
   readonly newIncidentId: () => string;
@@ -74,6 +92,9 @@ export interface ResponderStore {
     readonly call: CallKey | null;
     readonly mostLive: number | null;
   }) => Promise<AskEnd>;
+  readonly remind: (requestId: string) => Promise<boolean>;
+  readonly escalate: (requestId: string, to: string) => Promise<boolean>;
+  readonly paged: (requestId: string) => Promise<void>;
   readonly endRequest: (
     id: string,
     state: "expired" | "superseded" | "cancelled",

@@ -206,8 +206,17 @@ async function request(
     quorum,
     approvers: rule.approvers,
     expiresAt,
+    ...(isUnasked ? NEVER_CALLED : callsAt(ports.now(), rule)),
   });
   return DONE;
+}
+
+const NEVER_CALLED = { remindAt: null, escalateAt: null };
+
+/** When silence is answered with another call; what would come after the expiry never does. */
+export function callsAt(from: Date, { remindMs, escalateMs, expiresMs }: ApprovalRule) {
+  const after = (ms: number) => (ms > 0 && ms < expiresMs ? new Date(from.getTime() + ms) : null);
+  return { remindAt: after(remindMs), escalateAt: after(escalateMs) };
 }
 
 /** Low risk that may not run by itself is asked like medium. */

@@ -1,4 +1,5 @@
 import { askSource } from "./ask-source.ts";
+import { escalate, page, remind } from "./call.ts";
 import { execute } from "./execute.ts";
 import { investigate } from "./investigate.ts";
 import type { Ports, StepEnd } from "./ports.ts";
@@ -7,7 +8,16 @@ import { putForward } from "./put-forward.ts";
 import { verify } from "./verify.ts";
 
 export interface Step {
-  readonly kind: "ask_source" | "investigate" | "propose" | "execute" | "verify" | "expire";
+  readonly kind:
+    | "ask_source"
+    | "investigate"
+    | "propose"
+    | "execute"
+    | "verify"
+    | "remind"
+    | "escalate"
+    | "page"
+    | "expire";
   readonly subject: string;
   readonly attempts: number;
 }
@@ -29,6 +39,12 @@ export async function respond(ports: Ports, { kind, subject, attempts }: Step): 
       return await execute(ports, subject);
     case "verify":
       return await verify(ports, subject, attempts);
+    case "remind":
+      return await remind(ports, subject);
+    case "escalate":
+      return await escalate(ports, subject);
+    case "page":
+      return await page(ports, subject);
     case "expire":
       await ports.store.endRequest(subject, "expired", "nobody decided in time");
       return DONE;

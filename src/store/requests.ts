@@ -148,9 +148,46 @@ export function createRequests(
     if (request.state !== "denied") {
       if (request.state === "approved") steps.enqueue("execute", request.id, at);
       steps.enqueue("expire", request.id, request.expiresAt);
+      if (request.remindAt !== null) steps.enqueue("remind", request.id, request.remindAt);
+      if (request.escalateAt !== null) steps.enqueue("escalate", request.id, request.escalateAt);
     } else if (request.retryAt !== null && request.episodeId !== null) {
       steps.enqueue("propose", String(request.episodeId), request.retryAt);
     }
+  }
+
+  /** Nobody has decided: those who may are called once more. @returns false where it is past that */
+  function remind(id: string): boolean {
+    return take(id, "request.reminded", {}, (at) => setReminded.run(at, id, at).changes > 0);
+  }
+
+  /** Nobody has decided: others may now, too. @returns false where it is past that */
+  function escalate(id: string, to: string): boolean {
+    return take(id, "request.escalated", { to }, (at) => {
+      const isNews = setEscalated.run(at, to, id, at).changes > 0;
+      if (isNews) steps.enqueue("page", id, new Date(at));
+      return isNews;
+    });
+  }
+
+  /** Whoever is on call was rung. */
+  function paged(id: string): void {
+    take(id, "request.paged", {}, (at) => setPaged.run(at, id).changes > 0);
+  }
+
+  /** One step of the ladder for silence. @returns false where it was taken before, or is too late */
+  function take(
+    id: string,
+    kind: string,
+    data: Record<string, unknown>,
+    mark: (at: number) => boolean,
+  ): boolean {
+    return write(() => {
+      if (!mark(now().getTime())) return false;
+      const { incidentId } = find(id) as Request;
+      append(kind, "countersign", incidentId, { request: id, ...data });
+      changes.touch(incidentId, { isUrgent: true });
+      return true;
+    });
   }
 
   /** Only while it fires, and a step done twice must not ask, or run, again what was decided or has run. */
@@ -251,6 +288,16 @@ export function createRequests(
   const addCall = sqlite.prepare<[string, string, string, string]>(
     "INSERT INTO proposal_keys (holder, key, body_hash, request_id) VALUES (?, ?, ?, ?)",
   );
+  const isWaiting = "state = 'pending' AND expires_at > ?";
+  const setReminded = sqlite.prepare<[number, string, number]>(
+    `UPDATE requests SET reminded_at = ? WHERE id = ? AND reminded_at IS NULL AND ${isWaiting}`,
+  );
+  const setEscalated = sqlite.prepare<[number, string, string, number]>(
+    `UPDATE requests SET escalated_at = ?, escalated_to = ? WHERE id = ? AND escalated_at IS NULL AND ${isWaiting}`,
+  );
+  const setPaged = sqlite.prepare<[number, string]>(
+    "UPDATE requests SET paged_at = ? WHERE id = ? AND paged_at IS NULL",
+  );
   const firing = sqlite.prepare<[number]>(
     "SELECT 1 FROM alerts WHERE id = ? AND status = 'firing'",
   );
@@ -325,7 +372,7 @@ export function createRequests(
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { find, findByPlanCode, propose, ask, calledBefore, decide, end };
+  return { find, findByPlanCode, propose, ask, calledBefore, remind, escalate, paged, decide, end };
 }
 
 function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {

@@ -92,6 +92,14 @@ export function toRequest(row: Row<"requests">, votes: readonly Vote[]): Request
     quorum: row.quorum as number,
     approvers: row.approvers as string,
     expiresAt: new Date(row.expiresAt as number),
+    calls: {
+      remindedAt: toDate(row.remindedAt),
+      escalated:
+        row.escalatedAt === null
+          ? null
+          : { to: row.escalatedTo as string, at: new Date(row.escalatedAt) },
+      pagedAt: toDate(row.pagedAt),
+    },
     isApprovedByPolicy: row.isApprovedByPolicy,
     votes,
   } satisfies PlannedRequest;

@@ -127,6 +127,10 @@ export const requests = sqliteTable(
     quorum: integer(),
     approvers: text(),
     expiresAt: integer(),
+    remindedAt: integer(),
+    escalatedAt: integer(),
+    escalatedTo: text(),
+    pagedAt: integer(),
     isApprovedByPolicy: integer({ mode: "boolean" }).notNull(),
     requester: text(),
     /** What the requester wrote as the reason: words from outside, only ever shown. */

@@ -1,7 +1,16 @@
 import type { Sqlite } from "./open.ts";
 import { relaxed } from "./relaxed.ts";
 
-export type StepKind = "ask_source" | "investigate" | "propose" | "execute" | "verify" | "expire";
+export type StepKind =
+  | "ask_source"
+  | "investigate"
+  | "propose"
+  | "execute"
+  | "verify"
+  | "remind"
+  | "escalate"
+  | "page"
+  | "expire";
 
 export interface Step {
   readonly id: number;

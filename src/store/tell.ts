@@ -27,6 +27,9 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "request.denied": () => "Can't be approved as it is",
   "request.vote_counted": ({ reason, channel }, actor) =>
     `${actor} approved${via(channel)}${because(reason)}; one more person is needed`,
+  "request.reminded": () => "Nobody has decided yet: called again",
+  "request.escalated": ({ to }) => `Nobody has decided yet: ${to} may decide too`,
+  "request.paged": () => "Whoever is on call was paged",
   "request.rejected": ({ reason, channel }, actor) =>
     `${actor} rejected${via(channel)}${because(reason)}`,
   "request.expired": () => "Expired: nobody decided in time, which means no",

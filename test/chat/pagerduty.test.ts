@@ -15,7 +15,7 @@ const TRIGGER: Page = {
 describe("PagerDuty", () => {
   it("takes a page and its end, under one key", async () => {
     const pagerduty = await startPagerDuty();
-    const page = createPagerDuty(pagerduty);
+    const { page } = createPagerDuty(pagerduty);
 
     expect(await page(TRIGGER)).toEqual({ outcome: "accepted" });
     expect(await page({ what: "resolve", key: "req_1" })).toEqual({ outcome: "accepted" });
@@ -28,7 +28,7 @@ describe("PagerDuty", () => {
 
   it("takes a summary of any length and an alert of no severity", async () => {
     const pagerduty = await startPagerDuty();
-    const page = createPagerDuty(pagerduty);
+    const { page } = createPagerDuty(pagerduty);
 
     const paged = await page({ ...TRIGGER, summary: "x".repeat(5000), severity: null });
 
@@ -40,7 +40,7 @@ describe("PagerDuty", () => {
     const { apiUrl } = await startPagerDuty();
     const routingKey = "f".repeat(32);
 
-    const paged = await createPagerDuty({ apiUrl, routingKey })(TRIGGER);
+    const paged = await createPagerDuty({ apiUrl, routingKey }).page(TRIGGER);
 
     expect(paged).toMatchObject({
       outcome: "refused",
@@ -53,11 +53,11 @@ describe("PagerDuty", () => {
     const pagerduty = await startPagerDuty();
     pagerduty.answerWith(status);
 
-    expect(await createPagerDuty(pagerduty)(TRIGGER)).toMatchObject({ outcome: "later" });
+    expect(await createPagerDuty(pagerduty).page(TRIGGER)).toMatchObject({ outcome: "later" });
   });
 
   it("is to be asked again later where it can't be reached", async () => {
-    const page = createPagerDuty({ apiUrl: "http://127.0.0.1:9", routingKey: "f".repeat(32) });
+    const { page } = createPagerDuty({ apiUrl: "http://127.0.0.1:9", routingKey: "f".repeat(32) });
 
     expect(await page(TRIGGER)).toMatchObject({ outcome: "later" });
   });

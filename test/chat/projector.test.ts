@@ -6,7 +6,15 @@ import { createProjector } from "../../src/chat/projector.ts";
 import { createTelegram } from "../../src/chat/telegram.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
 import { createChatPorts } from "../fakes/chat-ports.ts";
-import { anExecution, aRequest, aVerification, aView, aVote, NOW } from "../fakes/incidents.ts";
+import {
+  anExecution,
+  aRequest,
+  aVerification,
+  aView,
+  aVote,
+  NOBODY_CALLED,
+  NOW,
+} from "../fakes/incidents.ts";
 import type { FakeMessage, FakeTelegram } from "../fakes/telegram.ts";
 import { startFakeTelegram } from "../fakes/telegram.ts";
 
@@ -191,9 +199,8 @@ it("rings again for a reminder and an escalation", async () => {
   const projector = show();
   ports.put(pending);
   await fake.waitFor(() => card());
-  const at = NOW;
-  const escalations = [{ requestId: "req_1", kind: "escalation" as const, to: "admin", at }];
-  ports.put(next(pending, { escalations }));
+  const calls = { ...NOBODY_CALLED, escalated: { to: "admin", at: NOW } };
+  ports.put(next(pending, { requests: [aRequest({ calls })] }));
   projector.nudge();
 
   const line = await fake.waitFor(() => fake.messages(GROUP)[1]);

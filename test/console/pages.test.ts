@@ -89,14 +89,12 @@ it("shows the first alerts of a large group and says how many more there are", a
 
 it("names who was called when a request went unanswered", async () => {
   const lab = createLab();
-  const escalations = [
-    { requestId: "req_1", kind: "escalation", to: "anyone with the role admin", at: lab.now },
-  ] as const;
-  lab.views = [aView(lab.now, { requests: [aRequest(lab.now)], escalations })];
+  const calls = { remindedAt: null, escalated: { to: "admin", at: lab.now }, pagedAt: null };
+  lab.views = [aView(lab.now, { requests: [aRequest(lab.now, { calls })] })];
 
   const page = await (await lab.get("/incidents/inc_nginx")).text();
 
-  expect(page).toMatch(/Also called.*anyone with the role admin/);
+  expect(page).toMatch(/Also called.*admin/);
 });
 
 it("leads from a prefix to the one incident it fits, and says so when there is none", async () => {

@@ -5,6 +5,7 @@ import type { Execution } from "../../src/execution/execution.ts";
 import type { Episode } from "../../src/incident/alert.ts";
 import type { TimelineEntry } from "../../src/incident/incident.ts";
 import type { Proposal } from "../../src/remediation/proposal.ts";
+import { NOBODY_CALLED } from "../fakes/incidents.ts";
 
 /** Incidents as the store would hand them out, for tests of the console. */
 export function anAlert(overrides: Partial<Episode> & { startsAt: Date }): Episode {
@@ -73,6 +74,7 @@ export function aRequest(now: Date, overrides: PlannedOverrides = {}): PlannedRe
     ],
     requester: null,
     words: null,
+    calls: NOBODY_CALLED,
     createdAt: now,
     endedAt: null,
     endReason: null,

@@ -75,10 +75,13 @@ export function aRequest(over: Partial<PlannedRequest> = {}): PlannedRequest {
     approvers: "approver",
     isApprovedByPolicy: false,
     votes: [],
+    calls: NOBODY_CALLED,
     ...over,
     expiresAt,
   };
 }
+
+export const NOBODY_CALLED = { remindedAt: null, escalated: null, pagedAt: null };
 
 export function aVote(over: Partial<Vote> = {}): Vote {
   return {

@@ -43,7 +43,10 @@ const POLICY = `targets:
   db: {executor: command}
 `;
 
-const KINDS = ["execute", "verify", "expire", "ask_source", "investigate", "propose"] as const;
+const KINDS = [
+  ...["execute", "verify", "remind", "escalate", "page", "expire"],
+  ...["ask_source", "investigate", "propose"],
+] as Parameters<ReturnType<typeof openStore>["queue"]["lease"]>[0];
 
 type Answer<T> = T | "unreachable";
 
@@ -63,6 +66,8 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     alertmanager: null as Answer<boolean> | null,
     state: "down" as Answer<string>,
     result: "succeeded" as RunResult["outcome"],
+    /** What whoever is on call was rung for. */
+    pages: [] as string[],
     /** What happens while somebody looks. */
     onLook: (): void => undefined,
     onCrashPoint: (_: CrashPoint): void => undefined,
@@ -147,6 +152,10 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       };
     },
     prometheus: null,
+    page: (event) => {
+      world.pages.push(event.what);
+      return Promise.resolve({ outcome: "accepted" });
+    },
     now: () => now,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),

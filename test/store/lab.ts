@@ -139,5 +139,6 @@ export function newRequest(
   const proposal = target
     ? { ...base.proposal, target: { ...base.proposal.target, name: target } }
     : base.proposal;
-  return { ...base, state, proposal, plan, digest, planCode: planCodeOf(digest) };
+  const calls = { remindAt: null, escalateAt: null };
+  return { ...base, ...calls, state, proposal, plan, digest, planCode: planCodeOf(digest) };
 }
