@@ -199,15 +199,18 @@ export function buttonsOf(view: IncidentView, { full }: ShownRequests, now: Date
       requestStateOf(view, request, now) === "pending",
   );
   return pending.flatMap((request): CardButton[] => {
+    const { id: requestId, risk } = request;
     const suffix = pending.length > 1 ? ` ${request.planCode}` : "";
+    const approve = `✅ Approve${suffix}`;
     return [
       {
-        requestId: request.id,
+        requestId,
         verb: "approve",
-        label: `✅ Approve${suffix}`,
-        style: request.risk === "high" ? "danger" : "success",
+        label: approve,
+        style: risk === "high" ? "danger" : "success",
+        risk,
       },
-      { requestId: request.id, verb: "reject", label: `❌ Reject${suffix}`, style: "danger" },
+      { requestId, verb: "reject", label: `❌ Reject${suffix}`, style: "danger", risk },
     ];
   });
 }

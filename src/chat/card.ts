@@ -99,6 +99,7 @@ export interface CardButton {
   readonly verb: "approve" | "reject";
   readonly label: string;
   readonly style: "success" | "danger";
+  readonly risk: Risk;
 }
 
 /** What a channel shows of an incident: a value, the same for every channel, made from stored state only. */

@@ -1,5 +1,5 @@
 import type { Card, Line, Section } from "./card.ts";
-import { clean } from "./text.ts";
+import { clean, inert } from "./text.ts";
 import { trimCard } from "./trim.ts";
 
 /** Telegram counts what is visible, in UTF-16 units. */
@@ -97,14 +97,6 @@ function plain(text: string): Piece {
 
 function visible(pieces: readonly Piece[]): string {
   return pieces.map(({ text }) => text).join("");
-}
-
-/**
- * Clients turn names, addresses and commands in plain text into links by themselves. A word joiner
- * is invisible and ends each of those patterns.
- */
-function inert(text: string): string {
-  return text.replace(/[@#$/:+](?=[^\s\u2060])|\.(?=[\p{L}\p{N}_])/gu, "$&\u2060");
 }
 
 function html({ tag, text, href }: Piece): string {

@@ -12,6 +12,14 @@ export function clean(text: string): string {
     .trim();
 }
 
+/**
+ * Clients turn names, addresses and commands in plain text into links by themselves. A word joiner
+ * is invisible and ends each of those patterns.
+ */
+export function inert(text: string): string {
+  return text.replace(/[@#$/:+](?=[^\s\u2060])|\.(?=[\p{L}\p{N}_])/gu, "$&\u2060");
+}
+
 /** Never cuts a character in half. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;

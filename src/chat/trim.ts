@@ -23,6 +23,18 @@ export function trimCard(card: Card, limit: number, measure: (card: Card) => num
   return isTooLong() ? bare(card) : fitted;
 }
 
+/** For a channel that also limits each command by itself. */
+export function withoutLongCommands(card: Card, max: number): Card {
+  let fitted = card;
+  while (longestCommandOf(fitted) > max) fitted = withoutLongest(fitted) ?? fitted;
+  return fitted;
+}
+
+function longestCommandOf({ sections }: Card): number {
+  const commands = sections.flatMap(({ lines }) => lines).filter((line) => line.kind === "command");
+  return Math.max(0, ...commands.map(({ text }) => text.length));
+}
+
 function isCuttable(line: Line): line is Extract<Line, { isCuttable?: true }> {
   return "isCuttable" in line && line.isCuttable === true;
 }

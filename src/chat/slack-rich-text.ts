@@ -1,0 +1,104 @@
+import type { types } from "@slack/bolt";
+import type { Line, Section } from "./card.ts";
+import { inert } from "./text.ts";
+
+type Span = types.RichTextText | types.RichTextLink;
+
+/**
+ * Text from outside travels as rich text: a tree in which Slack looks for no markup, mentions or links of its own.
+ * What is in `mrkdwn` instead has to be escaped.
+ */
+export function richText(elements: readonly types.RichTextBlockElement[]): types.RichTextBlock[] {
+  const shown = elements.filter((element) => element.elements.length > 0);
+  return shown.length === 0 ? [] : [{ type: "rich_text", elements: shown }];
+}
+
+export function sectionRichText({ kind, heading, lines }: Section): types.RichTextBlock[] {
+  const head = heading === null ? [] : [paragraph([bold(heading)])];
+  if (kind === "opinion")
+    return richText([...head, { type: "rich_text_quote", elements: joined(lines.map(spansOf)) }]);
+  return richText([...head, ...lines.reduce(withLine, [])]);
+}
+
+/** A line goes on in the element before it where they are of one kind. */
+function withLine(
+  elements: types.RichTextBlockElement[],
+  line: Line,
+): types.RichTextBlockElement[] {
+  const last = elements.at(-1);
+  switch (line.kind) {
+    case "output":
+    case "command":
+      return [...elements, preformatted(line.text)];
+    case "item": {
+      const item = paragraph(spansOf(line));
+      if (last?.type !== "rich_text_list")
+        return [...elements, { type: "rich_text_list", style: "bullet", elements: [item] }];
+      return [...elements.slice(0, -1), { ...last, elements: [...last.elements, item] }];
+    }
+    default: {
+      const spans = spansOf(line);
+      if (last?.type !== "rich_text_section") return [...elements, paragraph(spans)];
+      return [...elements.slice(0, -1), paragraph([...last.elements, text("\n"), ...spans])];
+    }
+  }
+}
+
+function spansOf(line: Line): Span[] {
+  switch (line.kind) {
+    case "fact":
+      return [bold(`${line.label}: `), ...(line.isCode ? code(line.value) : prose(line.value))];
+    case "link":
+      return [{ type: "link", url: line.url, text: line.label }];
+    default:
+      return prose(line.text);
+  }
+}
+
+/** Slack has one command for all of ours: `/approve` is sent as `/countersign approve`. */
+export function slackCommands(words: string, names: readonly string[]): string {
+  return words.replace(/(?<=^|[\s`(])\/(?<name>[a-z_]+)(?![\w/.-])/g, (typed, name: string) =>
+    names.includes(name) ? `/countersign ${name}` : typed,
+  );
+}
+
+function joined(lines: readonly Span[][]): Span[] {
+  return lines.flatMap((spans, index) => (index === 0 ? spans : [text("\n"), ...spans]));
+}
+
+/** What stands in backticks becomes code, as in every channel. */
+export function backtickSpans(words: string): Span[] {
+  return words
+    .split("`")
+    .flatMap((part, index, parts) =>
+      index % 2 === 1 && index < parts.length - 1 ? code(part) : prose(part),
+    );
+}
+
+export function paragraph(elements: types.RichTextElement[]): types.RichTextSection {
+  return { type: "rich_text_section", elements };
+}
+
+export function preformatted(words: string): types.RichTextPreformatted {
+  return {
+    type: "rich_text_preformatted",
+    elements: words === "" ? [] : [text(words)],
+  };
+}
+
+function text(words: string): types.RichTextText {
+  return { type: "text", text: words };
+}
+
+export function bold(words: string): types.RichTextText {
+  return { ...text(inert(words)), style: { bold: true } };
+}
+
+/** Slack refuses an element without text. */
+function prose(words: string): types.RichTextText[] {
+  return words === "" ? [] : [text(inert(words))];
+}
+
+export function code(words: string): types.RichTextText[] {
+  return words === "" ? [] : [{ ...text(words), style: { code: true } }];
+}
