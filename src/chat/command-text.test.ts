@@ -1,4 +1,7 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
+import { hostileText } from "../../test/fakes/hostile.ts";
+import { shellWords } from "../../test/fakes/shell-words.ts";
 import { commandText } from "./command-text.ts";
 
 it.each([
@@ -8,6 +11,10 @@ it.each([
   [["/bin/echo", "$(reboot)"], "/bin/echo '$(reboot)'"],
   [["/bin/echo", "a\nb"], "/bin/echo $'a\\u000ab'"],
   [["/bin/echo", "a\u202eb'c\\"], "/bin/echo $'a\\u202eb\\'c\\\\'"],
+  [["/bin/echo", "\u05d0/1"], "/bin/echo $'\\u05d0/1'"],
+  [["/bin/echo", "x\ufe0f\u3164"], "/bin/echo $'x\\ufe0f\\u3164'"],
+  [["/bin/echo", "\u0301\u0301Cafe\u0301"], "/bin/echo $'\\u0301\\u0301Cafe\u0301'"],
+  [["/bin/echo", "Käse 🧀"], "/bin/echo 'Käse 🧀'"],
 ])("spells %j as %s", (argv, text) => {
   expect(commandText({ kind: "argv", argv: argv as [string, ...string[]], directory: "/" })).toBe(
     text,
@@ -38,5 +45,27 @@ it.each([
 
   expect(commandText(command)).toBe(
     `SIGTERM to ffmpeg (pid 77) of media (uid 1000)\nstarted at tick 5231 of boot 3f2a${after}`,
+  );
+});
+
+const anyWords = fc.array(hostileText, { minLength: 1, maxLength: 5 });
+const written = (words: string[]) =>
+  commandText({ kind: "argv", argv: words as [string, ...string[]], directory: "/" });
+
+it("T63 is read back to exactly the arguments that run", () => {
+  fc.assert(
+    fc.property(anyWords, (words) => {
+      expect(shellWords(written(words))).toEqual(words);
+    }),
+  );
+});
+
+it("T63 has nothing in it that is unseen or turns the writing around", () => {
+  fc.assert(
+    fc.property(anyWords, (words) => {
+      expect(written(words)).not.toMatch(
+        /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}\p{Script=Hebrew}\p{Script=Arabic}]/u,
+      );
+    }),
   );
 });

@@ -37,12 +37,15 @@ function isUnprintable(text: string): boolean {
   return spelled(text) !== text;
 }
 
+/**
+ * Nothing, a gap, half a character, or a letter that turns the writing around: with it, what is read is not what runs.
+ */
+const MISREAD =
+  /[\p{Cc}\p{Cf}\p{Surrogate}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]|(?<!\p{L}\p{M}{0,8})\p{M}/gu;
+
 function spelled(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Surrogate}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu,
-    (char) => {
-      const hex = codePointOf(char).slice(2).toLowerCase();
-      return hex.length > 4 ? `\\U${hex.padStart(8, "0")}` : `\\u${hex}`;
-    },
-  );
+  return text.replace(MISREAD, (char) => {
+    const hex = codePointOf(char).slice(2).toLowerCase();
+    return hex.length > 4 ? `\\U${hex.padStart(8, "0")}` : `\\u${hex}`;
+  });
 }

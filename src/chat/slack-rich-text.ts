@@ -47,7 +47,10 @@ function withLine(
 function spansOf(line: Line): Span[] {
   switch (line.kind) {
     case "fact":
-      return [bold(`${line.label}: `), ...(line.isCode ? code(line.value) : prose(line.value))];
+      return [
+        bold(`${line.label}: `),
+        ...(line.isCode ? code(slackCommands(line.value, ["approve"])) : prose(line.value)),
+      ];
     case "link":
       return [{ type: "link", url: line.url, text: line.label }];
     default:
@@ -75,30 +78,36 @@ export function backtickSpans(words: string): Span[] {
     );
 }
 
+/** Slack refuses an element without text. */
 export function paragraph(elements: types.RichTextElement[]): types.RichTextSection {
-  return { type: "rich_text_section", elements };
-}
-
-export function preformatted(words: string): types.RichTextPreformatted {
   return {
-    type: "rich_text_preformatted",
-    elements: words === "" ? [] : [text(words)],
+    type: "rich_text_section",
+    elements: elements.filter((each) => each.type !== "text" || each.text !== ""),
   };
 }
 
-function text(words: string): types.RichTextText {
-  return { type: "text", text: words };
+/** In one piece, so it has to fit. */
+export function preformatted(words: string): types.RichTextPreformatted {
+  return { type: "rich_text_preformatted", elements: words === "" ? [] : [text(words)] };
 }
 
 export function bold(words: string): types.RichTextText {
   return { ...text(inert(words)), style: { bold: true } };
 }
 
-/** Slack refuses an element without text. */
-function prose(words: string): types.RichTextText[] {
-  return words === "" ? [] : [text(inert(words))];
+export function code(words: string): types.RichTextText[] {
+  return pieces(words).map((piece) => ({ ...text(piece), style: { code: true } }));
 }
 
-export function code(words: string): types.RichTextText[] {
-  return words === "" ? [] : [{ ...text(words), style: { code: true } }];
+function prose(words: string): types.RichTextText[] {
+  return pieces(inert(words)).map(text);
+}
+
+/** What Slack takes in one element is not published; this is less than in any other text. */
+function pieces(words: string): string[] {
+  return words.match(/.{1,1000}/gsu) ?? [];
+}
+
+function text(words: string): types.RichTextText {
+  return { type: "text", text: words };
 }
