@@ -36,7 +36,8 @@ export function actionSections(
 ): Section[] {
   const sections = full.flatMap((request) => [
     actionSection(view, request, context),
-    riskSection(request),
+    // What denied a fix is what to mend, and stands with it.
+    ...(request.state === "denied" ? [] : [riskSection(request)]),
   ]);
   if (left === 0) return sections;
   const text = `… ${plural(left, "more fix").replace("fixs", "fixes")}: open the console to see and decide.`;
@@ -53,7 +54,11 @@ function actionSection(view: IncidentView, request: Request, context: CardContex
       kind: "action",
       heading: `Suggested Fix: ${title} (can't be approved)`,
       requestId: request.id,
-      lines: [{ kind: "fact", label: "Runbook", value: origin, isCode: true }, ...outcome],
+      lines: [
+        { kind: "fact", label: "Runbook", value: origin, isCode: true },
+        ...outcome,
+        ...reasonLines(request),
+      ],
     };
   return {
     kind: "action",
@@ -107,20 +112,22 @@ function directoryLine(directory: string): Line {
 }
 
 function riskSection(request: Request): Section {
-  const shown = request.reasons.slice(0, REASONS_SHOWN);
-  const left = request.reasons.length - shown.length;
-  const lines: Line[] = shown.map(({ text }) => ({
-    kind: "item",
-    text: oneLine(text, 240),
-    isCuttable: true,
-  }));
-  if (left > 0) lines.push({ kind: "item", text: `… ${plural(left, "more reason")}` });
+  const lines = reasonLines(request);
   return {
     kind: "risk",
     heading: `${RISK_ICONS[request.risk]} Risk Level: ${request.risk.toUpperCase()}`,
     requestId: request.id,
     lines: lines.length > 0 ? lines : [{ kind: "item", text: "As its runbook declares." }],
   };
+}
+
+function reasonLines({ reasons }: Request): Line[] {
+  const left = reasons.length - REASONS_SHOWN;
+  const shown = reasons
+    .slice(0, REASONS_SHOWN)
+    .map(({ text }): Line => ({ kind: "item", text: oneLine(text, 240), isCuttable: true }));
+  if (left <= 0) return shown;
+  return [...shown, { kind: "item", text: `… ${plural(left, "more reason")}` }];
 }
 
 export function whoSection(

@@ -143,6 +143,9 @@ export function stateSection(
 ): Section {
   const { incident } = view;
   const firing = incident.alerts.filter(({ status }) => status === "firing").length;
+  const all = incident.alerts.length;
+  const count = all > 1 ? ` · ${firing} of ${all} alerts firing` : "";
+  const about = isAskedFor(incident) ? " · no alert behind it" : count;
   const left = incident.truncatedAlerts;
   const since = isAskedFor(incident)
     ? `Asked for at ${timeOfDay(incident.openedAt, timeZone)}`
@@ -161,11 +164,6 @@ export function stateSection(
   return {
     kind: "state",
     heading: null,
-    lines: [
-      isAskedFor(incident)
-        ? `${since} · no alert behind it · ${incident.id}`
-        : `${since} · ${firing} of ${plural(incident.alerts.length, "alert")} firing · ${incident.id}`,
-      ...notes,
-    ].map((text) => ({ kind: "text", text })),
+    lines: [`${since}${about} · ${incident.id}`, ...notes].map((text) => ({ kind: "text", text })),
   };
 }

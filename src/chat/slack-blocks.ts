@@ -26,9 +26,9 @@ export const SLACK_LIMITS = {
 
 /**
  * Slack also limits a message's blocks as a whole, and publishes neither the number nor how it counts: it was seen to
- * refuse somewhat above 13,000, counting structure as well.
+ * refuse somewhat above 13,000, counting structure as well. What is longer than this nobody reads on a phone.
  */
-export const SLACK_BLOCKS_LIMIT = 12_000;
+export const SLACK_BLOCKS_LIMIT = 9000;
 
 const COUNTED_PER_BLOCK = 125;
 

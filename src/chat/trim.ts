@@ -16,8 +16,9 @@ export function trimCard(card: Card, limit: number, measure: (card: Card) => num
         fitted = next;
     }
   }
-  for (let next = withoutLongest(fitted); next && isTooLong(); next = withoutLongest(fitted))
-    fitted = next;
+  // What gave way in vain for a command that does not fit anyway comes back without it.
+  const without = isTooLong() ? withoutLongest(card) : null;
+  if (without) return trimCard(without, limit, measure);
   for (let next = withoutLastAction(fitted); next && isTooLong(); next = withoutLastAction(fitted))
     fitted = next;
   return isTooLong() ? bare(card) : fitted;

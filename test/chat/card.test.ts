@@ -53,7 +53,7 @@ it("says what people know: component, issue, severity, risk, suggested fix", () 
   expect(cardText(card)).toMatchInlineSnapshot(`
     "⚠️ Action Approval Required: HighCPU on 192.168.1.101
 
-    Firing since 10:30:00 · 1 of 1 alert firing · inc_1a2b3c4d5e6f
+    Firing since 10:30:00 · inc_1a2b3c4d5e6f
 
     HighCPU
     Component: 192.168.1.101
@@ -90,7 +90,7 @@ it("says Prometheus Alert when nothing is asked, and Alert Resolved at the end",
   expect(words(aView({ isInvestigating: true }))).toMatchInlineSnapshot(`
     "🟡 Prometheus Alert: HighCPU on 192.168.1.101
 
-    Firing since 10:30:00 · 1 of 1 alert firing · inc_1a2b3c4d5e6f
+    Firing since 10:30:00 · inc_1a2b3c4d5e6f
     🔎 Looking into it.
 
     HighCPU

@@ -91,6 +91,7 @@ describe("T64 a command", () => {
 
     expect(plain).not.toContain("yyy");
     expect(plain).toContain("open the console to read and approve it");
+    expect(plain).toContain("E1 Load: zzz");
     expect(card.buttons.map(({ verb }) => verb)).toEqual(["reject"]);
   });
 });
