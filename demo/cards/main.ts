@@ -1,0 +1,80 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+import { cardOf } from "../../src/chat/card.ts";
+import type { Example } from "./examples.ts";
+import { EXAMPLES, FORM } from "./examples.ts";
+import type { Row } from "./page.ts";
+import { pageOf } from "./page.ts";
+import { SLACK_STYLE, slackFormLook, slackLook } from "./slack-look.ts";
+import { TELEGRAM_STYLE, telegramLook } from "./telegram-look.ts";
+
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: "cards" },
+    /** The pictures that stand in the documentation, and nothing else. */
+    docs: { type: "boolean", default: false },
+    browser: { type: "string", default: "/usr/bin/chromium" },
+  },
+});
+
+const rows = [...EXAMPLES.map(rowOf), formRow()];
+const page = pageOf(rows, TELEGRAM_STYLE + SLACK_STYLE);
+const out = values.docs ? "docs/cards" : values.out;
+mkdirSync(out, { recursive: true });
+if (!values.docs) writeFileSync(join(out, "index.html"), page);
+const wanted = values.docs ? docsShots() : rows.flatMap(({ shots }) => shots.map((s) => s.name));
+if (existsSync(values.browser)) await shoot(wanted);
+else say(`${values.browser} is missing: no pictures. Name another one with --browser.`);
+if (values.docs) shrink(wanted.map((name) => join(out, `${name}.png`)));
+say(`${wanted.length} cards in ${out}`);
+
+function rowOf({ name, about, view, context }: Example): Row {
+  const card = cardOf(view, context);
+  return {
+    name,
+    about,
+    shots: [
+      { name: `telegram-${name}`, html: telegramLook(card, "light") },
+      { name: `telegram-${name}-dark`, html: telegramLook(card, "dark") },
+      { name: `slack-${name}`, html: slackLook(card) },
+    ],
+  };
+}
+
+function formRow(): Row {
+  const about = "what opens in Slack on Approve of a high risk";
+  return { name: "form", about, shots: [{ name: "slack-form", html: slackFormLook(FORM) }] };
+}
+
+function docsShots(): string[] {
+  const names = EXAMPLES.flatMap(({ name, isInDocs }) => (isInDocs ? [name] : []));
+  return [...names.flatMap((name) => [`telegram-${name}`, `slack-${name}`]), "slack-form"];
+}
+
+async function shoot(names: readonly string[]): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: values.browser,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-lcd-text"],
+  });
+  try {
+    const tab = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await tab.setContent(page);
+    for (const name of names)
+      await tab.locator(`[id="${name}"]`).screenshot({ path: join(out, `${name}.png`) });
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A third of the size; without pngquant they are as large as they are. */
+function shrink(paths: readonly string[]): void {
+  const { status } = spawnSync("pngquant", ["--force", "--ext", ".png", "32", "--", ...paths]);
+  if (status !== 0) say("pngquant is missing: install it before you commit these pictures.");
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
