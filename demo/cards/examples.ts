@@ -87,9 +87,9 @@ const rejected = aVote({ decision: "reject", reason: "the job ends in five minut
 const endedAt = NOW;
 const byPolicy = { isApprovedByPolicy: true, risk: "low" } as const;
 const declaredLow = [{ rule: "declared", text: "The runbook declares it low." }];
-const { id, incidentId, episodeId, risk, requester, createdAt, endReason, proposal, plan } =
+const { id, incidentId, episodeId, risk, requester, words, createdAt, endReason, proposal, plan } =
   aRequest();
-const bare = { id, incidentId, episodeId, risk, requester, createdAt, endReason, proposal };
+const bare = { id, incidentId, episodeId, risk, requester, words, createdAt, endReason, proposal };
 
 function example(name: string, about: string, view: IncidentView, over: Partial<CardContext> = {}) {
   return { name, about, view, context: { ...context, ...over } };
@@ -164,8 +164,16 @@ export const EXAMPLES: readonly Example[] = [
   example(
     "own-request",
     "somebody who is alone asked for it: solo mode has them type the code",
-    asked({ requester: "ana" }),
+    asked({ requester: "ana", words: "it slows the shop down" }),
     { people: [{ name: "ana", roles: ["approver"] }] },
+  ),
+  example(
+    "asked-by-program",
+    "a program proposed it, and no alert is behind it",
+    aView(
+      { requests: [aRequest({ reasons, requester: "api:backup", words: "the dump needs room" })] },
+      { source: "api", title: "Identify and stop the busiest process", alerts: [], severity: null },
+    ),
   ),
   example("two-fixes", "two alerts of one incident, each with a fix", {
     ...aView(found, { alerts: [anAlert(), anAlert({ id: 2 }, { instance: "192.168.1.102" })] }),

@@ -1,6 +1,7 @@
 import type { Request } from "../approval/approval.ts";
 import type { Severity } from "../incident/alert.ts";
 import { placeOf } from "../incident/alert.ts";
+import type { IncidentWithAlerts } from "../incident/incident.ts";
 import { isAskedFor } from "../incident/incident.ts";
 import type { CardContext, CardState, IncidentView, Section } from "./card.ts";
 import { dateTime, oneLine, plural, timeOfDay } from "./text.ts";
@@ -142,16 +143,7 @@ export function stateSection(
   { autohealing, timeZone = "UTC" }: CardContext,
 ): Section {
   const { incident } = view;
-  const firing = incident.alerts.filter(({ status }) => status === "firing").length;
-  const all = incident.alerts.length;
-  const count = all > 1 ? ` · ${firing} of ${all} alerts firing` : "";
-  const about = isAskedFor(incident) ? " · no alert behind it" : count;
   const left = incident.truncatedAlerts;
-  const since = isAskedFor(incident)
-    ? `Asked for at ${timeOfDay(incident.openedAt, timeZone)}`
-    : incident.resolvedAt && incident.state === "resolved"
-      ? `Resolved ${dateTime(incident.resolvedAt, timeZone)}`
-      : `Firing since ${timeOfDay(incident.openedAt, timeZone)}`;
   const notes = [
     state === "analysing" ? "🔎 Looking into it." : null,
     state === "open" && view.requests.length === 0 ? "No runbook offers a fix for this." : null,
@@ -164,6 +156,20 @@ export function stateSection(
   return {
     kind: "state",
     heading: null,
-    lines: [`${since}${about} · ${incident.id}`, ...notes].map((text) => ({ kind: "text", text })),
+    lines: [originText(incident, timeZone), ...notes].map((text) => ({ kind: "text", text })),
   };
+}
+
+function originText(incident: IncidentWithAlerts, timeZone: string): string {
+  const { id, alerts, state, openedAt, resolvedAt } = incident;
+  if (isAskedFor(incident))
+    return `Asked for at ${timeOfDay(openedAt, timeZone)} · no alert behind it · ${id}`;
+  const firing = alerts.filter(({ status }) => status === "firing").length;
+  // Of a single alert the rest of the card says it.
+  const count = alerts.length > 1 ? ` · ${firing} of ${alerts.length} alerts firing` : "";
+  const since =
+    resolvedAt && state === "resolved"
+      ? `Resolved ${dateTime(resolvedAt, timeZone)}`
+      : `Firing since ${timeOfDay(openedAt, timeZone)}`;
+  return `${since}${count} · ${id}`;
 }

@@ -1,12 +1,15 @@
 import type { types } from "@slack/bolt";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PlannedRequest } from "../../src/approval/approval.ts";
 import { commandText } from "../../src/chat/command-text.ts";
 import { approveModal, planCodeError, typedApproval } from "../../src/chat/slack-modal.ts";
 import { hostileWords } from "../fakes/hostile.ts";
 import { aRequest } from "../fakes/incidents.ts";
 import { checkModal, linksOf, preformattedOf, visibleOf } from "../fakes/slack-block-kit.ts";
+
+// Labels of 10 KB take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const TOKEN = "A".repeat(22);
 const CONSOLE = "https://countersign.example.org/incidents/inc_1a2b3c4d5e6f";
@@ -93,6 +96,15 @@ describe("what comes back", () => {
       inputsOf(form(high))[0]?.block_id,
     ]);
   });
+});
+
+it("T64 has nothing to send where the command does not fit", () => {
+  const command = { kind: "argv", argv: ["/bin/x", "y".repeat(3001)], directory: "/" } as const;
+  const view = form(aRequest({ plan: { ...high.plan, command } }));
+
+  expect(view.submit).toBeUndefined();
+  expect(inputsOf(view)).toEqual([]);
+  expect(linksOf(blocksOf(view))).toEqual([CONSOLE]);
 });
 
 it("T62 T64 is a form that Slack takes, with the whole command or with nothing to send", () => {

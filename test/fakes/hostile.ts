@@ -76,7 +76,7 @@ export const hostileWords = fc.array(
 /** An incident with these words everywhere that words from outside can stand. */
 export function hostileView(words: readonly string[]): IncidentView {
   const word = (n: number) => words[n % words.length] ?? "";
-  const asked = aRequest({ risk: "high", quorum: 2, requester: word(9) });
+  const asked = aRequest({ risk: "high", quorum: 2, requester: word(9), words: word(10) });
   const request: PlannedRequest = {
     ...asked,
     proposal: { ...asked.proposal, actionTitle: word(1), runbookId: word(2) },

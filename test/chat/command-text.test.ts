@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { hostileText } from "../../test/fakes/hostile.ts";
-import { shellWords } from "../../test/fakes/shell-words.ts";
-import { commandText } from "./command-text.ts";
+import { commandText } from "../../src/chat/command-text.ts";
+import { hostileText } from "../fakes/hostile.ts";
+import { shellWords } from "../fakes/shell-words.ts";
 
 it.each([
   [["/usr/bin/find", "/var/log", "-size", "+1M"], "/usr/bin/find /var/log -size +1M"],
