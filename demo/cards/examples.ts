@@ -1,6 +1,7 @@
 import type { types } from "@slack/bolt";
 import type { PlannedRequest } from "../../src/approval/approval.ts";
-import type { CardContext, IncidentView } from "../../src/chat/card.ts";
+import type { Card, CardContext, IncidentView } from "../../src/chat/card.ts";
+import { digestCardOf } from "../../src/chat/digest-card.ts";
 import { approveModal } from "../../src/chat/slack-modal.ts";
 import type { EvidenceItem } from "../../src/evidence/evidence.ts";
 import type { VerificationOutcome } from "../../src/verification/verification.ts";
@@ -314,6 +315,37 @@ export const EXAMPLES: readonly Example[] = [
       },
     ),
   ),
+];
+
+const storm = {
+  id: 1,
+  openedAt: OPENED,
+  count: 137,
+  open: 121,
+  own: 2,
+  kinds: [
+    { title: "ServiceDown", count: 96, open: 90 },
+    { title: "HighLatency", count: 40, open: 31 },
+    { title: "HighCPU on 192.168.1.101", count: 1, open: 0 },
+  ],
+};
+
+/** The card that stands for many incidents. */
+export const DIGESTS: readonly {
+  readonly name: string;
+  readonly about: string;
+  readonly card: Card;
+}[] = [
+  {
+    name: "storm",
+    about: "more incidents than anybody can read",
+    card: digestCardOf({ ...storm, endedAt: null }, context),
+  },
+  {
+    name: "storm-over",
+    about: "new incidents get their own cards again",
+    card: digestCardOf({ ...storm, endedAt: NOW }, context),
+  },
 ];
 
 /** What opens in Slack on Approve of a high risk. */

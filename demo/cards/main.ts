@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
+import type { Card } from "../../src/chat/card.ts";
 import { cardOf } from "../../src/chat/card.ts";
-import type { Example } from "./examples.ts";
-import { EXAMPLES, FORM } from "./examples.ts";
+import { DIGESTS, EXAMPLES, FORM } from "./examples.ts";
 import type { Row } from "./page.ts";
 import { pageOf } from "./page.ts";
 import { SLACK_STYLE, slackFormLook, slackLook } from "./slack-look.ts";
@@ -20,7 +20,11 @@ const { values } = parseArgs({
   },
 });
 
-const rows = [...EXAMPLES.map(rowOf), formRow()];
+const rows = [
+  ...EXAMPLES.map(({ name, about, view, context }) => rowOf(name, about, cardOf(view, context))),
+  ...DIGESTS.map(({ name, about, card }) => rowOf(name, about, card)),
+  formRow(),
+];
 const page = pageOf(rows, TELEGRAM_STYLE + SLACK_STYLE);
 const out = values.docs ? "docs/cards" : values.out;
 mkdirSync(out, { recursive: true });
@@ -31,8 +35,7 @@ else say(`${values.browser} is missing: no pictures. Name another one with --bro
 if (values.docs) shrink(wanted.map((name) => join(out, `${name}.png`)));
 say(`${wanted.length} cards in ${out}`);
 
-function rowOf({ name, about, view, context }: Example): Row {
-  const card = cardOf(view, context);
+function rowOf(name: string, about: string, card: Card): Row {
   return {
     name,
     about,

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { EXAMPLES, FORM } from "../../demo/cards/examples.ts";
+import { DIGESTS, EXAMPLES, FORM } from "../../demo/cards/examples.ts";
 import { slackFormLook, slackLook } from "../../demo/cards/slack-look.ts";
 import { telegramLook } from "../../demo/cards/telegram-look.ts";
 import type { RequestState } from "../../src/approval/approval.ts";
@@ -91,9 +91,9 @@ describe("there is an example for each", () => {
   });
 });
 
-describe.each(EXAMPLES)("the card $name", ({ view, context }) => {
-  const card = cardOf(view, context);
+const examples = EXAMPLES.map(({ name, view, context }) => ({ name, card: cardOf(view, context) }));
 
+describe.each([...examples, ...DIGESTS])("the card $name", ({ card }) => {
   it("is one that both platforms take", () => {
     expect(telegramLook(card, "dark")).toContain("Countersign");
     expect(slackLook(card)).toContain("Countersign");
