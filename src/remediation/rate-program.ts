@@ -65,6 +65,9 @@ function rateKnown(
   args: readonly Argument[],
   isPiped: boolean,
 ): Classification {
+  if (args.length === 1 && args[0]?.value === "--version") {
+    return { verdict: "low", reason: `${name} only says its version`, ends: true };
+  }
   const read = readArguments(name, program, args);
   const own: Finding = {
     verdict: read.use.verdict ?? "low",
@@ -156,7 +159,8 @@ function missing(label: string, use: Use, given: ReadonlySet<string>): Finding[]
   }
   if (use.needs === undefined || hasAny(use.needs, given)) return [];
   const needs = use.needs.replaceAll(" ", " or ");
-  return [{ verdict: "high", reason: `${label} without ${needs} does more than read` }];
+  const reason = `${label} without ${needs} does or shows more than it should`;
+  return [{ verdict: use.otherwise ?? "high", reason }];
 }
 
 function operandFlaws(
@@ -171,6 +175,9 @@ function operandFlaws(
   const left = (isReplaced ? kinds.slice(1) : kinds).map((kind) =>
     isDeep ? kind.replace("path", "tree") : kind,
   );
+  if (use.needsOperand === true && operands.length === 0) {
+    return [{ verdict: "medium", reason: `${label} without a name shows everything` }];
+  }
   const last = left.at(-1);
   const flaws = operands.flatMap((operand, at): Finding[] => {
     const kind = left[at] ?? (last?.endsWith("*") ? last : undefined);

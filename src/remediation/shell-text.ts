@@ -101,6 +101,14 @@ function findingsOf(node: SyntaxNode): Finding[] {
             },
           ]
         : [];
+    case "SimpleExpansion":
+      if (node.text === "$?") return [];
+      return [
+        {
+          verdict: "high",
+          reason: `it has ${construct}, so nobody can say before what it comes to`,
+        },
+      ];
     default:
       return construct === undefined
         ? []

@@ -17,6 +17,7 @@ const STATS: Use = {
 const INSPECT: Use = {
   flags: "-f:format -s --format:format --size --type:word",
   needs: "-f --format",
+  otherwise: "medium",
   operands: "ref*",
 };
 const NAMED: Use = { operands: "name" };
@@ -97,7 +98,7 @@ const ENGINE: Program = {
       },
     },
     compose: {
-      flags: "-f:place -p:name --file:place --project-name:name",
+      flags: "-f:config -p:name --file:config --project-name:name",
       subcommands: {
         "ps|ls|images": {
           flags: "-a -q --all --quiet --services --format:word --status:word --filter:text",

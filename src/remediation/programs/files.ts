@@ -7,16 +7,27 @@ export const FILES: Table = {
     flags: "-n -s -A -b -E -T -v -e -t -u --number --show-all",
     operands: "path*",
   },
-  tac: { source: "tac(1)", flags: "-s:text", operands: "path*" },
-  nl: { source: "nl(1)", flags: "-b:word -w:count", operands: "path*" },
+  tac: {
+    source: "tac(1)",
+    flags: "-s:any -b -r --before --regex --separator:any",
+    operands: "path*",
+  },
+  nl: {
+    source: "nl(1)",
+    flags:
+      "-b:word -w:count -n:word -s:any -v:signed -i:count -l:count -f:word -h:word -d:any -p --body-numbering:word --number-width:count --number-format:word --number-separator:any --starting-line-number:signed --line-increment:count",
+    operands: "path*",
+  },
   head: {
     source: "head(1)",
-    flags: "-n:signed -c:signed -q -v -# --lines:signed --bytes:signed",
+    flags:
+      "-n:signed -c:signed -q -v -z -# --quiet --silent --verbose --zero-terminated --lines:signed --bytes:signed",
     operands: "path*",
   },
   tail: {
     source: "tail(1)",
-    flags: "-n:signed -c:signed -q -v -# --lines:signed --bytes:signed",
+    flags:
+      "-n:signed -c:signed -q -v -z -s:number -# --sleep-interval:number --pid:count --zero-terminated --quiet --silent --verbose --lines:signed --bytes:signed",
     endless: "-f -F --follow[:word] --retry",
     operands: "path*",
   },
@@ -53,7 +64,7 @@ export const FILES: Table = {
     source: "sha256sum(1)",
     flags:
       "-b -t -c -w --check --quiet --status --ignore-missing --tag --strict --warn --binary --text",
-    operands: "place*",
+    operands: "path*",
   },
   stat: {
     source: "stat(1)",
@@ -179,7 +190,8 @@ export const FILES: Table = {
   diff: {
     source: "diff(1)",
     flags:
-      "-u -U:count -c -y -w -b -B -i -q -s -N -a -t -E -e -n --brief --side-by-side --unified --ignore-case --ignore-all-space --ignore-blank-lines --ignore-space-change --suppress-common-lines --report-identical-files --color[:word] --width:count -W:count --strip-trailing-cr --text",
+      "-r --recursive --unified:count -d --minimal -p --show-c-function -l --new-file --exclude:pattern -x:pattern -u -U:count -c -y -w -b -B -i -q -s -N -a -t -E -e -n --brief --side-by-side --unified --ignore-case --ignore-all-space --ignore-blank-lines --ignore-space-change --suppress-common-lines --report-identical-files --color[:word] --width:count -W:count --strip-trailing-cr --text",
+    recursive: "-r --recursive",
     operands: "path path",
   },
   cmp: {
@@ -273,33 +285,45 @@ export const FILES: Table = {
   printf: { source: "printf(1)", style: "exact", operands: "any*" },
   seq: { source: "seq(1)", flags: "-w -s:any", operands: "signed signed signed" },
   cksfv: { source: "cksfv(1)", flags: "-q -b", operands: "place*" },
-  size: { source: "size(1)", flags: "-A -B -d -o -x -t", operands: "place*" },
+  size: { source: "size(1)", flags: "-A -B -d -o -x -t", operands: "path*" },
   nm: {
     source: "nm(1); no --plugin, no @file",
     flags:
       "-a -C -D -g -u -n -S -r -A --demangle --dynamic --undefined-only --defined-only --extern-only",
-    operands: "place*",
+    operands: "path*",
   },
   readelf: {
     source: "readelf(1); no @file",
     flags:
       "-a -h -l -S -s -d -n -r -V -e -W --all --file-header --program-headers --section-headers --symbols --dynamic --notes --wide",
-    operands: "place*",
+    operands: "path*",
   },
   objdump: {
     source: "objdump(1); no @file",
     flags:
       "-a -f -h -p -x -t -T -d --file-headers --section-headers --all-headers --syms --disassemble",
-    operands: "place*",
+    operands: "path*",
   },
   "true false": { source: "true(1)" },
   pwd: { source: "pwd(1)", flags: "-L -P --logical --physical" },
   tty: { source: "tty(1)", flags: "-s" },
   sleep: { source: "sleep(1)", operands: "number*" },
-  "which type whereis": {
-    source: "which(1), bash(1), whereis(1)",
-    flags: "-a -b -m -s -l -t -p -P --all",
+  "which type": {
+    source: "which(1), bash(1)",
+    flags: "-a -s -f -t -p -P --all",
     operands: "name*",
+  },
+  whereis: {
+    source: "whereis(1)",
+    style: "exact",
+    flags: "-b -m -s -u -l -g -f -B:place -M:place -S:place",
+    operands: "spot*",
+  },
+  printenv: {
+    source: "printenv(1); all of it holds passwords",
+    flags: "-0 --null",
+    operands: "plainVariable plainVariable*",
+    needsOperand: true,
   },
   command: {
     source: "bash(1); without -v it starts a program",
@@ -313,8 +337,8 @@ export const FILES: Table = {
   numfmt: {
     source: "numfmt(1)",
     flags:
-      "--to:word --from:word --suffix:word --field:list --header[:count] --padding:signed -d:any",
-    operands: "number*",
+      "--to:word --from:word --suffix:word --field:list --header[:count] --padding:signed --format:any --round:word --invalid:word --delimiter:any --from-unit:size --to-unit:size -d:any",
+    operands: "word*",
   },
   tsort: { source: "tsort(1)", operands: "path" },
   help: { source: "bash(1)", flags: "-d -m -s", operands: "name*" },

@@ -5,10 +5,14 @@ import type { Argument } from "./program.ts";
 type Check = (value: string) => Finding | null;
 
 /** The kinds of values that the tables speak of. A value of none of them begins with a dash by accident. */
+/**
+ * What stands where a number is wanted may also be a word, as manuals write it: no program does more
+ * with it than refuse it.
+ */
 const SHAPES: Readonly<Record<string, RegExp>> = {
-  count: /^\+?\d{1,12}$/,
-  signed: /^[+-]?\d{1,12}[bcwkKMGTsmhd]?$/,
-  number: /^\d{1,9}(?:\.\d{1,9})?[smhd]?$/,
+  count: /^(?:\+?\d{1,12}|[a-z][a-z_]{0,30})$/,
+  signed: /^[+-]?(?:\d{1,12}[bcwkKMGTsmhd]?|[a-z][a-z_]{0,30})$/,
+  number: /^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[smhd])?|[a-z][a-z_]{0,30})$/,
   size: /^\d{1,12}(?:[kKmMgGtTpP]i?[bB]?)?$/,
   list: /^\d*(?:-\d*)?(?:,\d*-?\d*)*$/,
   word: /^[A-Za-z0-9_%][\w.,:+%=-]*$/,
@@ -19,7 +23,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   device: /^\/dev\/(?!shm\/)[A-Za-z][\w:.+-]*(?:\/[\w:.+-]+){0,3}$/,
   host: /^(?:[A-Za-z0-9_][\w.-]*|\[?[0-9A-Fa-f:.]+(?:%\w+)?\]?)$/,
   hostport: /^(?:[A-Za-z0-9][\w.-]*|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/,
-  time: /^(?:-?[\w+@][\w :.,+/-]*|now|today|yesterday)$/,
+  time: /^(?:-\d[\w :.,]*|[\w+@][\w :.,+/-]*)$/,
   octal: /^[0-7]{3,4}$/,
   dateFormat: /^\+[^\n]*$/,
   psFormat: /^(?!.*environ)[a-z%][\w%,=:-]*$/,
@@ -32,13 +36,14 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   openDatabase: /^(?:hosts|ahosts(?:v[46])?|services|protocols|networks|group|ethers|rpc)$/,
   publicKey: /^[\w./~-]+\.pub$/,
   wgWord: /^(?!private-key|preshared-keys|dump)[\w.-]+$/,
-  gitRef: /^[A-Za-z0-9_][\w./@^~{}+-]*$/,
+  plainVariable:
+    /^(?:HOME|PATH|LANG|LANGUAGE|LC_[A-Z]+|USER|LOGNAME|SHELL|TERM|PWD|HOSTNAME|TZ|DISPLAY|EDITOR)$/,
   statusWord: /^status$/,
   gentleSignal: /^(?:SIG)?(?:TERM|HUP|USR1|USR2|INT)$/,
   kubeOutput: /^(?:wide|yaml|json|name|(?:custom-columns|jsonpath|go-template)=[^\n`]*)$/,
   qmAgent: /^(?:ping|info|network-get-interfaces|get-osinfo|get-fsinfo|get-time|get-vcpus)$/,
   apiPath: /^(?!.*\.\.)\/[\w./-]*$/,
-  pid: /^[1-9]\d{0,9}$/,
+  pid: /^(?:[1-9]\d{0,9}|pid)$/,
 };
 
 const NOTHING_KNOWN: Finding = { verdict: "high", reason: "" };
@@ -53,6 +58,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   awk: checkAwk,
   url: checkUrl,
   resource: checkResource,
+  gitRef: checkGitRef,
+  journal: (value) => (value.includes("=") ? check("field", value) : checkPlace(value)),
+  config: checkConfig,
   server: (value) => (value.startsWith("@") ? check("host", value.slice(1)) : check("host", value)),
   place: checkPlace,
   path: checkContent,
@@ -239,6 +247,26 @@ function checkCertificate(value: string): Finding | null {
   const isCertificate =
     /^[\w./~-]+\.(?:crt|cer|pem|der)$/.test(value) && !/key|priv|\.\.|^\/(?:dev|proc)/i.test(value);
   return isCertificate ? null : { verdict: "medium", reason: `${quoted(value)} may be a key` };
+}
+
+/** A commit, a path, or `commit:path`. */
+function checkGitRef(value: string): Finding | null {
+  if (!/^[A-Za-z0-9_@][\w./@^~{}+:-]*$/.test(value)) return NOTHING_KNOWN;
+  return checkPlace(value.slice(value.indexOf(":") + 1).replaceAll(/[~^@{}]|\.\.\.?/g, "x"));
+}
+
+/** A configuration that a checker reads: of anything else its complaints would show the lines. */
+function checkConfig(value: string): Finding | null {
+  const place = checkPlace(value);
+  if (place !== null) return place;
+  return /^(?:\/etc\/|\/opt\/|\/srv\/|\w)[\w./-]*(?:\.(?:conf|cfg|ya?ml|rules|json|toml|zone)|Caddyfile|logrotate\.d\/[\w-]+)$/.test(
+    value,
+  )
+    ? null
+    : {
+        verdict: "medium",
+        reason: `${quoted(value)} may not be a configuration, and complaints show its lines`,
+      };
 }
 
 /** `*` may be filled in with a name that a program takes for a flag, or with a secret's name. */

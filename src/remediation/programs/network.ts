@@ -2,7 +2,7 @@ import type { Table, Use } from "./program.ts";
 
 const IP_SHOW: Use = {
   isFineAlone: true,
-  subcommands: { "show|list|ls|sh|lst": { operands: "ref*" } },
+  subcommands: { "show|list|ls|sh|lst|l": { operands: "ref*" } },
 };
 
 /** The network, looked at from here. */
@@ -30,7 +30,7 @@ export const NETWORK: Table = {
         IP_SHOW,
       "r|route": {
         isFineAlone: true,
-        subcommands: { "show|list|ls|sh|lst": { operands: "ref*" }, get: { operands: "ref*" } },
+        subcommands: { "show|list|ls|sh|lst|l": { operands: "ref*" }, get: { operands: "ref*" } },
       },
       netns: {
         isFineAlone: true,
@@ -101,7 +101,7 @@ export const NETWORK: Table = {
         isFineAlone: true,
         subcommands: {
           "status|show": { operands: "name" },
-          wifi: { isFineAlone: true, subcommands: { list: { flags: "--rescan:word" } } },
+          "wifi|w": { isFineAlone: true, subcommands: { list: { flags: "--rescan:word" } } },
         },
       },
       "connection|c|con": {
@@ -131,7 +131,7 @@ export const NETWORK: Table = {
       "-4 -6 -i:name -t:word -p:word --no-pager --legend:word --status --statistics --interface:name --type:word",
     subcommands: {
       "status|statistics|dns|domain|show-cache|show-server-state": { operands: "name*" },
-      query: { operands: "host*" },
+      "query|service|tlsa|openpgp": { operands: "host*" },
       "flush-caches|reset-statistics|reset-server-features": {
         verdict: "medium",
         does: "empties the resolver's memory",
@@ -324,8 +324,9 @@ export const NETWORK: Table = {
   },
   nmap: { source: "nmap(1)", verdict: "high", does: "searches a network" },
   tcpdump: {
-    source: "tcpdump(8)",
-    verdict: "high",
-    does: "listens to other people's traffic, and -z starts a program",
+    source: "tcpdump(8); -w writes, -z starts a program, without -r it listens",
+    flags: "-r:place -n -nn -v -vv -vvv -e -X -XX -A -x -xx -q -t -tt -ttt -tttt -c:count -D",
+    needs: "-r -D",
+    operands: "ref*",
   },
 };

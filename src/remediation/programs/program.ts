@@ -23,8 +23,12 @@ export interface Use {
   readonly needs?: string;
   /** Kinds of operands in order, the last perhaps with `*` for any number. None by default. */
   readonly operands?: string;
+  /** How bad it is without any of them; high by default. */
+  readonly otherwise?: Verdict;
   /** With one of these flags, or always where it is `*`, it reads folders with all that is in them. */
   readonly recursive?: string;
+  /** Without an operand it shows more than it should. */
+  readonly needsOperand?: boolean;
   /** Flags that take the place of the first operand, as `grep -e` does. */
   readonly instead?: string;
   /** `exact`: no letters put together, no value stuck to its letter, no `--`. */

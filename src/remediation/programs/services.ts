@@ -7,6 +7,7 @@ export const SERVICES: Table = {
   systemctl: {
     source: "systemctl(1); -H and -M reach other machines, --root other trees",
     isFineAlone: true,
+    needs: "--failed --no-pager --type -t --state",
     flags:
       "-a -l -q -n:count -o:word -t:word -p:word -P:word -r --all --full --quiet --lines:count --output:word --type:word --state:word --property:word --value --no-pager --no-legend --plain --failed --recursive --reverse --user --system --no-ask-password --show-types --with-dependencies --legend:word --after --before --timestamp:word",
     subcommands: {
@@ -42,7 +43,7 @@ export const SERVICES: Table = {
     flags:
       "-u:pattern -n:count -p:word -b[:signed] -k -x -e -r -o:word -g:text -t:word -S:time -U:time -q -a -l -N -F:word -# --unit:pattern --user-unit:pattern --lines:count --priority:word --boot[:signed] --dmesg --catalog --pager-end --reverse --output:word --grep:text --identifier:word --since:time --until:time --quiet --all --no-pager --no-full --full --list-boots --disk-usage --utc --no-hostname --case-sensitive[:word] --user --system --fields --field:word --facility:word --header --verify --list-catalog --truncate-newline --output-fields:word --no-tail --merge -m",
     endless: "-f --follow",
-    operands: "field*",
+    operands: "journal*",
   },
   "systemd-analyze": {
     source: "systemd-analyze(1)",
@@ -128,24 +129,24 @@ export const SERVICES: Table = {
     flags: "-t -v -V -S -M -l -L",
     needs: "-t -v -V -S -M -l -L",
   },
-  haproxy: { source: "haproxy(1); checking only", flags: "-c -f:place -v -V -q", needs: "-c -v" },
+  haproxy: { source: "haproxy(1); checking only", flags: "-c -f:config -v -V -q", needs: "-c -v" },
   caddy: {
     source: "caddy, command line reference",
     subcommands: {
       "version|list-modules|build-info": { flags: "--versions --packages" },
-      validate: { flags: "--config:place --adapter:word -c:place" },
+      validate: { flags: "--config:config --adapter:word -c:config" },
       reload: { flags: "--config:place", verdict: "medium", does: "loads its configuration anew" },
     },
   },
   varnishstat: { source: "varnishstat(1)", flags: "-1 -j -f:text", needs: "-1 -j" },
   named: { source: "named-checkconf(8)", flags: "-v -V", needs: "-v -V" },
-  "named-checkconf": { source: "named-checkconf(8)", flags: "-z -l -v", operands: "place" },
+  "named-checkconf": { source: "named-checkconf(8)", flags: "-z -l -v", operands: "config" },
   "named-checkzone": {
     source: "named-checkzone(8); -o and -D write",
     flags: "-q -v",
-    operands: "host place",
+    operands: "host config",
   },
-  "unbound-checkconf": { source: "unbound-checkconf(8)", operands: "place" },
+  "unbound-checkconf": { source: "unbound-checkconf(8)", operands: "config" },
   "unbound-control": {
     source: "unbound-control(8)",
     subcommands: {
@@ -197,7 +198,7 @@ export const SERVICES: Table = {
   mysqladmin: {
     source: "mysqladmin(1); a password on the command line is seen by all",
     flags: "-h:host -P:count -u:word -r -i:count -c:count --host:host --port:count --user:word",
-    subcommands: { "status|ping|version|extended-status|processlist|variables": { operands: "" } },
+    subcommands: { "status|ping|version|extended-status|processlist|variables": {} },
   },
   "redis-cli valkey-cli": {
     source: "redis-cli, redis.io; -x and --pipe send the input, -a shows the password",
@@ -237,7 +238,7 @@ export const SERVICES: Table = {
         subcommands: {
           "config|rules|web-config|healthy|ready": {
             flags: "--lint:word --syntax-only --url:url",
-            operands: "place*",
+            operands: "config*",
           },
         },
       },
@@ -250,7 +251,7 @@ export const SERVICES: Table = {
           },
         },
       },
-      test: { subcommands: { rules: { operands: "place*" } } },
+      test: { subcommands: { rules: { operands: "config*" } } },
       tsdb: {
         subcommands: {
           list: { flags: "-r --human-readable", operands: "place" },
@@ -282,7 +283,7 @@ export const SERVICES: Table = {
         },
       },
       cluster: { subcommands: { show: {} } },
-      "check-config": { operands: "place*" },
+      "check-config": { operands: "config*" },
       config: {
         subcommands: {
           show: { verdict: "medium", does: "shows a configuration that may hold keys" },
@@ -298,7 +299,7 @@ export const SERVICES: Table = {
     source: "logrotate(8); -d only looks",
     flags: "-d -v --debug --verbose",
     needs: "-d --debug",
-    operands: "place*",
+    operands: "config*",
   },
   certbot: {
     source: "certbot --help",
@@ -316,7 +317,7 @@ export const SERVICES: Table = {
     flags:
       "-q -s --simulate --dry-run -a --installed --upgradable --manual-installed --all-versions --no-show-upgraded",
     subcommands: {
-      "list|show|search|policy|depends|rdepends|showsrc|madison|check|changelog": {
+      "list|show|search|policy|depends|rdepends|showsrc|madison|check": {
         operands: "pattern*",
       },
       "clean|autoclean|update": {
@@ -457,19 +458,21 @@ export const SERVICES: Table = {
       },
       log: {
         flags:
-          "-n:count -# --oneline --graph --decorate[:word] --all --stat --shortstat --name-only --name-status --format:any --pretty:any --since:time --until:time --after:time --before:time --author:text --grep:text --abbrev-commit --reverse --first-parent --merges --no-merges --max-count:count --date:word --no-ext-diff --no-textconv --no-color --follow",
+          "-n:count -i -# -S:text -G:text -E -F -P --regexp-ignore-case --committer:text --left-right --cherry-pick --topo-order --date-order --show-signature --branches --tags --remotes --numstat --summary --abbrev[:count] --skip:count --no-decorate --oneline --graph --decorate[:word] --all --stat --shortstat --name-only --name-status --format:any --pretty:any --since:time --until:time --after:time --before:time --author:text --grep:text --abbrev-commit --reverse --first-parent --merges --no-merges --max-count:count --date:word --no-ext-diff --no-textconv --no-color --follow",
         operands: "gitRef*",
       },
       diff: {
         flags:
-          "--stat --shortstat --numstat --name-only --name-status --cached --staged --no-ext-diff --no-textconv --summary",
-        needs: "--stat --shortstat --numstat --name-only --name-status --no-ext-diff",
+          "-w -b -M -C -U:count --word-diff[:word] --color[:word] --color-words --check --diff-filter:word --merge-base --ignore-all-space --unified:count --no-color --stat --shortstat --numstat --name-only --name-status --cached --staged --no-ext-diff --no-textconv --summary",
+        needs: "--stat --shortstat --numstat --name-only --name-status --summary --no-ext-diff",
+        otherwise: "medium",
         operands: "gitRef*",
       },
       show: {
         flags:
-          "--stat --shortstat --name-only --name-status --format:any --pretty:any --no-patch -s --oneline --no-ext-diff --no-textconv",
+          "-w -q --color[:word] --no-color --numstat --summary --stat --shortstat --name-only --name-status --format:any --pretty:any --no-patch -s --oneline --no-ext-diff --no-textconv",
         needs: "--stat --shortstat --name-only --name-status --no-patch -s --no-textconv",
+        otherwise: "medium",
         operands: "gitRef*",
       },
       "rev-parse": {
@@ -480,9 +483,8 @@ export const SERVICES: Table = {
       branch: {
         flags:
           "-a -r -v -vv -l --all --remotes --list --show-current --merged --no-merged --contains --sort:word",
-        operands: "",
       },
-      tag: { flags: "-l -n --list --sort:word", operands: "" },
+      tag: { flags: "-l -n --list --sort:word" },
       remote: {
         isFineAlone: true,
         flags: "-v --verbose",
@@ -499,7 +501,11 @@ export const SERVICES: Table = {
       },
       "ls-tree": { flags: "-r -l -d -t --name-only --long", operands: "gitRef place*" },
       shortlog: { flags: "-s -n -e -sn -sne --summary --numbered --email", operands: "gitRef*" },
-      blame: { flags: "-L:list -w", operands: "place*" },
+      blame: {
+        flags:
+          "-L:keys -w -e -M -C -s -l -t -b -f -n -c --show-email --date:word --root --porcelain",
+        operands: "gitRef*",
+      },
       "count-objects": { flags: "-v -H --verbose" },
       "merge-base|rev-list|name-rev|show-ref|for-each-ref|cat-file|check-ignore|version": {
         flags: "--count --max-count:count -n:count --all --heads --tags -t -s -v",

@@ -20,7 +20,7 @@ export const SYSTEM: Table = {
     flags:
       "-h -b -k -m -g -w -t -l -v -c:count -s:number --human --bytes --kibi --mebi --gibi --kilo --mega --giga --wide --total --lohi --si --seconds:number --count:count --committed --line -L",
   },
-  uptime: { source: "uptime(1)", flags: "-p -s -r --pretty --since" },
+  uptime: { source: "uptime(1)", flags: "-p -s -r -V --pretty --since" },
   nproc: { source: "nproc(1)", flags: "--all --ignore:count" },
   vmstat: {
     source: "vmstat(8)",
@@ -35,7 +35,8 @@ export const SYSTEM: Table = {
   },
   "mpstat pidstat": {
     source: "mpstat(1), pidstat(1); pidstat -e starts a program",
-    flags: "-P:keys -u -A -d -r -w -h -t -p:word -l -s -T:word -I:word",
+    flags:
+      "-P:keys -u -A -d -r -w -h -t -p:keys -l -s -v -R -C:text -G:text -U[:word] -H -T:word -I:word --dec:count --human",
     operands: "count count",
   },
   sar: {
@@ -89,7 +90,11 @@ export const SYSTEM: Table = {
     source: "lsns(8)",
     flags: "-l -n -p:pid -t:word -o:word -J -r --json --type:word --task:pid --list",
   },
-  lsipc: { source: "lsipc(1)", flags: "-m -q -s -g -b -J --json --global" },
+  lsipc: {
+    source: "lsipc(1)",
+    flags:
+      "-m -q -s -g -b -J -i:count -c -e -l -n -r -t -p -z -P -o:word --shmems --queues --semaphores --global --creator --time --raw --notruncate --noheadings --newline --list --json --bytes --id:count --numeric-perms --export --output:word --time-format:word --noheadings",
+  },
   ipcs: {
     source: "ipcs(1)",
     flags:
@@ -154,7 +159,7 @@ export const SYSTEM: Table = {
     source: "lspci(8)",
     flags: "-v -vv -vvv -n -nn -k -t -mm -m -s:text -d:text -D -b -x -P -q --help --version -Q",
   },
-  lsusb: { source: "lsusb(8)", flags: "-v -t -s:text -d:text -V --verbose --tree", operands: "" },
+  lsusb: { source: "lsusb(8)", flags: "-v -t -s:text -d:text -V --verbose --tree" },
   lsscsi: {
     source: "lsscsi(8)",
     flags: "-l -s -g -d -t -H -i -u -v -k --size --generic --hosts --transport --long",
