@@ -38,6 +38,9 @@ const NOUNS = [
 /** The pure rules only the responder may also import. */
 const RULES = ["propose", "assess", "decide", "judge", "digest", "reason", "collect"];
 
+/** The pure rule that every later folder may import: what a command can do at worst has one answer. */
+const COMMON_RULES = ["classify"];
+
 /** Each outside package speaks at home only. Top-level files (app, main) and the commands in cli are not checked: they wire. */
 const HOMES: Record<string, readonly string[]> = {
   "@anthropic-ai/sdk": ["diagnosis"],
@@ -49,6 +52,7 @@ const HOMES: Record<string, readonly string[]> = {
   "drizzle-kit": [],
   "@hono/node-server": ["ingest"],
   hono: ["ingest", "console"],
+  unbash: ["remediation"],
 };
 
 const importLine = /^(?:import|export)\b[^;]*?from "(?<from>[^"]+)"/gm;
@@ -75,7 +79,8 @@ function mayImport(file: string, from: string): boolean {
 
   const name = basename(target).replace(/\.tsx?$/, "");
   const looksBack = JOURNEY.indexOf(folderOf(target)) < JOURNEY.indexOf(folder);
-  return looksBack && (NOUNS.includes(name) || (folder === "responder" && RULES.includes(name)));
+  const isOpen = NOUNS.includes(name) || COMMON_RULES.includes(name);
+  return looksBack && (isOpen || (folder === "responder" && RULES.includes(name)));
 }
 
 function folderOf(file: string): string {

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { closest, distance } from "fastest-levenshtein";
 import { auditVerify } from "./audit-verify.ts";
 import { check } from "./check.ts";
+import { classify } from "./classify.ts";
 import type { CliCommand, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { history } from "./history.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly CliCommand[] = [
   history,
   auditVerify,
   runbooksLint,
+  classify,
   migrate,
   version,
 ];

@@ -1,6 +1,7 @@
 import { loadConfig } from "../config.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
 import { inertKeys } from "../remediation/inert-keys.ts";
+import { riskyCommands } from "../remediation/risky-commands.ts";
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
 
@@ -13,10 +14,13 @@ export const runbooksLint: CliCommand = {
   run({ options }) {
     const config = loadConfig();
     const { runbooks, policy, problems } = openCatalogue(config, createExecutors(config)).read();
-    const notes = inertKeys(runbooks, policy.ok ? policy.policy : null);
+    const notes = [
+      ...riskyCommands(runbooks),
+      ...inertKeys(runbooks, policy.ok ? policy.policy : null),
+    ];
     const isFine = problems.length === 0;
     print(
-      { ok: isFine, runbooks: runbooks.map(({ id }) => id), problems },
+      { ok: isFine, runbooks: runbooks.map(({ id }) => id), problems, notes },
       options.json === true,
       () =>
         isFine

@@ -1,11 +1,11 @@
 import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
+import { classifyArgv } from "../remediation/classify.ts";
 import type { Command, Target } from "../remediation/proposal.ts";
 import { firstBytes } from "./clean-output.ts";
 import type { Executor, ProbeResult, RunLimits, RunResult } from "./execution.ts";
 import { InvalidAction } from "./execution.ts";
 import { runProcess } from "./process.ts";
-import { refusalOfProbe } from "./read-only-commands.ts";
 
 const PROBE_TIMEOUT_MS = 10_000;
 const MAX_FACT_BYTES = 4096;
@@ -32,8 +32,11 @@ async function run(command: Command, { timeoutMs, signal }: RunLimits): Promise<
 
 function describeProbe(probed: Readonly<Record<string, unknown>>, target: Target): Command {
   const argv = parseArgv(probed);
-  const refusal = refusalOfProbe(argv);
-  if (refusal !== null) throw new InvalidAction(refusal);
+  const { verdict, reason, ends } = classifyArgv(argv);
+  if (verdict !== "low") {
+    throw new InvalidAction(`a probe only reads, and ${argv[0]} is rated ${verdict}: ${reason}`);
+  }
+  if (!ends) throw new InvalidAction(`a probe has to end by itself, and this ${argv[0]} does not`);
   return { kind: "argv", argv, directory: target.directory };
 }
 

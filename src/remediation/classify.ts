@@ -8,7 +8,7 @@ import { worstOf } from "./verdict.ts";
  * manuals. It advises and it keeps probes read-only; it does not confine anything that runs.
  */
 export function classifyArgv(argv: readonly string[]): Classification {
-  const words = argv.map((value) => ({ value, isGlob: false }));
+  const words = argv.map((value) => ({ value, isGlob: false, isAbsolute: true }));
   return combine([...oddities(argv.join(" ")), rateProgram(words, false)]);
 }
 

@@ -118,6 +118,10 @@ function readArguments(
   const findings: Finding[] = [];
   let rest = args;
   while (rest[0] !== undefined) {
+    if (rest[0].value === "--" && use.style !== "exact" && use.subcommands === undefined) {
+      operands.push(...rest.slice(1));
+      break;
+    }
     const step: Step = readStep(label, use, flags, rest);
     rest = rest.slice(step.took);
     for (const name of step.given ?? []) given.add(name);
@@ -226,25 +230,33 @@ function readStep(
   [first = { value: "", isGlob: false }, next]: readonly Argument[],
 ): Step {
   const { value, isGlob } = first;
-  const isExact = use.style === "exact";
   const refused = (reason: string): Step => ({ took: 1, finding: { verdict: "high", reason } });
   if (!isGlob && flags.has(value)) return readFlag(label, value, flags.get(value), next);
   if (!value.startsWith("-") || value === "-") return { took: 1, operand: first };
   if (isGlob) return refused(`${label}: a shell would fill in ${quoted(value)}`);
-  if (value === "--" && !isExact) return { took: 1 };
   if (/^-\d{1,6}$/.test(value) && flags.has("-#")) return { took: 1, given: ["-#"] };
 
+  const joined = readJoined(label, first, flags);
+  if (joined !== null) return joined;
+  if (value.startsWith("--") || use.style === "exact") {
+    return refused(`${label}: the flag ${quoted(value)} is not in the table`);
+  }
+  return readLetters(label, first, flags, next);
+}
+
+/** `--lines=20` */
+function readJoined(
+  label: string,
+  argument: Argument,
+  flags: ReadonlyMap<string, Flag>,
+): Step | null {
+  const { value } = argument;
   const equals = value.indexOf("=");
-  const name = equals < 0 ? value : value.slice(0, equals);
-  const flag = flags.get(name);
-  if (equals > 0 && typeof flag?.kind === "string") {
-    const argument = { value: value.slice(equals + 1), isGlob };
-    return { took: 1, given: [name], finding: about(label, checkValue(flag.kind, argument)) };
-  }
-  if (value.startsWith("--") || isExact) {
-    return refused(`${label}: the flag ${quoted(name)} is not in the table`);
-  }
-  return readLetters(label, value, flags, next);
+  const name = value.slice(0, Math.max(0, equals));
+  const kind = flags.get(name)?.kind ?? null;
+  if (kind === null) return null;
+  const given = { ...argument, value: value.slice(equals + 1) };
+  return { took: 1, given: [name], finding: about(label, checkValue(kind, given)) };
 }
 
 function readFlag(label: string, name: string, flag: Flag | undefined, next?: Argument): Step {
@@ -261,10 +273,11 @@ function readFlag(label: string, name: string, flag: Flag | undefined, next?: Ar
 /** `-la`, `-n20`, `-xzf file`: every letter must be known, and only the last may have a value. */
 function readLetters(
   label: string,
-  value: string,
+  argument: Argument,
   flags: ReadonlyMap<string, Flag>,
   next?: Argument,
 ): Step {
+  const { value } = argument;
   const given: string[] = [];
   for (const [at, letter] of [...value.slice(1)].entries()) {
     const name = `-${letter}`;
@@ -278,7 +291,7 @@ function readLetters(
 
     const stuck = value.slice(at + 2);
     if (stuck === "") return { ...readFlag(label, name, flag, next), given };
-    const finding = about(label, checkValue(flag.kind, { value: stuck, isGlob: false }));
+    const finding = about(label, checkValue(flag.kind, { ...argument, value: stuck }));
     return { took: 1, given, finding };
   }
   return { took: 1, given };

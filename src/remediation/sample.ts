@@ -51,7 +51,7 @@ export function executorFlaws(
 }
 
 /** Null where some parameter's pattern fits no sample, or a placeholder is wrong and reported as such. */
-function sampleOf({ with: template, params }: Use): With | null {
+export function sampleOf({ with: template, params }: Pick<Use, "with" | "params">): With | null {
   const names = paramsIn(template);
   const used = Object.fromEntries(Object.entries(params).filter(([name]) => names.has(name)));
   const values = fillParams(used, { labels: {}, annotations: {} }, samplesFor(used));

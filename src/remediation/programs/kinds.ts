@@ -69,8 +69,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** @returns null where the value is a harmless one of this kind */
-export function checkValue(kind: string, { value, isGlob }: Argument): Finding | null {
-  const isPath = ["place", "path", "tree"].includes(kind);
+export function checkValue(kind: string, { value, isGlob, isAbsolute }: Argument): Finding | null {
+  const isPath = ["place", "path", "tree", "config", "cert"].includes(kind);
+  if (isPath && isAbsolute === true && !value.startsWith("/")) {
+    return { verdict: "medium", reason: `${quoted(value)} is not an absolute path` };
+  }
+  if (["place", "path"].includes(kind) && value === "-") return null;
   if (isGlob && !isPath) {
     const reason = `a shell would fill in ${quoted(value)} with whatever names it finds; put it in quotes`;
     return { verdict: "high", reason };
@@ -285,4 +289,8 @@ function checkGlob(kind: string, value: string): Finding | null {
 
 export function quoted(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+}
+
+export function isKind(kind: string): boolean {
+  return Object.hasOwn(SHAPES, kind) || Object.hasOwn(CHECKS, kind);
 }

@@ -5,6 +5,8 @@ export interface Argument {
   readonly value: string;
   /** A shell fills it in with file names before the program sees it. */
   readonly isGlob: boolean;
+  /** Nobody stands anywhere when it runs: a path must say where it begins. */
+  readonly isAbsolute?: boolean;
 }
 
 /**
