@@ -11,7 +11,7 @@ type Check = (value: string) => Finding | null;
  */
 const SHAPES: Readonly<Record<string, RegExp>> = {
   count: /^(?:\+?\d{1,12}|[a-z][a-z_]{0,30})$/,
-  signed: /^[+-]?(?:\d{1,12}[bcwkKMGTsmhd]?|[a-z][a-z_]{0,30})$/,
+  signed: /^(?:[+-]?\d{1,12}[bcwkKMGTsmhd]?|\+?[a-z][a-z_]{0,30})$/,
   number: /^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[smhd])?|[a-z][a-z_]{0,30})$/,
   size: /^\d{1,12}(?:[kKmMgGtTpP]i?[bB]?)?$/,
   list: /^\d*(?:-\d*)?(?:,\d*-?\d*)*$/,
@@ -26,6 +26,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   time: /^(?:-\d[\w :.,]*|[\w+@][\w :.,+/-]*)$/,
   octal: /^[0-7]{3,4}$/,
   dateFormat: /^\+[^\n]*$/,
+  psSort: /^(?!.*environ)[+-]?[a-z%][\w%,=:+-]*$/,
   psFormat: /^(?!.*environ)[a-z%][\w%,=:-]*$/,
   psBsd: /^(?!.*environ)(?:[aAxulvjfwrTcnSoHmk]+|\d+|[a-z%]+(?:[,:=][\w%,:=]+)+)$/,
   field: /^[A-Z_][A-Z0-9_]*=[\w.@:/-]+$/,
@@ -202,12 +203,20 @@ function checkPlace(value: string): Finding | null {
   ) {
     return { verdict: "high", reason: `${quoted(value)} takes a roundabout way` };
   }
-  if (path.split("/").some((name) => SECRET_NAME.test(name) || SECRET_WORDS.test(name))) {
+  if (path.split("/").some((name) => isSecretName(name))) {
     return { verdict: "medium", reason: `${quoted(value)} is where passwords or keys are kept` };
   }
   return /^\/proc\/(?:\d+|self|thread-self)\b/.test(path) && !OPEN_IN_PROC.test(path)
     ? { verdict: "medium", reason: `${quoted(value)} shows the inside of a process` }
     : null;
+}
+
+/** A copy that an editor or a person left behind is as secret as the original. */
+function isSecretName(name: string): boolean {
+  const original = name
+    .replace(/[^A-Za-z0-9]+$/, "")
+    .replace(/(?:\.(?:bak|old|orig|save|swp|copy|dpkg-\w+|rpm\w+|gz|\d+))+$/i, "");
+  return SECRET_NAME.test(name) || SECRET_NAME.test(original) || SECRET_WORDS.test(name);
 }
 
 /** A path whose bytes may be shown: logs, what a distribution ships, and what lies where one stands. */

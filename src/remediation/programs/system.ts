@@ -6,7 +6,7 @@ export const SYSTEM: Table = {
     source: "ps(1); BSD's e and the format environ show the environment",
     style: "exact",
     flags:
-      "-e -f -A -a -x -F -l -L -T -H -j -y -w -ww -ef -eF -el -eLf -efH -elf -aux -axu -ax -ely -eo:psFormat -Ao:psFormat -axo:psFormat -eLo:psFormat -u:word -U:word -p:word -C:name -G:word -t:word -o:psFormat --sort:psFormat --forest --no-headers --headers --pid:word --ppid:word --user:word --cols:count --width:count --format:psFormat --deselect",
+      "-e -f -A -a -x -F -l -L -T -H -j -y -w -ww -ef -eF -el -eLf -efH -elf -aux -axu -ax -ely -eo:psFormat -Ao:psFormat -axo:psFormat -eLo:psFormat -u:word -U:word -p:word -C:name -G:word -t:word -o:psFormat --sort:psSort --forest --no-headers --headers --pid:word --ppid:word --user:word --cols:count --width:count --format:psFormat --deselect",
     operands: "psBsd*",
   },
   top: {
