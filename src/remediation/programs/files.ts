@@ -4,7 +4,8 @@ import type { Table } from "./program.ts";
 export const FILES: Table = {
   cat: {
     source: "cat(1)",
-    flags: "-n -s -A -b -E -T -v -e -t -u --number --show-all",
+    flags:
+      "-n -s -A -b -E -T -v -e -t -u --number --show-all --number-nonblank --show-ends --squeeze-blank --show-tabs --show-nonprinting",
     operands: "path*",
   },
   tac: {
@@ -15,7 +16,7 @@ export const FILES: Table = {
   nl: {
     source: "nl(1)",
     flags:
-      "-b:word -w:count -n:word -s:any -v:signed -i:count -l:count -f:word -h:word -d:any -p --body-numbering:word --number-width:count --number-format:word --number-separator:any --starting-line-number:signed --line-increment:count",
+      "-b:word -w:count -n:word -s:any -v:signed -i:count -l:count -f:word -h:word -d:any -p --body-numbering:word --number-width:count --number-format:word --number-separator:any --starting-line-number:signed --line-increment:count --section-delimiter:any --footer-numbering:word --header-numbering:word --join-blank-lines:count --no-renumber",
     operands: "path*",
   },
   head: {
@@ -33,13 +34,13 @@ export const FILES: Table = {
   },
   wc: {
     source: "wc(1)",
-    flags: "-l -w -c -m -L --lines --words --bytes --chars",
+    flags: "-l -w -c -m -L --lines --words --bytes --chars --max-line-length --total:word",
     operands: "path*",
   },
   "grep egrep fgrep": {
     source: "grep(1)",
     flags:
-      "-i -v -c -n -l -L -o -w -x -q -s -h -H -E -F -P -a -I -r -R -A:count -B:count -C:count -m:count -e:text -# --recursive --include:pattern --exclude:pattern --exclude-dir:pattern --color[:word] --ignore-case --invert-match --count --line-number --files-with-matches --files-without-match --only-matching --word-regexp --line-regexp --quiet --extended-regexp --fixed-strings --perl-regexp --no-filename --with-filename --text --context:count --after-context:count --before-context:count --max-count:count --regexp:text",
+      "-i -v -c -n -l -L -o -w -x -q -s -h -H -E -F -P -a -I -r -R -A:count -B:count -C:count -m:count -e:text -# --recursive --include:pattern --exclude:pattern --exclude-dir:pattern --color[:word] --ignore-case --invert-match --count --line-number --files-with-matches --files-without-match --only-matching --word-regexp --line-regexp --quiet --extended-regexp --fixed-strings --perl-regexp --no-filename --with-filename --text --context:count --after-context:count --before-context:count --max-count:count --regexp:text -G -z -V -b -T -Z -U --basic-regexp --no-ignore-case --null-data --no-messages --byte-offset --line-buffered --label:text --binary-files:word --initial-tab --null --group-separator:any --no-group-separator --colour[:word]",
     instead: "-e --regexp",
     recursive: "-r -R --recursive",
     operands: "text path*",
@@ -59,7 +60,11 @@ export const FILES: Table = {
     recursive: "*",
     operands: "text path*",
   },
-  "zcat gzcat bzcat xzcat zstdcat lz4cat": { source: "zcat(1)", flags: "-f", operands: "path*" },
+  "zcat gzcat bzcat xzcat zstdcat lz4cat": {
+    source: "zcat(1)",
+    flags: "-f -l -q -t -v --force --list --quiet --test --verbose",
+    operands: "path*",
+  },
   "md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum": {
     source: "sha256sum(1)",
     flags:
@@ -74,7 +79,7 @@ export const FILES: Table = {
   ls: {
     source: "ls(1)",
     flags:
-      "-l -a -A -1 -d -h -t -r -S -R -i -s -F -n -g -o -c -u -U -X -v -x -C -m -p -Q -L -H -Z -G -k -q -f -b -B --all --almost-all --human-readable --reverse --recursive --inode --size --directory --classify[:word] --color[:word] --sort:word --time:word --time-style:text --full-time --group-directories-first --si --numeric-uid-gid --no-group --format:word --hyperlink[:word] --dereference",
+      "-l -a -A -1 -d -h -t -r -S -R -i -s -F -n -g -o -c -u -U -X -v -x -C -m -p -Q -L -H -Z -G -k -q -f -b -B --all --almost-all --human-readable --reverse --recursive --inode --size --directory --classify[:word] --color[:word] --sort:word --time:word --time-style:text --full-time --group-directories-first --si --numeric-uid-gid --no-group --format:word --hyperlink[:word] --dereference -N -T:count -w:count -I:pattern -D --author --escape --block-size:word --ignore-backups --dired --file-type --hide:pattern --indicator-style:word --ignore:pattern --kibibytes --literal --hide-control-chars --show-control-chars --quote-name --quoting-style:word --tabsize:count --width:count --context --zero --dereference-command-line",
     operands: "place*",
   },
   "dir vdir": {
@@ -85,36 +90,36 @@ export const FILES: Table = {
   tree: {
     source: "tree(1)",
     flags:
-      "-a -d -f -s -h -D -p -u -g -i -l -x -L:count -P:pattern -I:pattern -C -n -r -t -F -J -X --du --dirsfirst --si --noreport --prune --filelimit:count --charset:word --inodes --device --ignore-case",
+      "-a -d -f -s -h -D -p -u -g -i -l -x -L:count -P:pattern -I:pattern -C -n -r -t -F -J -X --du --dirsfirst --si --noreport --prune --filelimit:count --charset:word --inodes --device --ignore-case --matchdirs --timefmt:any --sort:word --nolinks --metafirst",
     operands: "place*",
   },
   readlink: {
     source: "readlink(1)",
     flags:
-      "-e -f -m -n -q -s -v -z --canonicalize --canonicalize-existing --canonicalize-missing --no-newline",
+      "-e -f -m -n -q -s -v -z --canonicalize --canonicalize-existing --canonicalize-missing --no-newline --quiet --silent --verbose --zero",
     operands: "place*",
   },
   realpath: {
     source: "realpath(1)",
     flags:
-      "-e -m -s -L -P -q -z --canonicalize-existing --canonicalize-missing --no-symlinks --strip --relative-to:place --relative-base:place",
+      "-e -m -s -L -P -q -z --canonicalize-existing --canonicalize-missing --no-symlinks --strip --relative-to:place --relative-base:place --logical --physical --quiet --zero",
     operands: "place*",
   },
   basename: {
     source: "basename(1)",
-    flags: "-a -s:text -z --multiple --suffix:text",
+    flags: "-a -s:text -z --multiple --suffix:text --zero",
     operands: "place*",
   },
-  dirname: { source: "dirname(1)", flags: "-z", operands: "place*" },
+  dirname: { source: "dirname(1)", flags: "-z --zero", operands: "place*" },
   namei: {
     source: "namei(1)",
-    flags: "-l -m -o -x -v -n --long --modes --owners",
+    flags: "-l -m -o -x -v -n --long --modes --owners --mountpoints --nosymlinks --vertical",
     operands: "place*",
   },
   file: {
     source: "file(1)",
     flags:
-      "-b -i -L -h -k -N -r -s --brief --mime --mime-type --mime-encoding --dereference --no-dereference --keep-going",
+      "-b -i -L -h -k -N -r -s --brief --mime --mime-type --mime-encoding --dereference --no-dereference --keep-going -v -e:word -F:any -l -n -0 -E --exclude:word --separator:any --apple --extension --list --no-buffer --no-pad --print0 --raw --special-files",
     operands: "place*",
   },
   getfacl: {
@@ -154,19 +159,19 @@ export const FILES: Table = {
   sort: {
     source: "sort(1)",
     flags:
-      "-n -r -u -h -f -b -d -i -g -M -R -V -s -c -C -z -m -k:keys -t:any --numeric-sort --reverse --unique --human-numeric-sort --ignore-case --version-sort --month-sort --stable --check --key:keys --field-separator:any --general-numeric-sort --ignore-leading-blanks --zero-terminated",
+      "-n -r -u -h -f -b -d -i -g -M -R -V -s -c -C -z -m -k:keys -t:any --numeric-sort --reverse --unique --human-numeric-sort --ignore-case --version-sort --month-sort --stable --check --key:keys --field-separator:any --general-numeric-sort --ignore-leading-blanks --zero-terminated --dictionary-order --ignore-nonprinting --random-sort --sort:word --debug --merge -S:size --buffer-size:size --parallel:count",
     operands: "path*",
   },
   uniq: {
     source: "uniq(1); a second operand is written to",
     flags:
-      "-c -d -D -i -u -f:count -s:count -w:count -z --count --repeated --unique --ignore-case --skip-fields:count --skip-chars:count",
+      "-c -d -D -i -u -f:count -s:count -w:count -z --count --repeated --unique --ignore-case --skip-fields:count --skip-chars:count --all-repeated[:word] --group[:word] --zero-terminated --check-chars:count",
     operands: "path",
   },
   cut: {
     source: "cut(1)",
     flags:
-      "-d:any -f:list -c:list -b:list -s --delimiter:any --fields:list --characters:list --bytes:list --only-delimited --complement --output-delimiter:any",
+      "-d:any -f:list -c:list -b:list -s --delimiter:any --fields:list --characters:list --bytes:list --only-delimited --complement --output-delimiter:any -n -z --zero-terminated",
     operands: "path*",
   },
   tr: {
@@ -177,46 +182,78 @@ export const FILES: Table = {
   column: {
     source: "column(1)",
     flags:
-      "-t -s:any -o:any -n:word -N:text -c:count -x --table --separator:any --output-separator:any",
+      "-t -s:any -o:any -n:word -N:text -c:count -x --table --separator:any --output-separator:any -O:text -E:text -d -e -H:text -R:text -T:text -W:text -L -J -r:text -i:text -p:text -l:count --json --table-name:text --table-order:text --table-columns:text --table-noheadings --table-hide:text --table-right:text --table-truncate:text --table-wrap:text --keep-empty-lines --fillrows --output-width:count",
     operands: "path*",
   },
-  paste: { source: "paste(1)", flags: "-s -d:any -z --serial --delimiters:any", operands: "path*" },
-  join: { source: "join(1)", flags: "-i -1:count -2:count -t:any -a:count", operands: "path path" },
-  fold: { source: "fold(1)", flags: "-w:count -s -b --width:count --spaces", operands: "path*" },
-  fmt: { source: "fmt(1)", flags: "-w:count -s -u", operands: "path*" },
+  paste: {
+    source: "paste(1)",
+    flags: "-s -d:any -z --serial --delimiters:any --zero-terminated",
+    operands: "path*",
+  },
+  join: {
+    source: "join(1)",
+    flags:
+      "-i -1:count -2:count -t:any -a:count -e:any -j:count -o:text -v:count --header -z --check-order --nocheck-order --ignore-case",
+    operands: "path path",
+  },
+  fold: {
+    source: "fold(1)",
+    flags: "-w:count -s -b --width:count --spaces --bytes",
+    operands: "path*",
+  },
+  fmt: {
+    source: "fmt(1)",
+    flags:
+      "-w:count -s -u -c -p:any -t -g:count --width:count --goal:count --split-only --uniform-spacing",
+    operands: "path*",
+  },
   rev: { source: "rev(1)", operands: "path*" },
-  "expand unexpand": { source: "expand(1)", flags: "-t:count -i -a", operands: "path*" },
-  comm: { source: "comm(1)", flags: "-1 -2 -3 -i --nocheck-order --total", operands: "path path" },
+  "expand unexpand": {
+    source: "expand(1)",
+    flags: "-t:count -i -a --initial --tabs:list --all --first-only",
+    operands: "path*",
+  },
+  comm: {
+    source: "comm(1)",
+    flags:
+      "-1 -2 -3 -i --nocheck-order --total --check-order --output-delimiter:any -z --zero-terminated",
+    operands: "path path",
+  },
   diff: {
     source: "diff(1)",
     flags:
-      "-r --recursive --unified:count -d --minimal -p --show-c-function -l --new-file --exclude:pattern -x:pattern -u -U:count -c -y -w -b -B -i -q -s -N -a -t -E -e -n --brief --side-by-side --unified --ignore-case --ignore-all-space --ignore-blank-lines --ignore-space-change --suppress-common-lines --report-identical-files --color[:word] --width:count -W:count --strip-trailing-cr --text",
+      "-r --recursive --unified:count -d --minimal -p --show-c-function -l --new-file --exclude:pattern -x:pattern -u -U:count -c -y -w -b -B -i -q -s -N -a -t -E -e -n --brief --side-by-side --unified --ignore-case --ignore-all-space --ignore-blank-lines --ignore-space-change --suppress-common-lines --report-identical-files --color[:word] --width:count -W:count --strip-trailing-cr --text --normal --ed --rcs --left-column --label:any --expand-tabs --initial-tab --suppress-blank-empty --ignore-file-name-case --ignore-tab-expansion -Z -I:text --ignore-trailing-space --ignore-matching-lines:text --speed-large-files --color-words --context[:count] -C:count",
     recursive: "-r --recursive",
     operands: "path path",
   },
   cmp: {
     source: "cmp(1)",
-    flags: "-l -s -b -n:size -i:list --verbose --silent --quiet --bytes:size --print-bytes",
+    flags:
+      "-l -s -b -n:size -i:list --verbose --silent --quiet --bytes:size --print-bytes --ignore-initial:list -v",
     operands: "path path count count",
   },
   strings: {
     source: "strings(1)",
-    flags: "-a -n:count -t:word -f --all --bytes:count -#",
+    flags:
+      "-a -n:count -t:word -f --all --bytes:count -# -d -w -o -T:word -e:word -U:word -s:any --data --print-file-name --radix:word --encoding:word --output-separator:any",
     operands: "path*",
   },
   od: {
     source: "od(1)",
-    flags: "-A:word -t:word -N:size -j:size -c -x -b -d -o -v -w:count -a",
+    flags:
+      "-A:word -t:word -N:size -j:size -c -x -b -d -o -v -w:count -a --address-radix:word --endian:word --skip-bytes:size --read-bytes:size --format:word --output-duplicates --width[:count] -f -i -l -s -S:size --strings[:size]",
     operands: "path*",
   },
   hexdump: {
     source: "hexdump(1); -f reads a format",
-    flags: "-C -c -n:size -s:size -v -x -d -o -b --canonical --length:size --skip:size",
+    flags:
+      "-C -c -n:size -s:size -v -x -d -o -b --canonical --length:size --skip:size --one-byte-octal --one-byte-char --two-bytes-decimal --two-bytes-octal --two-bytes-hex --no-squeezing -L --color[:word]",
     operands: "path*",
   },
   xxd: {
     source: "xxd(1); a second operand is written to",
-    flags: "-l:size -s:size -c:count -g:count -b -p -u -len:size",
+    flags:
+      "-l:size -s:size -c:count -g:count -b -p -u -len:size -a -C -E -e -h -i -v -n:text -o:size -d",
     operands: "path",
   },
   "base64 base32": {
@@ -227,7 +264,7 @@ export const FILES: Table = {
   "sed gsed": {
     source: "sed(1); no -i, no -f, and only scripts that print or replace",
     flags:
-      "-n -E -r -s -u -z -e:sed --quiet --silent --expression:sed --regexp-extended --separate --null-data --posix --sandbox",
+      "-n -E -r -s -u -z -e:sed --quiet --silent --expression:sed --regexp-extended --separate --null-data --posix --sandbox --debug -l:count --line-length:count --unbuffered",
     instead: "-e --expression",
     operands: "sed path*",
   },
@@ -240,7 +277,7 @@ export const FILES: Table = {
     source:
       "jq(1); no -f, -L, --rawfile, --slurpfile, and no filter that reads the environment or files",
     flags:
-      "-r -c -M -C -S -s -e -n -j -a --raw-output --compact-output --monochrome-output --color-output --sort-keys --slurp --exit-status --null-input --join-output --tab",
+      "-r -c -M -C -S -s -e -n -j -a --raw-output --compact-output --monochrome-output --color-output --sort-keys --slurp --exit-status --null-input --join-output --tab -R --raw-input --indent:count --seq --stream",
     operands: "jq path*",
   },
   "tar bsdtar": {
@@ -256,7 +293,11 @@ export const FILES: Table = {
     needs: "-l -v -Z",
     operands: "place pattern*",
   },
-  zipinfo: { source: "zipinfo(1)", flags: "-1 -s -m -l -v -h -t -z", operands: "place pattern*" },
+  zipinfo: {
+    source: "zipinfo(1)",
+    flags: "-1 -s -m -l -v -h -t -z -2 -C",
+    operands: "place pattern*",
+  },
   "gzip gunzip": {
     source: "gzip(1); listing and testing only",
     flags: "-l -t -v -q --list --test --verbose",
@@ -283,7 +324,11 @@ export const FILES: Table = {
   },
   echo: { source: "echo(1)", style: "exact", flags: "-n -e -E -ne", operands: "any*" },
   printf: { source: "printf(1)", style: "exact", operands: "any*" },
-  seq: { source: "seq(1)", flags: "-w -s:any", operands: "signed signed signed" },
+  seq: {
+    source: "seq(1)",
+    flags: "-w -s:any -f:any --format:any --separator:any --equal-width",
+    operands: "signed signed signed",
+  },
   cksfv: { source: "cksfv(1)", flags: "-q -b", operands: "place*" },
   size: { source: "size(1)", flags: "-A -B -d -o -x -t", operands: "path*" },
   nm: {
@@ -306,7 +351,7 @@ export const FILES: Table = {
   },
   "true false": { source: "true(1)" },
   pwd: { source: "pwd(1)", flags: "-L -P --logical --physical" },
-  tty: { source: "tty(1)", flags: "-s" },
+  tty: { source: "tty(1)", flags: "-s --silent --quiet" },
   sleep: { source: "sleep(1)", operands: "number*" },
   "which type": {
     source: "which(1), bash(1)",
@@ -337,7 +382,7 @@ export const FILES: Table = {
   numfmt: {
     source: "numfmt(1)",
     flags:
-      "--to:word --from:word --suffix:word --field:list --header[:count] --padding:signed --format:any --round:word --invalid:word --delimiter:any --from-unit:size --to-unit:size -d:any",
+      "--to:word --from:word --suffix:word --field:list --header[:count] --padding:signed --format:any --round:word --invalid:word --delimiter:any --from-unit:size --to-unit:size -d:any --debug --grouping -z --zero-terminated",
     operands: "word*",
   },
   tsort: { source: "tsort(1)", operands: "path" },

@@ -12,83 +12,92 @@ export const SYSTEM: Table = {
   top: {
     source: "top(1); without -b it is a screen from which processes can be ended",
     flags:
-      "-b -n:count -d:number -p:word -u:word -U:word -o:word -c -H -i -w:count -E:word -e:word -S -1 -s",
+      "-b -n:count -d:number -p:word -u:word -U:word -o:word -c -H -i -w:count -E:word -e:word -S -1 -s --batch-mode --cmdline-toggle --delay:number --idle-toggle --iterations:count --sort-override:word --pid:keys --threads-show --secure-mode --filter-any-user:word --filter-only-euser:word --width:count --single-cpu-toggle -O --list-fields -h -V",
     needs: "-b",
   },
   free: {
     source: "free(1)",
     flags:
-      "-h -b -k -m -g -w -t -l -v -c:count -s:number --human --bytes --kibi --mebi --gibi --kilo --mega --giga --wide --total --lohi --si --seconds:number --count:count --committed --line -L",
+      "-h -b -k -m -g -w -t -l -v -c:count -s:number --human --bytes --kibi --mebi --gibi --kilo --mega --giga --wide --total --lohi --si --seconds:number --count:count --committed --line -L --tera --peta --tebi --pebi -V",
   },
-  uptime: { source: "uptime(1)", flags: "-p -s -r -V --pretty --since" },
+  uptime: { source: "uptime(1)", flags: "-p -s -r -V --pretty --since -h" },
   nproc: { source: "nproc(1)", flags: "--all --ignore:count" },
   vmstat: {
     source: "vmstat(8)",
     flags:
-      "-s -d -D -a -w -n -t -m -f -S:word -p:name --stats --disk --disk-sum --active --wide --one-header --timestamp --slabs --unit:word",
+      "-s -d -D -a -w -n -t -m -f -S:word -p:name --stats --disk --disk-sum --active --wide --one-header --timestamp --slabs --unit:word --forks --partition:name -y --no-first -V",
     operands: "count count",
   },
   iostat: {
     source: "iostat(1)",
-    flags: "-c -d -x -h -k -m -N -t -y -z -p[:word] --human --pretty",
+    flags:
+      "-c -d -x -h -k -m -N -t -y -z -p[:word] --human --pretty -o:word -j:word -s -g:word --dec:count -V",
     operands: "ref*",
   },
   "mpstat pidstat": {
     source: "mpstat(1), pidstat(1); pidstat -e starts a program",
     flags:
-      "-P:keys -u -A -d -r -w -h -t -p:keys -l -s -v -R -C:text -G:text -U[:word] -H -T:word -I:word --dec:count --human",
+      "-P:keys -u -A -d -r -w -h -t -p:keys -l -s -v -R -C:text -G:text -U[:word] -H -T:word -I:word --dec:count --human -V -N:keys -n -o:word",
     operands: "count count",
   },
   sar: {
     source: "sar(1); -o writes a file",
-    flags: "-u -r -b -d -q -n:word -A -S -B -W -w -p -P:keys -h -s:time -e:time -f:path -1 -2 -t",
+    flags:
+      "-u -r -b -d -q -n:word -A -S -B -W -w -p -P:keys -h -s:time -e:time -f:path -1 -2 -t -V -j:word -m:word -v -y -H --human --pretty --dec:count --iface:word --sadc",
     operands: "count count",
   },
-  slabtop: { source: "slabtop(1)", flags: "-o --once -s:word", needs: "-o --once" },
+  slabtop: {
+    source: "slabtop(1)",
+    flags: "-o --once -s:word -d:number --delay:number --sort:word",
+    needs: "-o --once",
+  },
   iotop: {
     source: "iotop(8)",
     flags:
-      "-b -o -n:count -d:number -a -P -k -t -q -u:word -p:pid --batch --only --iter:count --processes --accumulated",
+      "-b -o -n:count -d:number -a -P -k -t -q -u:word -p:pid --batch --only --iter:count --processes --accumulated --delay:number --user:word --kilobytes --time --quiet",
     needs: "-b --batch",
   },
   pgrep: {
     source: "pgrep(1)",
     flags:
-      "-a -c -f -i -l -n -o -x -v -w -u:word -U:word -P:count -g:count -t:word -d:any -s:count --list-name --list-full --full --exact --count --newest --oldest --parent:count --euid:word --uid:word --ignore-case --delimiter:any --inverse --terminal:word",
+      "-a -c -f -i -l -n -o -x -v -w -u:word -U:word -P:count -g:count -t:word -d:any -s:count --list-name --list-full --full --exact --count --newest --oldest --parent:count --euid:word --uid:word --ignore-case --delimiter:any --inverse --terminal:word --lightweight --pgroup:count -G:word --group:word -O:count --older:count --session:count -r:word --runstates:word -A --ignore-ancestors --cgroup:ref --ns:count --nslist:word -V -h",
     operands: "text",
   },
-  pidof: { source: "pidof(8)", flags: "-s -x -c -q -o:count -d:any", operands: "name*" },
+  pidof: { source: "pidof(8)", flags: "-s -x -c -q -o:count -d:any -t -z", operands: "name*" },
   pstree: {
     source: "pstree(1)",
     flags:
-      "-p -a -u -l -h -n -g -c -s -t -T -A -U -G -Z -H:pid --show-pids --arguments --long --numeric-sort --ascii --unicode --show-parents --show-pgids --uid-changes --compact-not --thread-names --hide-threads --highlight-all",
+      "-p -a -u -l -h -n -g -c -s -t -T -A -U -G -Z -H:pid --show-pids --arguments --long --numeric-sort --ascii --unicode --show-parents --show-pgids --uid-changes --compact-not --thread-names --hide-threads --highlight-all -C:word --color:word --vt100 --highlight-pid:pid -N:word --ns-sort:word -S --ns-changes -V --security-context",
     operands: "word",
   },
   pmap: {
     source: "pmap(1)",
-    flags: "-x -X -d -q -p --extended --device --quiet",
+    flags: "-x -X -d -q -p --extended --device --quiet -XX --show-path -A:text --range:text -V -h",
     operands: "pid*",
   },
   pwdx: { source: "pwdx(1)", operands: "pid*" },
   lsof: {
     source: "lsof(8); -D may write its device cache",
     flags:
-      "-i[:text] -P -n -p:word -u:text -c:text -t -l -a -b -w -U -R -d:text -g[:word] -N -s[:word] +D:place +d:place +L1 -#",
+      "-i[:text] -P -n -p:word -u:text -c:text -t -l -a -b -w -U -R -d:text -g[:word] -N -s[:word] +D:place +d:place +L1 -# -O -T[:word] -V -E -F[:word] -x",
     endless: "-r[:word] +r[:word]",
     operands: "place*",
   },
   fuser: {
     source: "fuser(1); -k ends processes",
-    flags: "-v -m -n:word -u -a -s -4 -6 --verbose --mount --namespace:word --user --all",
+    flags:
+      "-v -m -n:word -u -a -s -4 -6 --verbose --mount --namespace:word --user --all -I -l -M -w --inode --list-signals --ismountpoint --silent --ipv4 --ipv6 -V",
     operands: "spot*",
   },
   lslocks: {
     source: "lslocks(8)",
-    flags: "-p:pid -o:word -u -J -r -n --output-all --json --pid:pid --output:word",
+    flags:
+      "-p:pid -o:word -u -J -r -n --output-all --json --pid:pid --output:word -b -i --bytes --noinaccessible --noheadings --raw --notruncate",
   },
   lsns: {
     source: "lsns(8)",
-    flags: "-l -n -p:pid -t:word -o:word -J -r --json --type:word --task:pid --list",
+    flags:
+      "-l -n -p:pid -t:word -o:word -J -r --json --type:word --task:pid --list --noheadings --output:word --output-all --raw --notruncate -u -W --nowrap -T[:word] --tree[:word]",
   },
   lsipc: {
     source: "lsipc(1)",
@@ -98,37 +107,37 @@ export const SYSTEM: Table = {
   ipcs: {
     source: "ipcs(1)",
     flags:
-      "-a -l -m -q -s -t -p -u -c -b -i:count --human --limits --summary --shmems --queues --semaphores",
+      "-a -l -m -q -s -t -p -u -c -b -i:count --human --limits --summary --shmems --queues --semaphores --id:count --all --time --pid --creator --bytes",
   },
   prtstat: { source: "prtstat(1)", flags: "-r --raw", operands: "pid" },
   df: {
     source: "df(1); --sync writes",
     flags:
-      "-h -H -i -k -l -a -P -T -m -B:word -t:word -x:word --human-readable --si --inodes --local --all --portability --print-type --total --output[:word] --type:word --exclude-type:word --block-size:word --no-sync",
+      "-h -H -i -k -l -a -P -T -m -B:word -t:word -x:word --human-readable --si --inodes --local --all --portability --print-type --total --output[:word] --type:word --exclude-type:word --block-size:word --no-sync -v",
     operands: "place*",
   },
   du: {
     source: "du(1); --files0-from reads a list",
     flags:
-      "-s -h -k -m -b -x -a -c -H -L -P -D -l -S -0 -d:count -t:signed -X:path -B:word --summarize --human-readable --max-depth:count --apparent-size --one-file-system --all --total --bytes --exclude:pattern --threshold:signed --time[:word] --inodes --si --separate-dirs --block-size:word --count-links --null",
+      "-s -h -k -m -b -x -a -c -H -L -P -D -l -S -0 -d:count -t:signed -X:path -B:word --summarize --human-readable --max-depth:count --apparent-size --one-file-system --all --total --bytes --exclude:pattern --threshold:signed --time[:word] --inodes --si --separate-dirs --block-size:word --count-links --null --dereference-args --dereference --no-dereference --time-style:text",
     operands: "place*",
   },
   lsblk: {
     source: "lsblk(8)",
     flags:
-      "-a -b -d -e:list -f -i -I:list -J -l -m -n -o:word -O -p -P -r -s -S -t -T[:word] -x:word -z -A -D -M -N -v --all --bytes --fs --json --list --nodeps --output:word --output-all --paths --perms --topology --scsi --noheadings --tree[:word] --inverse --sort:word --discard --zoned --raw --pairs --ascii --merge",
+      "-a -b -d -e:list -f -i -I:list -J -l -m -n -o:word -O -p -P -r -s -S -t -T[:word] -x:word -z -A -D -M -N -v --all --bytes --fs --json --list --nodeps --output:word --output-all --paths --perms --topology --scsi --noheadings --tree[:word] --inverse --sort:word --discard --zoned --raw --pairs --ascii --merge --noempty -E:word --dedup:word --include:list --exclude:list -w:count --width:count -y --shell -V",
     operands: "device*",
   },
   blkid: {
     source: "blkid(8); -c names a cache file",
     flags:
-      "-o:word -s:word -t:word -L:word -U:word -l -k -i -p -u:word --output:word --match-tag:word --list-one --probe --label:word --uuid:word",
+      "-o:word -s:word -t:word -L:word -U:word -l -k -i -p -u:word --output:word --match-tag:word --list-one --probe --label:word --uuid:word -d --no-encoding --list-filesystems --match-token:word --info -n:word --match-types:word --usages:word -V",
     operands: "device*",
   },
   findmnt: {
     source: "findmnt(8)",
     flags:
-      "-a -b -D -e -f -i -J -k -l -n -o:word -P -r -R -s -m -S:spot -T:place -t:word -u -v -x -O:word --all --df --json --list --noheadings --output:word --output-all --fstab --kernel --raw --target:place --types:word --source:spot --verify --submounts --real --pseudo --pairs --options:word --mtab",
+      "-a -b -D -e -f -i -J -k -l -n -o:word -P -r -R -s -m -S:spot -T:place -t:word -u -v -x -O:word --all --df --json --list --noheadings --output:word --output-all --fstab --kernel --raw --target:place --types:word --source:spot --verify --submounts --real --pseudo --pairs --options:word --mtab -w:count --timeout:count -A --ascii --bytes -C --nocanonicalize -c --canonicalize -d:word --direction:word --evaluate --first-only --invert -N:pid --task:pid --shadowed --tree -M:place --mountpoint:place -U --uniq --notruncate --nofsroot -y --shell --verbose --vfs-all -V",
     endless: "-p --poll",
     operands: "spot place",
   },
@@ -148,12 +157,12 @@ export const SYSTEM: Table = {
   lscpu: {
     source: "lscpu(1)",
     flags:
-      "-a -b -c -e[:word] -J -p[:word] -x -B -C[:word] -y --all --extended[:word] --json --parse[:word] --hex --bytes --caches[:word] --online --offline --output-all --physical",
+      "-a -b -c -e[:word] -J -p[:word] -x -B -C[:word] -y --all --extended[:word] --json --parse[:word] --hex --bytes --caches[:word] --online --offline --output-all --physical -V -h",
   },
   lsmem: {
     source: "lsmem(1)",
     flags:
-      "-a -b -J -n -o:word -P -r -s[:word] -S:word --all --json --summary[:word] --output:word --bytes",
+      "-a -b -J -n -o:word -P -r -s[:word] -S:word --all --json --summary[:word] --output:word --bytes --pairs --noheadings --output-all --raw --split:word",
   },
   lspci: {
     source: "lspci(8)",
@@ -326,7 +335,7 @@ export const SYSTEM: Table = {
   hostname: {
     source: "hostname(1); an operand sets it",
     flags:
-      "-f -i -I -s -d -A -y --fqdn --long --ip-address --all-ip-addresses --short --domain --all-fqdns",
+      "-f -i -I -s -d -A -y --fqdn --long --ip-address --all-ip-addresses --short --domain --all-fqdns -a --alias --yp",
   },
   hostid: { source: "hostid(1)" },
   lsb_release: {
@@ -336,26 +345,31 @@ export const SYSTEM: Table = {
   date: {
     source: "date(1); an operand without + sets the clock, -f reads a list",
     flags:
-      "-u -R -d:time -r:place -I[:word] --utc --universal --date:time --rfc-email --rfc-3339:word --iso-8601[:word] --reference:place",
+      "-u -R -d:time -r:place -I[:word] --utc --universal --date:time --rfc-email --rfc-3339:word --iso-8601[:word] --reference:place --debug --resolution",
     operands: "dateFormat",
   },
   dmesg: {
     source: "dmesg(1); -C, -c, -D, -E, -n change the log",
     flags:
-      "-T -H -L[:word] -l:word -f:word -k -u -x -r -t -e -d -P -J -S --ctime --human --color[:word] --level:word --facility:word --kernel --userspace --decode --raw --notime --reltime --nopager --time-format:word --since:time --until:time --json --show-delta",
+      "-T -H -L[:word] -l:word -f:word -k -u -x -r -t -e -d -P -J -S --ctime --human --color[:word] --level:word --facility:word --kernel --userspace --decode --raw --notime --reltime --nopager --time-format:word --since:time --until:time --json --show-delta --force-prefix -p --noescape --syslog",
     endless: "-w -W --follow --follow-new",
   },
   sysctl: {
     source: "sysctl(8); name=value and -w, -p write",
-    flags: "-a -n -e -N -b -r:text --all --values --ignore --names --pattern:text",
+    flags:
+      "-a -n -e -N -b -r:text --all --values --ignore --names --pattern:text -A -X -d -q --quiet --binary --deprecated -o -x",
     operands: "name*",
   },
   getconf: { source: "getconf(1)", flags: "-a", operands: "name place" },
-  locale: { source: "locale(1)", flags: "-a -m -k -c", operands: "name*" },
+  locale: {
+    source: "locale(1)",
+    flags: "-a -m -k -c --all-locales --charmaps --category-name --keyword-name",
+    operands: "name*",
+  },
   ulimit: { source: "bash(1)", flags: "-a -n -u -c -f -s -v -S -H -l -m -t" },
   id: {
     source: "id(1)",
-    flags: "-u -g -G -n -r -Z -z --user --group --groups --name --real",
+    flags: "-u -g -G -n -r -Z -z --user --group --groups --name --real -a --context --zero",
     operands: "word*",
   },
   "whoami logname": { source: "whoami(1)" },
@@ -363,13 +377,13 @@ export const SYSTEM: Table = {
   "who w": {
     source: "who(1), w(1)",
     flags:
-      "-a -b -H -q -r -u -m -d -l -p -s -t -T -h -f -i -o --all --boot --heading --count --users --runlevel --short --no-header --ip-addr --from",
+      "-a -b -H -q -r -u -m -d -l -p -s -t -T -h -f -i -o --all --boot --heading --count --users --runlevel --short --no-header --ip-addr --from --dead --login --lookup --process --time --message --writable",
     operands: "word word",
   },
   "last lastlog lastb": {
     source: "last(1)",
     flags:
-      "-n:count -# -x -F -a -d -i -w -R -s:time -t:time -p:time -u:word -b:count --since:time --until:time --limit:count --fullnames --fulltimes --system --hostlast --ip --dns --user:word --time:count",
+      "-n:count -# -x -F -a -d -i -w -R -s:time -t:time -p:time -u:word -b:count --since:time --until:time --limit:count --fullnames --fulltimes --system --hostlast --ip --dns --user:word --time:count -f:path -h --nohostname --present:time --time-format:word -V",
     operands: "word*",
   },
   finger: { source: "finger(1)", flags: "-l -s -m -p", operands: "word" },
