@@ -131,7 +131,7 @@ export const NETWORK: Table = {
       "-4 -6 -i:name -t:word -p:word --no-pager --legend:word --status --statistics --interface:name --type:word",
     subcommands: {
       "status|statistics|dns|domain|show-cache|show-server-state": { operands: "name*" },
-      "query|service|tlsa|openpgp": { operands: "host*" },
+      "query|service|tlsa|openpgp": { operands: "spot*" },
       "flush-caches|reset-statistics|reset-server-features": {
         verdict: "medium",
         does: "empties the resolver's memory",
@@ -164,6 +164,7 @@ export const NETWORK: Table = {
     flags:
       "-r -c:count -n -b -w -4 -6 -z -T -u -P:count -i:number -s:count -j --report --report-cycles:count --report-wide --no-dns --show-ips --json --csv --aslookup --tcp --udp --port:count --raw",
     needs: "-r --report -w --report-wide -j --json",
+    otherwise: "medium",
     operands: "host",
   },
   dig: {

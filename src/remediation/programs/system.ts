@@ -13,7 +13,8 @@ export const SYSTEM: Table = {
     source: "top(1); without -b it is a screen from which processes can be ended",
     flags:
       "-b -n:count -d:number -p:word -u:word -U:word -o:word -c -H -i -w:count -E:word -e:word -S -1 -s --batch-mode --cmdline-toggle --delay:number --idle-toggle --iterations:count --sort-override:word --pid:keys --threads-show --secure-mode --filter-any-user:word --filter-only-euser:word --width:count --single-cpu-toggle -O --list-fields -h -V",
-    needs: "-b",
+    needs: "-b --batch-mode",
+    otherwise: "medium",
   },
   free: {
     source: "free(1)",
@@ -44,7 +45,7 @@ export const SYSTEM: Table = {
     source: "sar(1); -o writes a file",
     flags:
       "-u -r -b -d -q -n:word -A -S -B -W -w -p -P:keys -h -s:time -e:time -f:path -1 -2 -t -V -j:word -m:word -v -y -H --human --pretty --dec:count --iface:word --sadc",
-    operands: "count count",
+    operands: "word word word",
   },
   slabtop: {
     source: "slabtop(1)",
