@@ -1,75 +1,128 @@
+import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
-import type { CliCommand } from "./command.ts";
+import type { Labels } from "../incident/alert.ts";
+import { parseDuration } from "../remediation/duration.ts";
+import type { CliCommand, Options } from "./command.ts";
 import { CommandFailed, UsageError } from "./command.ts";
-import { localUrl } from "./local-url.ts";
 import { print } from "./output.ts";
+import { sendDirectly } from "./send-directly.ts";
+import { sendThroughAlertmanager } from "./send-through-alertmanager.ts";
+
+/** The alert to send, or to end. */
+export interface TestAlert {
+  readonly status: "firing" | "resolved";
+  readonly labels: Labels;
+  readonly annotations: Labels;
+}
+
+export interface Sent {
+  readonly way: "alertmanager" | "webhook";
+  /** The incident that the alert belongs to now; null where there is none. */
+  readonly incident: string | null;
+  /** What happened, for people. */
+  readonly lines: readonly string[];
+}
+
+const DEFAULTS = { alertname: "TestAlert", severity: "warning" } as const;
 
 export const sendTest: CliCommand = {
   name: "send-test",
-  usage: "send-test [--alertname X] [--severity Y] [--label k=v]… [--resolve] [--json]",
-  summary: "Sends a test alert to the running program, or resolves it",
+  usage:
+    "send-test [--alertname X] [--severity Y] [--label k=v]… [--resolve] [--direct] [--wait 90s] [--json]",
+  summary: "Sends a test alert through Alertmanager, or to the running program, or ends it",
   options: {
-    alertname: { type: "string", default: "TestAlert" },
-    severity: { type: "string", default: "warning" },
+    alertname: { type: "string", default: DEFAULTS.alertname },
+    severity: { type: "string", default: DEFAULTS.severity },
     label: { type: "string", multiple: true, default: [] },
     resolve: { type: "boolean", default: false },
+    direct: { type: "boolean", default: false },
+    wait: { type: "string", default: "90s" },
     json: { type: "boolean" },
   },
   maxWords: 0,
   async run({ options }) {
+    const labels = labelsOf(options);
+    const waitMs = options.wait === "0" ? 0 : parseDuration(String(options.wait));
+    if (waitMs === null) throw new UsageError("--wait takes a duration such as 90s or 2m, or 0");
     const config = loadConfig();
-    const url = localUrl(config) + config.webhookPath;
-    const [key] = config.webhookKeys;
-    const status = options.resolve === true ? "resolved" : "firing";
-    const labels = {
-      alertname: String(options.alertname),
-      severity: String(options.severity),
-      instance: "test-instance",
-      ...labelsOf(options.label as string[]),
+    const alert: TestAlert = {
+      status: options.resolve === true ? "resolved" : "firing",
+      labels,
+      annotations: { summary: `A test alert, sent by hand: ${labels.alertname}` },
     };
-    const summary = `A test alert, sent by hand: ${labels.alertname}`;
-    const response = await post(url, key, {
-      version: "4",
-      status,
-      alerts: [{ status, labels, annotations: { summary } }],
-    });
-    const answer = (await response.json()) as {
-      status?: string;
-      incidents?: string[];
-      error?: string;
-    };
-    print(answer, options.json === true, () =>
-      response.ok
-        ? `${status}: ${answer.incidents?.join(", ")}`
-        : `refused with ${response.status}: ${answer.error}`,
-    );
-    return response.ok;
+    const isJson = options.json === true;
+    try {
+      const sent = await send(config, alert, { waitMs, isDirect: options.direct === true });
+      const { way, incident } = sent;
+      const link = incident === null ? null : linkTo(config, incident);
+      const incidents = incident === null ? [] : [incident];
+      print({ ok: true, status: alert.status, way, labels, incidents, link }, isJson, () =>
+        [...sent.lines, ...whatNext(options, incident, link)].join("\n"),
+      );
+      return true;
+    } catch (error) {
+      if (!isJson || !(error instanceof CommandFailed)) throw error;
+      print({ ok: false, status: alert.status, labels, problem: error.message }, true, () => "");
+      return false;
+    }
   },
 };
 
-function labelsOf(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf("=");
-      if (at < 1) throw new UsageError(`--label takes name=value, not "${pair}"`);
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
-  );
+async function send(
+  config: Config,
+  alert: TestAlert,
+  { waitMs, isDirect }: { waitMs: number; isDirect: boolean },
+): Promise<Sent> {
+  const { alertmanager } = config;
+  return alertmanager === null || isDirect
+    ? await sendDirectly(config, alert)
+    : await sendThroughAlertmanager({ ...config, alertmanager }, alert, waitMs);
 }
 
-async function post(url: string, key: string | undefined, body: unknown): Promise<Response> {
-  try {
-    return await fetch(url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        ...(key === undefined ? {} : { "x-api-key": key }),
-      },
-      body: JSON.stringify(body),
-    });
-  } catch (error) {
-    throw new CommandFailed(`Nothing listens at ${url}: is "countersign serve" running?`, {
-      cause: error,
-    });
+function labelsOf(options: Options): Labels {
+  const pairs = (options.label as string[]).map((pair) => {
+    const at = pair.indexOf("=");
+    const name = pair.slice(0, at);
+    if (at < 1) throw new UsageError(`--label takes name=value, not "${pair}"`);
+    if (!/^[a-zA-Z_]\w*$/.test(name)) {
+      throw new UsageError(
+        `--label ${pair}: Prometheus knows only names of letters, digits and _, so not "${name}"`,
+      );
+    }
+    return [name, pair.slice(at + 1)] as const;
+  });
+  const labels = {
+    alertname: String(options.alertname),
+    severity: String(options.severity),
+    instance: "test-instance",
+    ...Object.fromEntries(pairs),
+  };
+  if (labels.alertname === "") throw new UsageError("--alertname takes a name");
+  // An empty label is the same as none: Alertmanager drops it.
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ""));
+}
+
+function linkTo({ publicUrl }: Config, incident: string): string {
+  return `${publicUrl}/incidents/${incident}`;
+}
+
+function whatNext(options: Options, incident: string | null, link: string | null): string[] {
+  if (incident === null) return [];
+  const look = `Incident ${incident}: ${link}`;
+  return options.resolve === true ? [look] : [look, `To end it: ${resolveLine(options)}`];
+}
+
+/** The same alert is the one with the same labels, so its end has to name them all. */
+function resolveLine(options: Options): string {
+  const words = ["npx countersign send-test"];
+  for (const name of ["alertname", "severity"] as const) {
+    if (options[name] !== DEFAULTS[name]) words.push(`--${name}`, quoted(String(options[name])));
   }
+  for (const pair of options.label as string[]) words.push("--label", quoted(pair));
+  if (options.direct === true) words.push("--direct");
+  return [...words, "--resolve"].join(" ");
+}
+
+function quoted(word: string): string {
+  return /^[\w.:/=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -3,7 +3,21 @@ import type { Alert } from "../incident/alert.ts";
 import type { SourceAccess } from "./source.ts";
 import { ask, SourceFailed } from "./source.ts";
 
-const Alerts = z.array(z.object({ labels: z.record(z.string(), z.string()) }));
+/** Whether something fires must not hang on what else is told of it: only the labels have to be there. */
+const Alerts = z.array(
+  z.object({
+    labels: z.record(z.string(), z.string()),
+    fingerprint: z.string().catch(""),
+    startsAt: z.coerce.date().optional().catch(undefined),
+    receivers: z.array(z.object({ name: z.string() })).catch([]),
+    status: z
+      .object({ silencedBy: z.array(z.string()), inhibitedBy: z.array(z.string()) })
+      .catch({ silencedBy: [], inhibitedBy: [] }),
+  }),
+);
+
+/** An alert as Alertmanager tells of it. */
+export type ReportedAlert = z.infer<typeof Alerts>[number];
 
 /** What its filters have always taken for a name; the rest is compared here. */
 const FILTERED = /^(?:alertname|instance|job|name|severity)$/;
@@ -14,7 +28,12 @@ export function createAlertmanager(access: SourceAccess) {
    * Whether it still reports the alert; a silenced or inhibited one counts as active. It goes by the labels alone: a
    * fingerprint is a word of the sender, who could name that of another alert.
    */
-  async function isActive({ labels }: Pick<Alert, "labels">): Promise<boolean> {
+  async function isActive(alert: Pick<Alert, "labels">): Promise<boolean> {
+    return (await find(alert)) !== null;
+  }
+
+  /** What it reports of the alert with exactly these labels, if it still does. */
+  async function find({ labels }: Pick<Alert, "labels">): Promise<ReportedAlert | null> {
     const filters = new URLSearchParams();
     for (const [name, value] of Object.entries(labels)) {
       if (FILTERED.test(name)) filters.append("filter", `${name}=${JSON.stringify(value)}`);
@@ -24,7 +43,22 @@ export function createAlertmanager(access: SourceAccess) {
     );
     if (!answer.success)
       throw new SourceFailed("Alertmanager: the answer is not one we understand");
-    return answer.data.some((alert) => hasSameLabels(alert.labels, labels));
+    return answer.data.find((alert) => hasSameLabels(alert.labels, labels)) ?? null;
+  }
+
+  /** Gives it an alert, as a Prometheus would; an `endsAt` that is over ends it. */
+  async function send(
+    alert: Pick<Alert, "labels" | "annotations" | "startsAt"> & { readonly endsAt: Date },
+  ): Promise<void> {
+    await ask("Alertmanager", access, "/api/v2/alerts", { method: "POST", json: [alert] });
+  }
+
+  /** Its configuration as it runs, in YAML and without its secrets; empty where it does not tell. */
+  async function configuration(): Promise<string> {
+    const status = z
+      .object({ config: z.object({ original: z.string() }) })
+      .safeParse(await ask("Alertmanager", access, "/api/v2/status"));
+    return status.data?.config.original ?? "";
   }
 
   async function check(): Promise<string> {
@@ -34,7 +68,7 @@ export function createAlertmanager(access: SourceAccess) {
     return status.success ? `version ${status.data.versionInfo.version}` : "answers";
   }
 
-  return { isActive, check };
+  return { isActive, find, send, configuration, check };
 }
 
 function hasSameLabels(

@@ -19,12 +19,16 @@ export async function ask(
   name: string,
   { url, authorization }: SourceAccess,
   path: string,
-  init: { method?: "POST"; body?: URLSearchParams } = {},
+  { json, ...init }: { method?: "POST"; body?: URLSearchParams; json?: unknown } = {},
 ): Promise<unknown> {
   try {
     const response = await fetch(url + path, {
       ...init,
-      headers: authorization === null ? {} : { authorization },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      headers: {
+        ...(authorization === null ? {} : { authorization }),
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+      },
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -32,7 +36,8 @@ export async function ask(
     if (!response.ok) {
       throw new SourceFailed(`${name} answers ${response.status}: ${text.slice(0, 200)}`);
     }
-    return JSON.parse(text);
+    // What takes something may have nothing to say.
+    return json !== undefined && text === "" ? null : JSON.parse(text);
   } catch (error) {
     if (error instanceof SourceFailed) throw error;
     throw new SourceFailed(`${name} at ${new URL(url).host}: ${explain(error)}`, { cause: error });

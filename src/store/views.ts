@@ -152,6 +152,19 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
     return row === undefined ? null : toEpisode(row);
   }
 
+  const newest = sqlite
+    .prepare<[string], number>(
+      `SELECT id FROM alerts WHERE source = 'alertmanager' AND fingerprint = ?
+       ORDER BY starts_at DESC LIMIT 1`,
+    )
+    .pluck();
+
+  /** The latest that is known of an alert, whether it fires or not. */
+  function newestEpisode(fingerprint: string): Episode | null {
+    const found = newest.get(fingerprint);
+    return found === undefined ? null : episode(found);
+  }
+
   function pending(): PlannedRequest[] {
     const rows = db
       .select()
@@ -208,6 +221,7 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
     idsLike,
     openAlerts,
     episode,
+    newestEpisode,
     pending,
     timeline,
     counts,
