@@ -90,31 +90,41 @@ export function haveAlertmanager(): boolean {
   return havePeer("alertmanager");
 }
 
+/** Takes webhooks and keeps nothing. */
+export async function startSink(folder: string): Promise<Running> {
+  const port = await findFreePort();
+  return await start({
+    argv: [process.execPath, join(ROOT, "bench/sink.mjs"), String(port)],
+    folder,
+    url: `http://127.0.0.1:${port}`,
+    readyPath: "/",
+  });
+}
+
+interface Receiver {
+  readonly telegram?: { readonly url: string; readonly token: string; readonly chat: number };
+  readonly webhook?: string;
+}
+
 export async function startAlertmanager(
   folder: string,
-  telegram?: { readonly url: string; readonly token: string; readonly chat: number },
+  { telegram, webhook }: Receiver = {},
 ): Promise<Running> {
   const port = await findFreePort();
   const config = join(folder, "alertmanager.yml");
-  const receiver = telegram && {
-    api_url: telegram.url,
-    bot_token: telegram.token,
-    chat_id: telegram.chat,
-    parse_mode: "HTML",
-    send_resolved: false,
-  };
+  const isSending = telegram !== undefined || webhook !== undefined;
   writeFileSync(
     config,
     // YAML reads JSON.
     JSON.stringify({
       route: {
         receiver: "bench",
-        group_by: receiver ? ["..."] : ["alertname"],
-        group_wait: receiver ? "0s" : "1h",
+        group_by: isSending ? ["..."] : ["alertname"],
+        group_wait: isSending ? "0s" : "1h",
         group_interval: "1h",
         repeat_interval: "24h",
       },
-      receivers: [{ name: "bench", ...(receiver && { telegram_configs: [receiver] }) }],
+      receivers: [{ name: "bench", ...receiverOf({ telegram, webhook }) }],
     }),
   );
   return await start({
@@ -129,6 +139,23 @@ export async function startAlertmanager(
     url: `http://127.0.0.1:${port}`,
     readyPath: "/-/ready",
   });
+}
+
+function receiverOf({ telegram, webhook }: { [Key in keyof Receiver]: Receiver[Key] | undefined }) {
+  return {
+    ...(webhook && { webhook_configs: [{ url: webhook }] }),
+    ...(telegram && {
+      telegram_configs: [
+        {
+          api_url: telegram.url,
+          bot_token: telegram.token,
+          chat_id: telegram.chat,
+          parse_mode: "HTML",
+          send_resolved: false,
+        },
+      ],
+    }),
+  };
 }
 
 export function isBuilt(): boolean {

@@ -27,7 +27,7 @@ export const firstCard: Bench = {
     const theirs = await startFakeTelegram({ chats: [{ id: CHAT }], token: "43:fake-token-other" });
     const program = await startProgram(createFolder(), { telegram: { ...ours, chat: CHAT } });
     const alertmanager = haveAlertmanager()
-      ? await startAlertmanager(createFolder(), { ...theirs, chat: CHAT })
+      ? await startAlertmanager(createFolder(), { telegram: { ...theirs, chat: CHAT } })
       : null;
     const latencies: { countersign: number[]; alertmanager: number[] } = {
       countersign: [],

@@ -10,8 +10,9 @@ import { tableOf } from "./result.ts";
 import { startUp } from "./start-up.ts";
 import { storm } from "./storm.ts";
 import { tap } from "./tap.ts";
+import { webhooks } from "./webhooks.ts";
 
-const BENCHES: readonly Bench[] = [intake, firstCard, tap, storm, startUp, footprint];
+const BENCHES: readonly Bench[] = [intake, webhooks, firstCard, tap, storm, startUp, footprint];
 
 const { values } = parseArgs({
   options: {
