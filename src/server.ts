@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { ServerType } from "@hono/node-server";
 import { serve } from "@hono/node-server";
 import type { Hono } from "hono";
@@ -8,23 +9,46 @@ export class CannotListen extends Error {
   override readonly name = "CannotListen";
 }
 
-export function listen(app: Hono, { host, port }: Config): Promise<ServerType> {
+/** Alertmanager gives up after its `group_interval`, or a minute; a slow sender must not hold a connection for good. */
+const REQUEST_MS = 30_000;
+
+export function listen(
+  app: Hono,
+  { host, port }: Pick<Config, "host" | "port">,
+  requestMs = REQUEST_MS,
+): Promise<ServerType> {
   return new Promise((resolve, reject) => {
     const server = serve({
       fetch: app.fetch,
       hostname: host,
       port,
       serverOptions: {
-        requestTimeout: 10_000,
-        headersTimeout: 5_000,
+        requestTimeout: requestMs,
+        headersTimeout: requestMs,
         connectionsCheckingInterval: 1_000,
       },
     });
+    server.on("clientError", refuse);
     server.once("listening", () => resolve(server));
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(new CannotListen(whyNot(error, host, port), { cause: error }));
     });
   });
+}
+
+/**
+ * What can't be read as a request. Node says 408 to a request that comes too slowly, and so it does when it is itself
+ * too busy to read it: Alertmanager takes any 4xx for a final no, and would never send those alerts again.
+ */
+function refuse({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || code === "ECONNRESET") return void socket.destroy();
+  const answer =
+    code === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? "503 Service Unavailable\r\nRetry-After: 5"
+      : code === "HPE_HEADER_OVERFLOW"
+        ? "431 Request Header Fields Too Large"
+        : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${answer}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function whyNot({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
