@@ -29,6 +29,7 @@ describe("the settings", () => {
       runbooksDir: resolve("runbooks"),
       publicUrl: "http://127.0.0.1:9095",
       telegram: null,
+      slack: null,
       prometheus: null,
       logLevel: "info",
       notes: [],
@@ -54,6 +55,12 @@ describe("the settings", () => {
     ["TELEGRAM_BOT_TOKEN", "token"],
     ["TELEGRAM_CHAT_ID", "@group"],
     ["TELEGRAM_ADMIN_IDS", "7,ana"],
+    ["SLACK_BOT_TOKEN", "xoxp-1"],
+    ["SLACK_CHANNEL", "#alerts"],
+    ["SLACK_APP_TOKEN", "xoxb-1"],
+    ["SLACK_SIGNING_SECRET", "short"],
+    ["SLACK_ADMIN_IDS", "T01:U01,ana"],
+    ["SLACK_API_URL", "slack.com/api"],
     ["DATABASE_URL", "mysql://x"],
     ["DOCKER_HOST", "ssh://x"],
     ["LLM_PROVIDER", "oracle"],
@@ -90,7 +97,14 @@ describe("the settings", () => {
     [{ PROMETHEUS_URL: "http://p", PROMETHEUS_USERNAME: "u" }, "PROMETHEUS_PASSWORD"],
     [{ ALERTMANAGER_URL: "http://a", ALERTMANAGER_PASSWORD: "p" }, "ALERTMANAGER_USERNAME"],
     [{ LOKI_USERNAME: "u", LOKI_PASSWORD: "p" }, "LOKI_URL"],
-    [{ SLACK_BOT_TOKEN: "xoxb-1" }, "SLACK_BOT_TOKEN"],
+    [{ SLACK_BOT_TOKEN: "xoxb-1", SLACK_APP_TOKEN: "xapp-1" }, "SLACK_CHANNEL"],
+    [
+      { SLACK_BOT_TOKEN: "xoxb-1", SLACK_CHANNEL: "C01ALERTS" },
+      "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET",
+    ],
+    [{ SLACK_CHANNEL: "C01ALERTS" }, "SLACK_BOT_TOKEN"],
+    [{ SLACK_APP_TOKEN: "xapp-1" }, "SLACK_BOT_TOKEN"],
+    [{ SLACK_SIGNING_SECRET: "0123456789abcdef" }, "SLACK_BOT_TOKEN"],
     [{ COUNTERSIGN_EXECUTOR: "separate" }, "COUNTERSIGN_EXECUTOR"],
     [{ DATABASE_URL: "postgres://db" }, "DATABASE_URL"],
   ])("refuse half a configuration: %j", (env, name) => {
@@ -128,6 +142,26 @@ describe("the settings", () => {
       webhookKeys: ["new", "old"],
       databasePath: "/var/lib/countersign/c.db",
       dataDir: "/var/lib/countersign",
+    });
+  });
+
+  it("speak Slack by Socket Mode where there is an app token, else by HTTP", () => {
+    const common = { SLACK_BOT_TOKEN: "xoxb-1", SLACK_CHANNEL: "C01ALERTS" };
+    const signed = { ...common, SLACK_SIGNING_SECRET: "0123456789abcdef" };
+
+    expect(readConfig(signed).slack).toEqual({
+      token: "xoxb-1",
+      channel: "C01ALERTS",
+      apiUrl: "https://slack.com/api/",
+      connection: { kind: "http", signingSecret: "0123456789abcdef" },
+    });
+    expect(
+      readConfig({ ...signed, SLACK_APP_TOKEN: "xapp-1", SLACK_API_URL: "http://slack.lan/api" }),
+    ).toMatchObject({
+      slack: {
+        apiUrl: "http://slack.lan/api/",
+        connection: { kind: "socket", appToken: "xapp-1" },
+      },
     });
   });
 

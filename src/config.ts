@@ -26,6 +26,15 @@ export interface Config {
     readonly chatId: string;
     readonly apiRoot: string;
   } | null;
+  readonly slack: {
+    readonly token: string;
+    readonly channel: string;
+    readonly apiUrl: string;
+    /** Socket Mode where there is an app token, else HTTP; never both, so that no press arrives twice. */
+    readonly connection:
+      | { readonly kind: "socket"; readonly appToken: string }
+      | { readonly kind: "http"; readonly signingSecret: string };
+  } | null;
   readonly adminIds: { readonly telegram: readonly string[]; readonly slack: readonly string[] };
   readonly prometheus: Access | null;
   readonly alertmanager: Access | null;
@@ -139,14 +148,18 @@ function contradictions(settings: Settings, given: Env): string[] {
     needs(`${name}_USERNAME`, [`${name}_PASSWORD`], `is needed with ${name}_USERNAME`);
     needs(`${name}_PASSWORD`, [`${name}_USERNAME`], `is needed with ${name}_PASSWORD`);
   }
-  for (const name of [
+  needs(
     "SLACK_BOT_TOKEN",
-    "SLACK_APP_TOKEN",
-    "SLACK_CHANNEL",
-    "SLACK_SIGNING_SECRET",
-  ] as const) {
-    if (given[name] !== undefined)
-      problems.push(`${name}: this version does not speak Slack yet; unset it`);
+    ["SLACK_CHANNEL"],
+    "is needed with SLACK_BOT_TOKEN: the channel that gets the cards",
+  );
+  needs(
+    "SLACK_BOT_TOKEN",
+    ["SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"],
+    "is needed with SLACK_BOT_TOKEN, for Socket Mode or for HTTP",
+  );
+  for (const name of ["SLACK_CHANNEL", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"] as const) {
+    needs(name, ["SLACK_BOT_TOKEN"], `is needed with ${name}: the app's page shows it`);
   }
   if (settings.COUNTERSIGN_EXECUTOR === "separate") {
     problems.push("COUNTERSIGN_EXECUTOR: separate is not part of this version yet; use inline");
@@ -203,6 +216,7 @@ function toConfig(settings: Settings, given: Env): Config {
       token === undefined || chatId === undefined
         ? null
         : { token, chatId, apiRoot: settings.TELEGRAM_API_ROOT.replace(/\/+$/, "") },
+    slack: slackOf(settings),
     adminIds: { telegram: settings.TELEGRAM_ADMIN_IDS, slack: settings.SLACK_ADMIN_IDS },
     prometheus: access(settings, "PROMETHEUS"),
     alertmanager: access(settings, "ALERTMANAGER"),
@@ -218,6 +232,22 @@ function toConfig(settings: Settings, given: Env): Config {
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
     notes: [...unusedOnes(given), ...nearMisses(given)],
   };
+}
+
+function slackOf({
+  SLACK_BOT_TOKEN: token,
+  SLACK_CHANNEL: channel,
+  SLACK_APP_TOKEN: appToken,
+  SLACK_SIGNING_SECRET: signingSecret,
+  SLACK_API_URL: url,
+}: Settings): Config["slack"] {
+  if (token === undefined || channel === undefined) return null;
+  const apiUrl = `${url.replace(/\/+$/, "")}/`;
+  if (appToken !== undefined) {
+    return { token, channel, apiUrl, connection: { kind: "socket", appToken } };
+  }
+  if (signingSecret === undefined) return null;
+  return { token, channel, apiUrl, connection: { kind: "http", signingSecret } };
 }
 
 function access(settings: Settings, name: "PROMETHEUS" | "ALERTMANAGER"): Access | null {

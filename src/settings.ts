@@ -71,12 +71,39 @@ export const Settings = z.object({
     .default([])
     .describe("numeric ids of people who hold every role while policy.yaml lists nobody"),
   TELEGRAM_API_ROOT: Url.default("https://api.telegram.org").describe("a local Bot API server"),
-  SLACK_BOT_TOKEN: z.string().optional().describe("the app's bot token, xoxb-…"),
-  SLACK_CHANNEL: z.string().optional().describe("the channel that gets the cards"),
-  SLACK_APP_TOKEN: z.string().optional().describe("for Socket Mode, xapp-…"),
-  SLACK_SIGNING_SECRET: z.string().optional().describe("for HTTP at /slack/events"),
-  SLACK_ADMIN_IDS: List.default([]).describe("as TELEGRAM_ADMIN_IDS, team:member"),
-  SLACK_API_URL: Url.optional().describe("a local Slack API"),
+  SLACK_BOT_TOKEN: z
+    .string()
+    .regex(/^xoxb-[\w-]+$/, "must be the Bot User OAuth Token, xoxb-…")
+    .optional()
+    .describe("the app's bot token, xoxb-…"),
+  SLACK_CHANNEL: z
+    .string()
+    .regex(
+      /^[CDG][A-Z0-9]{2,20}$/,
+      "must be the channel's id, such as C0123ABCD45: it stands at the end of the channel's details",
+    )
+    .optional()
+    .describe("the id of the channel that gets the cards"),
+  SLACK_APP_TOKEN: z
+    .string()
+    .regex(/^xapp-[\w-]+$/, "must be an app-level token with connections:write, xapp-…")
+    .optional()
+    .describe("for Socket Mode, xapp-…"),
+  SLACK_SIGNING_SECRET: z
+    .string()
+    .regex(/^\S{16,}$/, "must be the Signing Secret of the app's Basic Information")
+    .optional()
+    .describe("for HTTP at /slack/events, where SLACK_APP_TOKEN is not set"),
+  SLACK_ADMIN_IDS: List.pipe(
+    z.array(
+      z
+        .string()
+        .regex(/^[A-Z0-9]+:[A-Z0-9]+$/, "must be team:member ids such as T01:U01, comma-separated"),
+    ),
+  )
+    .default([])
+    .describe("as TELEGRAM_ADMIN_IDS, team:member"),
+  SLACK_API_URL: Url.default("https://slack.com/api/").describe("a local Slack API"),
   GRAFANA_WEBHOOK_SECRET: z.string().optional().describe("HMAC secret of /grafana/webhook"),
   PROMETHEUS_URL: Url.optional().describe("for evidence and verification"),
   PROMETHEUS_TOKEN: z.string().optional().describe("bearer token for it"),
@@ -147,8 +174,6 @@ export type SettingName = keyof Settings;
 
 /** Accepted so that a configuration can be written ahead; this version does nothing with them and says so. */
 export const NOT_USED_YET: readonly SettingName[] = [
-  "SLACK_ADMIN_IDS",
-  "SLACK_API_URL",
   "GRAFANA_WEBHOOK_SECRET",
   "LOKI_URL",
   "LOKI_TOKEN",
