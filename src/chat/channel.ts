@@ -61,7 +61,9 @@ export type RefusalReason =
   | "edited"
   | "inline"
   | "old_button"
+  | "other_workspace"
   | "unknown_token"
+  | "wrong_code"
   | "other_person";
 
 export interface Refusal {

@@ -1,4 +1,4 @@
-import type { Channel, Person } from "../approval/approval.ts";
+import type { Channel, Person, Ruling } from "../approval/approval.ts";
 import type { RefusalReason } from "./channel.ts";
 import type { Desk } from "./desk.ts";
 import { autohealingText, rulingText } from "./wording.ts";
@@ -49,6 +49,19 @@ export interface PressAnswer {
   readonly refusal: RefusalReason | null;
   /** The pressed message is a copy left over: its buttons may go, and it may point to the card that counts. */
   readonly stray?: { readonly liveMessageId: string | null };
+  /** Where one touch does not do: what a channel with forms asks for in one. */
+  readonly mustType?: Extract<Ruling, { outcome: "must_type" }>;
+}
+
+/** The second step of what one touch may not decide, as a form sends it. */
+export interface TypedPress extends Press {
+  readonly planCode: string;
+  readonly reason: string | null;
+}
+
+export interface TypedAnswer extends PressAnswer {
+  /** What was typed is to be mended; otherwise the form is done. */
+  readonly isWrong: boolean;
 }
 
 const PREFIXES = { a: "approve", r: "reject", c: "confirm" } as const;
@@ -60,14 +73,10 @@ export function buttonData(verb: "approve" | "reject" | "confirm", token: string
 /** What a press comes to, on every channel: the data is hostile text until its token is found. */
 export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseToken }) {
   async function press(attempt: Press): Promise<PressAnswer> {
-    const { channel, chat, messageId, person } = attempt;
-    const named = /^(?<prefix>[arc]):(?<token>[A-Za-z0-9_-]{22})$/.exec(attempt.data)?.groups;
-    const verb = PREFIXES[(named?.prefix ?? "") as keyof typeof PREFIXES];
-    if (!named?.token || !verb) return unknownToken();
-    const where = { channel, chat, messageId, person: person.name };
-    const meaning = await useToken(named.token, where);
-    if (meaning?.verb === "old") return oldButton(meaning);
-    if (meaning?.verb !== verb) return unknownToken();
+    const { channel, person } = attempt;
+    const meaning = await meaningOf(attempt);
+    if (meaning === null) return unknownToken();
+    if (meaning.verb === "old") return oldButton(meaning);
     if (meaning.verb === "confirm") return await confirm(meaning, attempt);
     const ruling = await desk.decide({
       planCode: meaning.planCode,
@@ -78,8 +87,46 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
       reason: null,
       via: "tap",
     });
-    const isPlain = ruling.outcome === "approved" || ruling.outcome === "rejected";
-    return { text: rulingText(ruling), isAlert: !isPlain, refusal: null };
+    const answer = { text: rulingText(ruling), isAlert: !isPlain(ruling), refusal: null };
+    return ruling.outcome === "must_type" ? { ...answer, mustType: ruling } : answer;
+  }
+
+  /** Everything is looked at anew: the form says nothing but what a person typed. */
+  async function typed(attempt: TypedPress): Promise<TypedAnswer> {
+    const { channel, person, planCode, reason } = attempt;
+    const meaning = await meaningOf(attempt);
+    if (meaning?.verb === "old") return { ...oldButton(meaning), isWrong: true };
+    if (meaning?.verb !== "approve") return { ...unknownToken(), isWrong: true };
+    if (planCode !== meaning.planCode) {
+      const text = "That is not the plan code of this card.";
+      return { text, isAlert: true, refusal: "wrong_code", isWrong: true };
+    }
+    const ruling = await desk.decide({
+      planCode,
+      requestId: meaning.requestId,
+      decision: "approve",
+      person,
+      channel,
+      reason,
+      via: "typed",
+    });
+    const isDone = isPlain(ruling) || ruling.outcome === "counted";
+    return { text: rulingText(ruling), isAlert: !isDone, refusal: null, isWrong: !isDone };
+  }
+
+  async function meaningOf({
+    data,
+    channel,
+    chat,
+    messageId,
+    person,
+  }: Press): Promise<TokenMeaning | null> {
+    const named = /^(?<prefix>[arc]):(?<token>[A-Za-z0-9_-]{22})$/.exec(data)?.groups;
+    const verb = PREFIXES[(named?.prefix ?? "") as keyof typeof PREFIXES];
+    if (!named?.token || !verb) return null;
+    const where = { channel, chat, messageId, person: person.name };
+    const meaning = await useToken(named.token, where);
+    return meaning?.verb === verb || meaning?.verb === "old" ? meaning : null;
   }
 
   async function confirm(
@@ -107,7 +154,11 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
     return { text: autohealingText(autohealing), isAlert: false, refusal: null };
   }
 
-  return { press };
+  return { press, typed };
+}
+
+function isPlain({ outcome }: Ruling): boolean {
+  return outcome === "approved" || outcome === "rejected";
 }
 
 function oldButton({
