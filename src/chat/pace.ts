@@ -31,6 +31,13 @@ export const GROUP_CHAT: PaceLimits = {
   reserved: 5,
 };
 export const PRIVATE_CHAT: PaceLimits = { ...GROUP_CHAT, sendsPerMinute: 50, editsPerMinute: 50 };
+/** Slack's: one message a second in a channel; edits are counted for the whole workspace, 50 a minute. */
+export const SLACK_CHANNEL: PaceLimits = {
+  minGapMs: 1050,
+  sendsPerMinute: 55,
+  editsPerMinute: 48,
+  reserved: 12,
+};
 
 /** What people cause goes first, then new incidents, then what the program does by itself. */
 export type Lane = "person" | "new" | "machine";

@@ -181,6 +181,11 @@ export function createCards(
     return { verb: "old", liveMessageId: live.messageId, isStray: isThere === 0 };
   }
 
+  /** The incident whose card this message is. */
+  function incidentOn(channel: string, chat: string, messageId: string): string | null {
+    return query.incidentOn.get(channel, chat, messageId) ?? null;
+  }
+
   return {
     addMissing,
     stale,
@@ -191,6 +196,7 @@ export function createCards(
     tokensFor,
     offerConfirm,
     useToken,
+    incidentOn,
     touch,
   };
 
@@ -293,6 +299,11 @@ function prepare(sqlite: Sqlite) {
       .prepare<[string, string, string, string, string, string], number>(
         `SELECT EXISTS (SELECT 1 FROM cards WHERE channel = ? AND chat = ? AND message_id = ?)
              OR EXISTS (SELECT 1 FROM digests WHERE channel = ? AND chat = ? AND message_id = ?)`,
+      )
+      .pluck(),
+    incidentOn: sqlite
+      .prepare<[string, string, string], string>(
+        "SELECT incident_id FROM cards WHERE channel = ? AND chat = ? AND message_id = ?",
       )
       .pluck(),
   };

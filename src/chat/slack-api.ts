@@ -1,0 +1,204 @@
+import { randomUUID } from "node:crypto";
+import type { types, webApi } from "@slack/bolt";
+import type { Card } from "./card.ts";
+import type { ButtonTokens, CardAdapter, RejectedKind } from "./channel.ts";
+import { ChatRejected } from "./channel.ts";
+import type { Reply } from "./command.ts";
+import type { Pace } from "./pace.ts";
+import type { SlackMessage } from "./slack-blocks.ts";
+import { slackCard, slackReply } from "./slack-blocks.ts";
+
+export type SlackClient = webApi.WebClient;
+
+const CALL_TIMEOUT_MS = 10_000;
+/** Where a time to wait is not named. */
+const PAUSE_MS = 30_000;
+const HELD = 200;
+
+/**
+ * Waiting and trying again is the projector's and the outbox's. The client's own ways would wait for ever, hold up
+ * everything behind one refused call, and post twice.
+ */
+export const CLIENT_OPTIONS = {
+  timeout: CALL_TIMEOUT_MS,
+  retryConfig: { retries: 0 },
+  rejectRateLimitedCalls: true,
+} as const;
+
+export interface SlackCards extends CardAdapter {
+  /** To everybody in the channel. */
+  say(reply: Reply): Promise<void>;
+  /** To one person of the channel, whom nobody else can see it with. */
+  whisper(reply: Reply, userId: string): Promise<void>;
+  /** Only within three seconds of the press that the trigger came with. */
+  openForm(triggerId: string, view: types.ModalView): Promise<void>;
+}
+
+const KINDS: Readonly<Record<string, RejectedKind>> = {
+  ratelimited: "paused",
+  rate_limited: "paused",
+  message_limit_exceeded: "paused",
+  message_not_found: "gone",
+  thread_not_found: "gone",
+  edit_window_closed: "gone",
+  cant_update_message: "gone",
+  invalid_blocks: "markup",
+  invalid_blocks_format: "markup",
+  msg_blocks_too_long: "markup",
+  msg_too_long: "markup",
+  // The platform's own trouble: nobody knows whether it arrived.
+  internal_error: "unreachable",
+  fatal_error: "unreachable",
+  service_unavailable: "unreachable",
+  request_timeout: "unreachable",
+  // It no longer knows the message that this one was taken for.
+  duplicate_message_not_found: "unreachable",
+  duplicate_channel_not_found: "unreachable",
+};
+
+/** Slack's own name of the error, where it was Slack that refused. */
+export function slackErrorName(error: unknown): string | null {
+  const name = (error as { data?: { error?: unknown } } | undefined)?.data?.error;
+  return typeof name === "string" ? name : null;
+}
+
+/** What Slack said, in its own words and nobody else's: an error may hold the request, and with it the token. */
+export function slackRejection(error: unknown): ChatRejected {
+  if (error instanceof ChatRejected) return error;
+  const said = (error ?? {}) as { retryAfter?: number; statusCode?: number };
+  if (said.retryAfter !== undefined) {
+    return new ChatRejected("paused", "Slack asks to wait", Math.max(1, said.retryAfter) * 1000);
+  }
+  return refusalByName(error) ?? refusalByStatus(said.statusCode);
+}
+
+function refusalByName(error: unknown): ChatRejected | null {
+  const name = slackErrorName(error);
+  if (name === null) return null;
+  const kind = KINDS[name] ?? "refused";
+  const details = detailsOf(error);
+  const text = `Slack answered ${name}${details === "" ? "" : `: ${details}`}`;
+  return new ChatRejected(kind, text, kind === "paused" ? PAUSE_MS : 0);
+}
+
+function refusalByStatus(status: number | undefined): ChatRejected {
+  if (status === undefined) return new ChatRejected("unreachable", "Slack could not be reached");
+  const kind = status >= 500 || status === 408 ? "unreachable" : "refused";
+  return new ChatRejected(kind, `Slack answered with the HTTP status ${status}`);
+}
+
+function detailsOf(error: unknown): string {
+  const { data } = error as {
+    data?: { needed?: unknown; response_metadata?: { messages?: unknown } };
+  };
+  const messages = data?.response_metadata?.messages;
+  return [
+    ...(typeof data?.needed === "string" ? [`needs the scope ${data.needed}`] : []),
+    ...(Array.isArray(messages) ? messages.slice(0, 3).map(String) : []),
+  ].join("; ");
+}
+
+/** Slack's side of cards and answers, for one channel. */
+export function createSlackCards(deps: {
+  readonly client: () => Promise<SlackClient>;
+  readonly channel: string;
+  readonly pace: Pace;
+}): SlackCards {
+  const { channel, pace } = deps;
+  /** Of cards whose posting may or may not have arrived: with the same id Slack shows it once. */
+  const held = new Map<string, string>();
+
+  async function call<T>(act: (client: SlackClient) => Promise<T>): Promise<T> {
+    try {
+      return await act(await deps.client());
+    } catch (error) {
+      throw slackRejection(error);
+    }
+  }
+
+  async function send(message: SlackMessage, extra: object = {}): Promise<string> {
+    const base = { channel, unfurl_links: false, unfurl_media: false, mrkdwn: false, ...extra };
+    const result = await withoutBlocksIfRefused(message, (body) =>
+      call((client) => client.chat.postMessage({ ...base, ...body })),
+    );
+    if (typeof result.ts !== "string") {
+      throw new ChatRejected("unreachable", "Slack did not say which message it made");
+    }
+    return result.ts;
+  }
+
+  async function post(card: Card, tokens: ButtonTokens): Promise<string> {
+    const { incidentId } = card;
+    const id = held.get(incidentId) ?? randomUUID();
+    held.delete(incidentId);
+    try {
+      return await send(slackCard(card, tokens), {
+        client_msg_id: id,
+        metadata: { event_type: "countersign_card", event_payload: { incident: incidentId } },
+      });
+    } catch (error) {
+      if (isUncertain(slackRejection(error))) hold(incidentId, id);
+      throw error;
+    }
+  }
+
+  function hold(incidentId: string, id: string): void {
+    held.set(incidentId, id);
+    const [oldest] = held.keys();
+    if (held.size > HELD && oldest !== undefined) held.delete(oldest);
+  }
+
+  async function edit(
+    messageId: string,
+    card: Card,
+    tokens: ButtonTokens,
+  ): Promise<"edited" | "gone"> {
+    try {
+      await withoutBlocksIfRefused(slackCard(card, tokens), (body) =>
+        call((client) => client.chat.update({ channel, ts: messageId, ...body })),
+      );
+      return "edited";
+    } catch (error) {
+      if (slackRejection(error).kind === "gone") return "gone";
+      throw error;
+    }
+  }
+
+  return {
+    pace,
+    post,
+    edit,
+    async reply(messageId, text) {
+      await send(slackReply({ text }), { thread_ts: messageId });
+    },
+    async say(reply) {
+      await send(slackReply(reply));
+    },
+    async whisper(reply, user) {
+      await withoutBlocksIfRefused(slackReply(reply), (body) =>
+        call((client) => client.chat.postEphemeral({ channel, user, ...body })),
+      );
+    },
+    async openForm(trigger_id, view) {
+      await call((client) => client.views.open({ trigger_id, view }));
+    },
+  };
+}
+
+/** Whether the message may have arrived all the same; not where Slack no longer knows the id it was sent with. */
+function isUncertain({ kind, message }: ChatRejected): boolean {
+  return (kind === "unreachable" || kind === "paused") && !message.includes("duplicate_");
+}
+
+/** A text that is there is worth more than blocks that are not; its buttons go with them. */
+async function withoutBlocksIfRefused<T>(
+  { text, blocks }: SlackMessage,
+  send: (body: { text: string; blocks: types.KnownBlock[] }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await send({ text, blocks });
+  } catch (error) {
+    if (slackRejection(error).kind !== "markup") throw error;
+    return await send({ text, blocks: [] });
+  }
+}

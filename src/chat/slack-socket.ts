@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { App, Logger, LogLevel } from "@slack/bolt";
+import type { Log } from "./channel.ts";
+import { CLIENT_OPTIONS } from "./slack-api.ts";
+import type { Bolt } from "./slack-bolt.ts";
+
+const HELLO_WITHIN_MS = 30_000;
+const CLOSE_WITHIN_MS = 1000;
+/** A connection that lasted this long was well: Slack replaces each every few hours. */
+const WELL_AFTER_MS = 5000;
+
+export interface SocketSettings {
+  readonly firstBackoffMs: number;
+  readonly longestBackoffMs: number;
+}
+
+/**
+ * One connection of Socket Mode, made anew whenever it ends. The client's own way of doing so waits for seconds each
+ * time, and ends the process where Slack can't be asked for a new address.
+ */
+export function createSlackSocket(deps: {
+  readonly bolt: Bolt;
+  readonly appToken: string;
+  readonly apiUrl: string;
+  readonly log: Log;
+  readonly settings: SocketSettings;
+  readonly onState: (state: { readonly isOpen: boolean; readonly error: unknown }) => void;
+}) {
+  const { bolt, appToken, apiUrl, settings, onState } = deps;
+  const receiver = new bolt.SocketModeReceiver({
+    appToken,
+    autoReconnectEnabled: false,
+    logger: boltLogger(deps.log, bolt.LogLevel),
+    installerOptions: { clientOptions: { slackApiUrl: apiUrl, ...CLIENT_OPTIONS } },
+  });
+  const { client } = receiver;
+
+  async function keepOpen(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const since = Date.now();
+      const error = await connectOnce(signal);
+      if (signal.aborted) return;
+      onState({ isOpen: false, error });
+      if (Date.now() - since > WELL_AFTER_MS) failures = 0;
+      // The first time at once: Slack asks for a new connection every few hours.
+      const waitMs = failures === 0 ? 0 : settings.firstBackoffMs * 2 ** (failures - 1);
+      const options = { signal };
+      await sleep(Math.min(settings.longestBackoffMs, waitMs), undefined, options).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  /** Resolves when the connection has ended, with what ended it where that is known. */
+  async function connectOnce(signal: AbortSignal): Promise<unknown> {
+    const ended = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
+    const end = () => void close();
+    const silent = setTimeout(end, HELLO_WITHIN_MS);
+    signal.addEventListener("abort", end, { once: true });
+    try {
+      await client.start();
+      clearTimeout(silent);
+      if (signal.aborted) await close();
+      else onState({ isOpen: true, error: null });
+      await ended;
+      return null;
+    } catch (error) {
+      return error ?? null;
+    } finally {
+      clearTimeout(silent);
+      signal.removeEventListener("abort", end);
+    }
+  }
+
+  /** Asked a second time it does not wait for the other side any longer. */
+  async function close(): Promise<void> {
+    const options = { ref: false };
+    const closed = client.disconnect();
+    await Promise.race([closed, sleep(CLOSE_WITHIN_MS, undefined, options)]);
+    await Promise.race([client.disconnect(), sleep(CLOSE_WITHIN_MS, undefined, options)]);
+  }
+
+  return {
+    receiver,
+    init: (app: App) => receiver.init(app),
+    keepOpen,
+  };
+}
+
+/** Bolt's words, as far as they matter, in our log and without what opens a door. */
+export function boltLogger(log: Log, levels: typeof LogLevel): Logger {
+  const words = (parts: unknown[]) => withoutSecrets(parts.map(String).join(" "));
+  return {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (...parts) => log.warn({ channel: "slack" }, words(parts)),
+    error: (...parts) => log.warn({ channel: "slack" }, words(parts)),
+    setLevel: () => undefined,
+    getLevel: () => levels.WARN,
+    setName: () => undefined,
+  };
+}
+
+/** Tokens, and the ticket in the address of a socket. */
+export function withoutSecrets(text: string): string {
+  return text
+    .replace(/\b(?:xox[a-z]|xapp|xwfp)-[\w-]+/g, "[token]")
+    .replace(/\bticket=[^&\s"']+/g, "ticket=[removed]");
+}
