@@ -7,11 +7,11 @@ import { createCommands } from "./chat/commands.ts";
 import { createPagerDuty } from "./chat/pagerduty.ts";
 import { buttonData, createPresses } from "./chat/press.ts";
 import { createProjector } from "./chat/projector.ts";
-import { createTelegram } from "./chat/telegram.ts";
+import { chatsOf, createChats } from "./chats.ts";
 import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
 import type { ConsoleEvent } from "./console/ports.ts";
-import { createDesk, personFor } from "./desk.ts";
+import { createDesk } from "./desk.ts";
 import { createAlertmanager } from "./evidence/alertmanager.ts";
 import { createPrometheus } from "./evidence/prometheus.ts";
 import { redact } from "./evidence/redact.ts";
@@ -54,7 +54,7 @@ export function createApp(config: Config, log: Logger) {
     isExclusive: true,
     dedupWindowMs: config.dedupWindowMs,
     hasSource: config.alertmanager !== null,
-    chats: config.telegram === null ? [] : [{ channel: "telegram", chat: config.telegram.chatId }],
+    chats: chatsOf(config),
     admit,
     now,
   });
@@ -116,8 +116,10 @@ export function createApp(config: Config, log: Logger) {
     tryOut: (wish) => tryOut(ports, wish),
     onAutohealingChanged: ({ text, isOn, channel }) => {
       for (const listener of liveListeners) listener({ name: "status" });
-      // A disable typed in the chat is answered there for all to see; a confirmation is not.
-      if (isOn || channel !== "telegram") telegram?.announce(text);
+      for (const chat of chats) {
+        // A disable typed where everybody sees the answer is told by it; a confirmation is not.
+        if (isOn || channel !== chat.channel || !chat.answersForAll) chat.announce(text);
+      }
     },
   });
   const registry = createCommands({ desk: desk.chat, publicUrl: config.publicUrl });
@@ -135,30 +137,31 @@ export function createApp(config: Config, log: Logger) {
     shown: ({ channel, kind, openedAt }: { channel: string; kind: string; openedAt: Date }) => {
       if (kind === "post") metrics.carded(channel, openedAt, now());
     },
-    failed: () => undefined,
+    failed: ({ channel, kind }: { channel: string; kind: string }) =>
+      metrics.chatFailed(channel, kind),
   };
 
-  const telegram =
-    config.telegram &&
-    createTelegram({
-      ...config.telegram,
-      desk: desk.chat,
-      registry,
-      resolvePerson: (account) => personFor(catalogue, "telegram", account),
-      useToken,
-      memory: chatMemory(store, { channel: "telegram", chat: config.telegram.chatId }),
-      log,
-      observe,
-    });
-  const projector =
-    telegram &&
-    config.telegram &&
+  const chats = createChats(config, {
+    desk: desk.chat,
+    registry,
+    catalogue,
+    useToken,
+    memoryOf: (place) => chatMemory(store, place),
+    incidentOn: store.cards.incidentOn,
+    log,
+    observe,
+    onForged: (reason) => {
+      metrics.refused(`slack_${reason}`);
+      log.warn({ reason }, "a request to /slack/events was refused");
+    },
+  });
+  const projectors = chats.map(({ channel, chat, cards }) =>
     createProjector({
-      channel: "telegram",
-      chat: config.telegram.chatId,
+      channel,
+      chat,
       store: cardStore(shown),
       digests: store.digests,
-      adapter: telegram.cards,
+      adapter: cards,
       context: async () => ({
         now: now(),
         publicUrl: config.publicUrl,
@@ -167,7 +170,11 @@ export function createApp(config: Config, log: Logger) {
       }),
       log,
       observe,
-    });
+    }),
+  );
+  const nudge = () => {
+    for (const projector of projectors) projector.nudge();
+  };
 
   const worker = (kinds: Parameters<typeof createWorker>[0]["kinds"], concurrency: number) =>
     createWorker({
@@ -178,7 +185,7 @@ export function createApp(config: Config, log: Logger) {
       now,
       // A card that waited for its proposal need not wait any longer.
       onFinished: ({ kind }) => {
-        if (kind === "propose") projector?.nudge();
+        if (kind === "propose") nudge();
       },
       onFailure: ({ kind, subject }, error) =>
         log.error({ step: kind, subject, err: error }, "a step failed and will be tried again"),
@@ -227,17 +234,15 @@ export function createApp(config: Config, log: Logger) {
     version: VERSION,
   });
 
-  checks.push(
-    ...healthChecks({
-      store,
-      executors,
-      catalogue,
-      peers: { telegram, ...sources, pagerduty: pagerDuty },
-    }),
-  );
+  const peers = {
+    ...Object.fromEntries(chats.map((chat) => [chat.channel, chat])),
+    ...sources,
+    pagerduty: pagerDuty,
+  };
+  checks.push(...healthChecks({ store, executors, catalogue, peers }));
   store.subscribe((incidentId) => {
     for (const one of workers) one.wake();
-    projector?.nudge();
+    nudge();
     for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
   });
 
@@ -278,6 +283,9 @@ export function createApp(config: Config, log: Logger) {
       c.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
     )
     .route("/", web.app);
+  for (const { path, handle } of chats.flatMap(({ route }) => route ?? [])) {
+    http.post(path, (c) => handle(c.req.raw));
+  }
   let server: ServerType | null = null;
 
   /** What runs gets a moment to end by itself, is then stopped, and its outcome is stored either way. */
@@ -292,7 +300,7 @@ export function createApp(config: Config, log: Logger) {
     store,
     catalogue,
     async start(): Promise<void> {
-      if (telegram) await store.chats.adopt({ channel: "telegram", chat: telegram.chat });
+      for (const { channel, chat } of chats) await store.chats.adopt({ channel, chat });
       await store.cards.addMissing();
       for (const id of await store.executions.giveUpInterrupted()) {
         metrics.executed("unknown");
@@ -306,12 +314,12 @@ export function createApp(config: Config, log: Logger) {
       }
       server = await listen(http, config);
       for (const one of workers) one.start();
-      telegram?.start();
-      projector?.start();
+      for (const part of [...chats, ...projectors]) part.start();
     },
     async stop(): Promise<void> {
       web.close();
-      await Promise.all([close(server), telegram?.stop(), projector?.stop(), endRuns()]);
+      const stopped = [...chats, ...projectors].map((part) => part.stop());
+      await Promise.all([close(server), ...stopped, endRuns()]);
       store.close();
     },
   };

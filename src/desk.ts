@@ -386,11 +386,7 @@ function paged<T>(items: readonly T[], page: number) {
 }
 
 /** Who an account belongs to right now. Without a readable policy nobody may act, and the console stays readable. */
-export function personFor(
-  catalogue: Catalogue,
-  channel: "telegram" | "console",
-  account: string,
-): Person | null {
+export function personFor(catalogue: Catalogue, channel: Channel, account: string): Person | null {
   const { policy } = catalogue.read();
   if (policy.ok) return personByAccount(policy.policy, channel, account);
   return channel === "console" ? { name: account, roles: ["viewer"] } : null;

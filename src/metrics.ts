@@ -18,6 +18,10 @@ export function createMetrics(depths: () => Promise<Readonly<Record<string, numb
   // Exported so that an alert rule can be written on it; nothing in the program can count it up.
   counter("alerts_lost_total", "Acknowledged alerts that were lost: always 0").inc(0);
   const refused = counter("refused_total", "Refused attempts", ["reason"]);
+  const chatFailures = counter("chat_failures_total", "Calls that a chat did not carry out", [
+    "channel",
+    "kind",
+  ]);
   const executions = counter("executions_total", "Finished runs", ["outcome"]);
   for (const outcome of ["succeeded", "failed", "timed_out", "unknown"]) {
     executions.inc({ outcome }, 0);
@@ -47,6 +51,7 @@ export function createMetrics(depths: () => Promise<Readonly<Record<string, numb
       deduplicated.inc(alerts.deduplicated);
     },
     refused: (reason: string) => refused.inc({ reason }),
+    chatFailed: (channel: string, kind: string) => chatFailures.inc({ channel, kind }),
     executed: (outcome: string) => executions.inc({ outcome }),
     carded: (channel: string, start: Date, end: Date) =>
       toCard.observe({ channel }, since(start, end)),

@@ -79,7 +79,7 @@ export const Settings = z.object({
   SLACK_CHANNEL: z
     .string()
     .regex(
-      /^[CDG][A-Z0-9]{2,20}$/,
+      /^[CG][A-Z0-9]{2,20}$/,
       "must be the channel's id, such as C0123ABCD45: it stands at the end of the channel's details",
     )
     .optional()

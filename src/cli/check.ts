@@ -1,3 +1,4 @@
+import { checkSlack } from "../chat/slack-check.ts";
 import { checkTelegram } from "../chat/telegram-check.ts";
 import { loadConfig } from "../config.ts";
 import { createAlertmanager } from "../evidence/alertmanager.ts";
@@ -28,12 +29,13 @@ export const check: CliCommand = {
     const config = loadConfig();
     const executors = createExecutors(config);
     const { runbooks, policy, problems } = openCatalogue(config, executors).read();
-    const { prometheus, alertmanager, telegram } = config;
+    const { prometheus, alertmanager, telegram, slack } = config;
     const inventory = policy.ok ? policy.policy.targets : [];
     const connections = [
       ...(telegram === null
         ? []
         : [["telegram", { check: () => checkTelegram(telegram) }] as const]),
+      ...(slack === null ? [] : [["slack", { check: () => checkSlack(slack) }] as const]),
       ...(prometheus === null ? [] : [["prometheus", createPrometheus(prometheus)] as const]),
       ...(alertmanager === null
         ? []
