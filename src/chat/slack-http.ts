@@ -44,7 +44,9 @@ export function createSlackReceiver(deps: {
 
   function refuse(reason: HttpRefusal, status: number): Response {
     deps.onRefused(reason);
-    return new Response("", { status });
+    // What was not read to its end leaves nothing on the connection that could come after it.
+    const headers = reason === "too_large" ? { connection: "close" } : {};
+    return new Response("", { status, headers });
   }
 
   function dispatch(body: Payload, headers: Headers): Promise<Response> {
