@@ -6,6 +6,8 @@ import { join, resolve } from "node:path";
 import { onTestFinished, vi } from "vitest";
 import type { IncidentView } from "../src/chat/card.ts";
 import type { TimelineEntry } from "../src/incident/incident.ts";
+import type { FakeSlack, SlackFakeMessage } from "./fakes/slack.ts";
+import { SIGNING_SECRET, wordsOf } from "./fakes/slack.ts";
 import type { FakeMessage, FakeTelegram } from "./fakes/telegram.ts";
 import { startFakeTelegram } from "./fakes/telegram.ts";
 import { findFreePort } from "./lab/peer-process.ts";
@@ -61,6 +63,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A chat on the strict Telegram fake; these people administer it while no policy lists any. */
   readonly telegram?: { readonly chat: number; readonly adminIds?: string };
+  /** A channel on the strict Slack fake, which has to be running before a policy can name its people. */
+  readonly slack?: { readonly fake: FakeSlack; readonly connection: "socket" | "http" };
 }
 
 // A story is a few processes long, and shares the machine with the other tests.
@@ -108,12 +112,14 @@ export async function createProgram(options: ProgramOptions = {}) {
     DATABASE_URL: `sqlite:${join(dataDir, "countersign.db")}`,
     RUNBOOKS_DIR: runbooksDir,
     ...(telegram === null ? {} : telegramSettings(telegram, options)),
+    ...slackSettings(options),
     ...options.env,
   };
   let running: ReturnType<typeof launch> | null = null;
   let output = "";
   let isOver = false;
   const usedLinks = new Set<string>();
+  if (options.slack?.connection === "http") options.slack.fake.setRequestUrl(`${url}/slack/events`);
   const commands = new Set<ReturnType<typeof launch>>();
 
   onTestFinished(async () => {
@@ -315,6 +321,18 @@ export async function createProgram(options: ProgramOptions = {}) {
     return await (await fetch(`${url}/metrics`)).text();
   }
 
+  function slack(): FakeSlack {
+    if (options.slack === undefined) throw new Error("this program has no Slack");
+    return options.slack.fake;
+  }
+
+  /** The card of an incident in Slack's channel, once it shows this. */
+  async function slackCard(id: string, showing = "", withinMs = 8_000): Promise<SlackFakeMessage> {
+    const shows = ({ blocks }: SlackFakeMessage) =>
+      [id, showing].every((text) => wordsOf(blocks).includes(text));
+    return await slack().waitFor(() => slack().cards().find(shows), withinMs);
+  }
+
   /** Every message that is a card of the incident; more than one is one too many. */
   function cardsOf(id: string): FakeMessage[] {
     return messages().filter(({ text }) => text.includes(`· ${id}`));
@@ -381,6 +399,7 @@ export async function createProgram(options: ProgramOptions = {}) {
     untilRequest,
     signIn,
     telegramCard,
+    slackCard,
     settledCard,
     cardsOf,
     press,
@@ -443,6 +462,19 @@ function linkIn(text: string): string | null {
 
 function chatOf({ telegram }: ProgramOptions) {
   return { id: telegram?.chat ?? 0 };
+}
+
+function slackSettings({ slack }: ProgramOptions): Record<string, string> {
+  if (slack === undefined) return {};
+  const { fake, connection } = slack;
+  return {
+    SLACK_BOT_TOKEN: fake.token,
+    SLACK_CHANNEL: fake.channel,
+    SLACK_API_URL: fake.url,
+    ...(connection === "socket"
+      ? { SLACK_APP_TOKEN: fake.appToken }
+      : { SLACK_SIGNING_SECRET: SIGNING_SECRET }),
+  };
 }
 
 function telegramSettings(fake: FakeTelegram, { telegram }: ProgramOptions) {

@@ -136,7 +136,6 @@ export function mentionsIn({ text, blocks }: { text: string; blocks: readonly Js
   const look = (value: unknown, isMarkup: boolean): void => {
     if (typeof value === "string" && isMarkup)
       found.push(...(value.match(/<(?:!(?:channel|here|everyone|subteam)|@|#)[^>]*>/g) ?? []));
-    if (Array.isArray(value)) for (const item of value) look(item, isMarkup);
     if (typeof value !== "object" || value === null) return;
     const node = value as Json;
     if (["user", "usergroup", "broadcast", "channel"].includes(String(node.type)))
