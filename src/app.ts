@@ -281,11 +281,12 @@ export function createApp(config: Config, log: Logger) {
     })
     .get("/metrics", async (c) =>
       c.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
-    )
-    .route("/", web.app);
+    );
   for (const { path, handle } of chats.flatMap(({ route }) => route ?? [])) {
     http.post(path, (c) => handle(c.req.raw));
   }
+  // Last, because it answers everything that is left.
+  http.route("/", web.app);
   let server: ServerType | null = null;
 
   /** What runs gets a moment to end by itself, is then stopped, and its outcome is stored either way. */
