@@ -7,6 +7,7 @@ import { createCommands } from "../../src/chat/commands.ts";
 import type { Slack } from "../../src/chat/slack.ts";
 import { createSlack } from "../../src/chat/slack.ts";
 import { createSignatures, isSigned } from "../../src/chat/slack-signature.ts";
+import { withoutSecrets } from "../../src/chat/slack-socket.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
 import { createChatPorts } from "../fakes/chat-ports.ts";
 import type { FakeSlack } from "../fakes/slack.ts";
@@ -73,6 +74,14 @@ describe("a signature", () => {
 
     expect(answers).toEqual(["genuine", "replayed", "replayed", "stale"]);
   });
+});
+
+it("T78 takes tokens and the ticket of a socket out of what the library says", () => {
+  const said = "wss://x.slack.com/link/?ticket=ab-12&app_id=A xoxb-1-a xapp-1-b xoxe.xoxp-1";
+
+  expect(withoutSecrets(said)).toBe(
+    "wss://x.slack.com/link/?ticket=[removed]&app_id=A [token] [token] xoxe.[token]",
+  );
 });
 
 describe("what Slack posts", () => {
