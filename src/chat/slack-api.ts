@@ -30,6 +30,8 @@ export interface SlackCards extends CardAdapter {
   say(reply: Reply): Promise<void>;
   /** To one person of the channel, whom nobody else can see it with. */
   whisper(reply: Reply, userId: string): Promise<void>;
+  /** Takes the buttons from a copy that nothing counts on. */
+  retire(messageId: string): Promise<void>;
   /** Only within three seconds of the press that the trigger came with. */
   openForm(triggerId: string, view: types.ModalView): Promise<void>;
 }
@@ -178,6 +180,12 @@ export function createSlackCards(deps: {
       await withoutBlocksIfRefused(slackReply(reply), (body) =>
         call((client) => client.chat.postEphemeral({ channel, user, ...body })),
       );
+    },
+    async retire(ts) {
+      if (pace.waitMs("edit", "person") > 0) return;
+      pace.spend("edit");
+      const text = "♻️ An old copy of a card: nothing can be decided here.";
+      await call((client) => client.chat.update({ channel, ts, text, blocks: [] }));
     },
     async openForm(trigger_id, view) {
       await call((client) => client.views.open({ trigger_id, view }));

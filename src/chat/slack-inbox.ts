@@ -67,9 +67,22 @@ export function createSlackInbox(
       "a press failed",
     );
     if (answer.refusal) refuse(answer.refusal, origin);
+    if (answer.stray) retire(messageId);
     const form = { data: action.value, messageId, account: slackAccount(origin) };
     if (answer.mustType && (await openForm(answer.mustType, form, body.trigger_id))) return;
     whisper({ text: inSlackWords(answer.text) }, origin.userId);
+  }
+
+  /** Behind the answer's back: nobody waits for it, and the next press tries again. */
+  function retire(messageId: string): void {
+    cards
+      .retire(messageId)
+      .catch((error: unknown) =>
+        log.warn(
+          { messageId, reason: slackRejection(error).message },
+          "an old copy keeps its buttons",
+        ),
+      );
   }
 
   async function openForm(

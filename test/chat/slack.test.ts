@@ -138,6 +138,25 @@ describe("a card", () => {
     expect(fake.cards()).toHaveLength(1);
   });
 
+  it("of which a copy was left behind decides only where it counts, and the copy loses its buttons", async () => {
+    const card = await showCard();
+    const { blocks } = card;
+    const args = { channel: fake.channel, text: "x", blocks: JSON.stringify(blocks) };
+    await fetch(`${fake.url}chat.postMessage`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${fake.token}` },
+      body: new URLSearchParams(args),
+    });
+    const copy = await fake.waitFor(() => fake.cards()[1]);
+
+    await fake.press(copy, "Approve", ana);
+
+    const retired = await fake.waitFor(() => fake.cards().find(({ edits }) => edits === 1));
+    expect(retired).toMatchObject({ ts: copy.ts, blocks: [] });
+    expect((await whisper()).text).toContain("This button is old");
+    expect(ports.attempts).toEqual([]);
+  });
+
   it("T61 is there as text where Slack refuses its blocks, and then without buttons", async () => {
     fake.inject({ method: "chat.postMessage", error: "invalid_blocks" });
 
@@ -243,7 +262,7 @@ describe("a press", () => {
     expect(ports.refusals.map(({ reason }) => reason)).toEqual([
       "other_chat",
       "other_chat",
-      "unknown_token",
+      "old_button",
     ]);
     expect(fake.calls.filter(({ args }) => args.channel === fake.elsewhere)).toEqual([]);
   });
