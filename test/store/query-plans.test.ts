@@ -27,7 +27,7 @@ function fill(raw: Database.Database): void {
       `INSERT INTO alerts ${numbers} SELECT i, 'alertmanager', 'f' || (i % 1000), i, 'resolved', i + 1, '{"n":"' || i || '"}', '{}', null, null, printf('inc_f%011x', i), i FROM n`,
     );
     raw.exec(
-      `INSERT INTO requests ${numbers} SELECT printf('req_f%011x', i), printf('inc_f%011x', i), i, 'succeeded', 'rb', 'act', 't', '{"actionTitle":"x"}', null, null, printf('%08x', i), 'low', '[]', 1, 'approver', i, 0, null, i, i, null, null FROM n`,
+      `INSERT INTO requests (id, incident_id, episode_id, state, runbook_id, action_id, target, proposal, plan_code, risk, reasons, quorum, approvers, expires_at, is_approved_by_policy, created_at, ended_at) ${numbers} SELECT printf('req_f%011x', i), printf('inc_f%011x', i), i, 'succeeded', 'rb', 'act', 't', '{"actionTitle":"x"}', printf('%08x', i), 'low', '[]', 1, 'approver', i, 0, i, i FROM n`,
     );
     raw.exec(
       `INSERT INTO executions ${numbers} SELECT printf('exe_f%011x', i), printf('req_f%011x', i), printf('inc_f%011x', i), 'rb', 'act', 't', 0, 'finished', i, i, i, 0, '', 0, null FROM n`,

@@ -5,14 +5,10 @@ import type { Argument } from "./program.ts";
 type Check = (value: string) => Finding | null;
 
 /** The kinds of values that the tables speak of. A value of none of them begins with a dash by accident. */
-/**
- * What stands where a number is wanted may also be a word, as manuals write it: no program does more
- * with it than refuse it.
- */
 const SHAPES: Readonly<Record<string, RegExp>> = {
-  count: /^(?:\+?\d{1,12}|[a-z][a-z_]{0,30})$/,
-  signed: /^(?:[+-]?\d{1,12}[bcwkKMGTsmhd]?|\+?[a-z][a-z_]{0,30})$/,
-  number: /^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[smhd])?|[a-z][a-z_]{0,30})$/,
+  count: /^\+?\d{1,12}$/,
+  signed: /^[+-]?\d{1,12}[bcwkKMGTsmhd]?$/,
+  number: /^\d{1,9}(?:\.\d{1,9})?(?:ms|[smhd])?$/,
   size: /^\d{1,12}(?:[kKmMgGtTpP]i?[bB]?)?$/,
   list: /^\d*(?:-\d*)?(?:,\d*-?\d*)*$/,
   word: /^[A-Za-z0-9_%][\w.,:+%=-]*$/,
@@ -44,7 +40,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   kubeOutput: /^(?:wide|yaml|json|name|(?:custom-columns|jsonpath|go-template)=[^\n`]*)$/,
   qmAgent: /^(?:ping|info|network-get-interfaces|get-osinfo|get-fsinfo|get-time|get-vcpus)$/,
   apiPath: /^(?!.*\.\.)\/[\w./-]*$/,
-  pid: /^(?:[1-9]\d{0,9}|pid)$/,
+  pid: /^[1-9]\d{0,9}$/,
 };
 
 const NOTHING_KNOWN: Finding = { verdict: "high", reason: "" };
