@@ -22,6 +22,7 @@ import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
 import { onlyKnownHosts } from "./ingest/caller.ts";
+import { openApi } from "./ingest/openapi.ts";
 import { createProposals } from "./ingest/proposals.ts";
 import { createIngest } from "./ingest/webhook.ts";
 import { createMetrics } from "./metrics.ts";
@@ -281,7 +282,8 @@ export function createApp(config: Config, log: Logger) {
     })
     .get("/metrics", async (c) =>
       c.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
-    );
+    )
+    .get("/api/openapi.json", (c) => c.json(openApi(VERSION, config.publicUrl)));
   for (const { path, handle } of chats.flatMap(({ route }) => route ?? [])) {
     http.post(path, (c) => handle(c.req.raw));
   }

@@ -12,7 +12,7 @@ const RETRY_AFTER_SECONDS = "60";
 const Name = z.string().min(1).max(128);
 
 /** Strict: what is misspelled must not be left out unnoticed. */
-const ProposalBody = z.strictObject({
+export const ProposalBody = z.strictObject({
   runbook: Name,
   action: Name.optional(),
   params: z

@@ -3,7 +3,14 @@ import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
 import { onlyKnownHosts } from "../../src/ingest/caller.ts";
+import {
+  Accepted,
+  Followed,
+  openApi as openApiDocument,
+  Refused,
+} from "../../src/ingest/openapi.ts";
 import { createProposals } from "../../src/ingest/proposals.ts";
 import { createProposalDesk } from "../../src/proposals.ts";
 import { ask } from "../../src/responder/ask.ts";
@@ -20,6 +27,12 @@ api_keys:
   - {name: other, sha256: ${sha256("other")}}
 targets: {web: {executor: command}, ${TARGETS.map((name) => `${name}: {executor: command}`).join(", ")}}
 `;
+
+/** Every answer is one that the OpenAPI document promises, and says nothing beside it. */
+function expectDescribed(status: number, body: unknown): void {
+  const promised = status === 202 ? Accepted : status === 200 ? Followed : Refused;
+  expect(z.strictObject(promised.shape).safeParse(body).error).toBeUndefined();
+}
 
 /** The routes on a real socket, in front of a real journey. */
 async function openApi() {
@@ -49,7 +62,9 @@ async function openApi() {
     };
     const response = await fetch(`${base}${path}`, { ...init, headers });
     // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever came back
-    return { status: response.status, body: (await response.json()) as any, response };
+    const body = (await response.json()) as any;
+    expectDescribed(response.status, body);
+    return { status: response.status, body, response };
   }
   async function propose(over: object = {}, idempotencyKey?: string, key: string | null = KEY) {
     const body = JSON.stringify({ runbook: "web-down", params: { service: "web" }, ...over });
@@ -232,4 +247,19 @@ describe("a proposal of another program", () => {
     const big = JSON.stringify({ reason: "x".repeat(4 * 1024 * 1024) });
     expect((await call("/api/proposals", { ...post, body: big })).status).toBe(413);
   });
+});
+
+it("is described by a document that other programs can read", () => {
+  const { openapi, paths } = openApiDocument("1.2.3", "https://countersign.example");
+  const { post } = paths["/api/proposals"];
+
+  expect(openapi).toBe("3.1.0");
+  expect(post.requestBody.content["application/json"]?.schema).toMatchObject({
+    type: "object",
+    required: ["runbook"],
+    additionalProperties: false,
+  });
+  expect(Object.keys(post.responses)).toEqual(
+    expect.arrayContaining(["202", "400", "401", "403", "409", "422", "429"]),
+  );
 });
