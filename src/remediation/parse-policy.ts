@@ -14,7 +14,13 @@ interface Flaw {
 }
 
 export function parsePolicy(file: string, bytes: Uint8Array, around: Surroundings): ParsedPolicy {
-  const parsed = parseYaml(file, new TextDecoder().decode(bytes), PolicyFile);
+  const text = new TextDecoder().decode(bytes);
+  if (text.trim() === "") {
+    // That is what a write that was cut short leaves behind: the defaults may not stand in for rules that were lost.
+    const message = "is empty; for the built-in policy remove the file, or write {} into it";
+    return { ok: false, problems: [{ file, line: 1, message }] };
+  }
+  const parsed = parseYaml(file, text, PolicyFile);
   if (!parsed.ok) return parsed;
 
   const policy = effectivePolicy(parsed.value, bytes, around);

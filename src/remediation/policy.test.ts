@@ -166,7 +166,7 @@ describe("a policy file", () => {
 
   it("changes its hash with every byte", () => {
     expect(policyOf("people: []").hash).not.toBe(policyOf("people: [] ").hash);
-    expect(policyOf("").hash).not.toBe(builtInPolicy(around).hash);
+    expect(policyOf("{}").hash).not.toBe(builtInPolicy(around).hash);
   });
 
   it("has an example that loads as it is, and with every line in use", () => {
@@ -221,6 +221,11 @@ describe("a policy file", () => {
       "a quorum nobody can meet",
       `${people}approval: {high: {quorum: 3}}\n`,
       "4: only 2 people can approve high risk, so a quorum of 3 could never be met",
+    ],
+    [
+      "nothing in it, as a write that was cut short leaves it",
+      "\n",
+      "1: is empty; for the built-in policy remove the file, or write {} into it",
     ],
     [
       "a wrong cron",
