@@ -32,6 +32,7 @@ import { ask, tryOut } from "./responder/ask.ts";
 import type { CrashPoint, Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
 import { createWorker } from "./responder/work.ts";
+import { createRuleWatch } from "./rule-watch.ts";
 import { close, listen } from "./server.ts";
 import { shownView } from "./shown-view.ts";
 import { newId } from "./store/ids.ts";
@@ -198,6 +199,22 @@ export function createApp(config: Config, log: Logger) {
     worker(["ask_source", "investigate"], 8),
   ];
 
+  /** Tells everybody in every chat. */
+  const announce = (text: string) => {
+    for (const chat of chats) chat.announce(text);
+  };
+  const ruleWatch = createRuleWatch({
+    catalogue,
+    rules: store.rules,
+    redact,
+    announce(text) {
+      log.warn(text);
+      announce(text);
+      for (const listener of liveListeners) listener({ name: "status" });
+    },
+    onFailure: (error) => log.error({ err: error }, "the runbook folder could not be looked at"),
+  });
+
   const web = createConsole({
     desk: desk.console,
     sessions: consoleSessions(store, catalogue),
@@ -316,11 +333,15 @@ export function createApp(config: Config, log: Logger) {
         log.error({ file, line }, `${file}:${line}: ${message}`);
       }
       server = await listen(http, config);
+      // Before anything is done: what was asked under other rules is void.
+      await ruleWatch.check();
+      ruleWatch.start();
       for (const one of workers) one.start();
       for (const part of [...chats, ...projectors]) part.start();
     },
     async stop(): Promise<void> {
       web.close();
+      await ruleWatch.stop();
       const stopped = [...chats, ...projectors].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, endRuns()]);
       store.close();

@@ -21,11 +21,12 @@ import type { Store } from "./store/store.ts";
 
 const PAGE_SIZE = 10;
 const CARDS_REFRESHED = 200;
+const DAY_MS = 86_400_000;
 const OUTDATED = "policy.yaml was changed since this was shown";
 
 interface Deps {
   readonly store: Store;
-  readonly catalogue: Catalogue;
+  readonly catalogue: Pick<Catalogue, "read">;
   readonly health: () => Promise<HealthReport>;
   readonly metrics: Metrics;
   readonly now: () => Date;
@@ -305,6 +306,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
         problems: catalogue
           .read()
           .problems.map(({ file, line, message }) => ({ file, line, text: message })),
+        notices: await store.rules.noticesSince(new Date(now().getTime() - DAY_MS)),
       };
     },
     decide: async (decision) => await rule({ ...decision, channel: "console" }),
@@ -386,7 +388,7 @@ function paged<T>(items: readonly T[], page: number) {
 }
 
 /** Who an account belongs to right now. Without a readable policy nobody may act, and the console stays readable. */
-export function personFor(catalogue: Catalogue, channel: Channel, account: string): Person | null {
+export function personFor(catalogue: Pick<Catalogue, "read">, channel: Channel, account: string): Person | null {
   const { policy } = catalogue.read();
   if (policy.ok) return personByAccount(policy.policy, channel, account);
   return channel === "console" ? { name: account, roles: ["viewer"] } : null;

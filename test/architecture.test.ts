@@ -29,6 +29,7 @@ const NOUNS = [
   "runbook",
   "policy",
   "proposal",
+  "rule-change",
   "approval",
   "execution",
   "verification",

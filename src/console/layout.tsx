@@ -1,6 +1,6 @@
 import type { PropsWithChildren } from "hono/jsx";
 import { assetPaths } from "./assets.ts";
-import { CsrfField, Text } from "./parts.tsx";
+import { CsrfField, Text, When } from "./parts.tsx";
 import type { ConsoleStatus, Problem, Session } from "./ports.ts";
 import { visible } from "./visible.ts";
 import type { Flash } from "./words.ts";
@@ -50,6 +50,11 @@ export function Page({ frame, children }: PropsWithChildren<{ frame: Frame }>) {
           {frame.flash ? <FlashLine flash={frame.flash} /> : null}
           {frame.status?.problems.map((problem) => (
             <ProblemLine problem={problem} />
+          ))}
+          {frame.status?.notices.map((notice) => (
+            <p class="flash tone-wait">
+              <When at={notice.at} now={frame.now} />: <Text of={notice.text} />
+            </p>
           ))}
           {children}
         </main>

@@ -64,6 +64,8 @@ export interface ConsoleStatus {
   readonly checks: readonly ComponentCheck[];
   /** What keeps the program from acting, such as a policy that can't be read. Shown on every page. */
   readonly problems: readonly Problem[];
+  /** What everybody was told in the last day, such as that the policy was changed; the newest first. */
+  readonly notices: readonly { readonly at: Date; readonly text: string }[];
 }
 
 export interface ComponentCheck {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -15,6 +16,7 @@ import type { Executors } from "./parse-runbook.ts";
 import { parseRunbook } from "./parse-runbook.ts";
 import type { Surroundings } from "./policy.ts";
 import { builtInPolicy } from "./policy.ts";
+import type { RuleFile } from "./rule-change.ts";
 import type { Whitelist } from "./runbook.ts";
 import type { Problem } from "./yaml.ts";
 
@@ -25,6 +27,8 @@ import type { Problem } from "./yaml.ts";
 export interface Catalogue {
   /** Cheap to call often: only files that changed are read again. */
   read(): Whitelist;
+  /** The files behind it, broken ones too, by name; null where the folder itself can't be read. */
+  files(): readonly RuleFile[] | null;
 }
 
 export interface CatalogueDeps extends Surroundings {
@@ -49,10 +53,10 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     if ("problem" in folder) return closed([folder.problem]);
 
     const results = folder.names
-      .filter((name) => name.endsWith(".md") && name !== "README.md" && !name.startsWith("."))
-      .map((name) => readRunbook(deps.dir, name));
+      .filter(isRunbook)
+      .map((name) => readRunbook(deps.dir, name).result);
     const policy = folder.names.includes(POLICY)
-      ? readPolicy(deps.dir, POLICY)
+      ? readPolicy(deps.dir, POLICY).result
       : { ok: true as const, policy: builtInPolicy(deps) };
     return {
       runbooks: results.flatMap((result) => (result.ok ? [result.runbook] : [])),
@@ -64,7 +68,20 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
       ],
     };
   }
-  return { read };
+
+  function files(): RuleFile[] | null {
+    const folder = openFolder(deps.dir);
+    if ("problem" in folder) return null;
+    return folder.names.flatMap((name) => {
+      if (name === POLICY) return [readPolicy(deps.dir, name).file];
+      return isRunbook(name) ? [readRunbook(deps.dir, name).file] : [];
+    });
+  }
+  return { read, files };
+}
+
+function isRunbook(name: string): boolean {
+  return name.endsWith(".md") && name !== "README.md" && !name.startsWith(".");
 }
 
 /** Somebody who wrote rules into a file that is never read would think they hold. */
@@ -89,27 +106,38 @@ interface Refused {
   readonly problems: readonly Problem[];
 }
 
+interface Read<T> {
+  readonly result: T | Refused;
+  readonly file: RuleFile;
+}
+
 /** Parses a file when it is new or was changed, and otherwise gives the last answer again. */
-function remember<T>(parse: Parse<T>): (dir: string, name: string) => T | Refused {
-  const known = new Map<string, { stamp: string; result: T }>();
+function remember<T>(parse: Parse<T>): (dir: string, name: string) => Read<T> {
+  const known = new Map<string, { stamp: string; read: Read<T> }>();
   return (dir, name) => {
     const path = join(dir, name);
+    const refuse = (why: string): Read<T> => ({
+      result: { ok: false, problems: [problem(path, why)] },
+      file: { name, sha256: null, text: "" },
+    });
     try {
       const opened = openInside(dir, path);
-      if ("why" in opened) return { ok: false, problems: [problem(path, opened.why)] };
+      if ("why" in opened) return refuse(opened.why);
       const { fd, stamp } = opened;
       try {
         const last = known.get(path);
-        if (last?.stamp === stamp) return last.result;
-        const result = parse(path, readFileSync(fd));
-        known.set(path, { stamp, result });
-        return result;
+        if (last?.stamp === stamp) return last.read;
+        const bytes = readFileSync(fd);
+        const sha256 = createHash("sha256").update(bytes).digest("hex");
+        const file = { name, sha256, text: new TextDecoder().decode(bytes) };
+        const read = { result: parse(path, bytes), file };
+        known.set(path, { stamp, read });
+        return read;
       } finally {
         closeSync(fd);
       }
     } catch (error) {
-      const code = codeOf(error);
-      return { ok: false, problems: [problem(path, `cannot be read (${code})`)] };
+      return refuse(`cannot be read (${codeOf(error)})`);
     }
   };
 }

@@ -13,6 +13,7 @@ export function createChanges(sqlite: Sqlite) {
   );
   const listeners = new Set<Listener>();
   let touched = new Set<string>();
+  let isOpen = false;
 
   function touch(incidentId: string, { isUrgent }: { isUrgent: boolean }): void {
     bump.run(incidentId);
@@ -20,10 +21,20 @@ export function createChanges(sqlite: Sqlite) {
     touched.add(incidentId);
   }
 
-  /** Runs a transaction and tells the listeners what it touched; tells nothing when it throws. */
+  /**
+   * Runs a transaction and tells the listeners what it touched; tells nothing when it throws. One inside another is
+   * part of it: nothing is on disk before the outer one is.
+   */
   function commit<T>(transaction: () => T): T {
+    if (isOpen) return transaction();
+    isOpen = true;
     touched = new Set();
-    const result = transaction();
+    let result: T;
+    try {
+      result = transaction();
+    } finally {
+      isOpen = false;
+    }
     for (const incidentId of touched) for (const listener of listeners) tell(listener, incidentId);
     return result;
   }

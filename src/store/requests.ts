@@ -76,12 +76,17 @@ export function createRequests(
     return found === null || found.state === "denied" ? null : found;
   }
 
-  /** @returns false where the alert already has a live request, or resolved in the meantime */
+  /** @returns false where the alert already has a live request, was refused the same before, or resolved in the meantime */
   function propose(request: NewRequest): boolean {
     return write(() => {
       const at = now();
       if (request.episodeId !== null && !mayBeAskedFor(request.incidentId, request.episodeId))
         return false;
+      // Tried again and still no: the card says so already.
+      if (request.state === "denied" && isKnownDenial(request)) {
+        enqueueNext(request, at);
+        return false;
+      }
       db.insert(requests).values(rowOf(request, at)).run();
       recordProposal(request);
       enqueueNext(request, at);
@@ -297,6 +302,31 @@ export function createRequests(
   );
   const setPaged = sqlite.prepare<[number, string]>(
     "UPDATE requests SET paged_at = ? WHERE id = ? AND paged_at IS NULL",
+  );
+
+  /** Compared with the alert's newest request: the same action, refused for the same reasons. */
+  function isKnownDenial({
+    incidentId,
+    episodeId,
+    proposal,
+    reasons,
+    requester,
+  }: NewRequest): boolean {
+    const last = newestOf.get(incidentId, episodeId);
+    return (
+      requester === null &&
+      last?.state === "denied" &&
+      last.proposal === JSON.stringify(proposal) &&
+      last.reasons === JSON.stringify(reasons)
+    );
+  }
+
+  const newestOf = sqlite.prepare<
+    [string, number | null],
+    { state: string; proposal: string; reasons: string }
+  >(
+    `SELECT state, proposal, reasons FROM requests WHERE incident_id = ? AND episode_id = ?
+     ORDER BY created_at DESC, rowid DESC LIMIT 1`,
   );
   const firing = sqlite.prepare<[number]>(
     "SELECT 1 FROM alerts WHERE id = ? AND status = 'firing'",

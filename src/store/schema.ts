@@ -355,6 +355,26 @@ export const switches = sqliteTable("switches", {
   value: text().notNull(),
 });
 
+/** The runbook folder as it was last looked at, secrets taken out: what a change is told against, also after a restart. */
+export const ruleFiles = sqliteTable("rule_files", {
+  name: text().primaryKey(),
+  /** Null for a file that could not be read. */
+  sha256: text(),
+  text: text().notNull(),
+});
+
+/** What everybody has to be told and belongs to no incident. */
+export const notices = sqliteTable(
+  "notices",
+  {
+    id: integer().primaryKey(),
+    at: integer().notNull(),
+    text: text().notNull(),
+    isTold: integer({ mode: "boolean" }).notNull(),
+  },
+  (t) => [index("untold_notices").on(t.id).where(sql`is_told = 0`)],
+);
+
 export const signInLinks = sqliteTable("sign_in_links", {
   tokenHash: text().primaryKey(),
   person: text().notNull(),

@@ -11,6 +11,7 @@ import { createIntake } from "./intake.ts";
 import { openDatabase } from "./open.ts";
 import { createRecord } from "./record.ts";
 import { createRequests } from "./requests.ts";
+import { createRules } from "./rules.ts";
 import { createSearch } from "./search.ts";
 import { createSessions } from "./sessions.ts";
 import { createSteps } from "./steps.ts";
@@ -48,6 +49,7 @@ export function openStore(options: StoreOptions) {
   if (options.isExclusive) steps.releaseAll();
 
   const switches = createSwitches(sqlite, tools, now);
+  const requests = createRequests(opened, tools, now);
   const alive = sqlite.prepare<[string]>(
     "INSERT INTO switches (name, value) VALUES ('alive', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
@@ -55,7 +57,12 @@ export function openStore(options: StoreOptions) {
   return {
     intake: promised(createIntake(sqlite, tools, options)),
     findings: promised(createFindings(sqlite, tools, now)),
-    requests: promised(createRequests(opened, tools, now)),
+    requests: promised(requests),
+    rules: promised(
+      createRules(sqlite, tools, now, (id, why) =>
+        requests.end(id, "superseded", why, "countersign", { proposeAnew: true }),
+      ),
+    ),
     executions: promised(createExecutions(opened, tools, now, switches)),
     switches: promised(switches),
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),

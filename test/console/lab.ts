@@ -98,6 +98,7 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
         { name: "prometheus", status: "degraded", detail: "no answer for 40 s" },
       ],
       problems: [],
+      notices: [],
     },
     ruling: null,
     answer: { text: "2 open incidents" },

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
 import { decide } from "../../src/approval/decide.ts";
 import type { Executor, RunResult } from "../../src/execution/execution.ts";
@@ -13,6 +14,7 @@ import { createCatalogue } from "../../src/remediation/catalogue.ts";
 import { isSolo } from "../../src/remediation/policy.ts";
 import type { CrashPoint, Ports } from "../../src/responder/ports.ts";
 import { respond } from "../../src/responder/respond.ts";
+import { createRuleWatch } from "../../src/rule-watch.ts";
 import { newId } from "../../src/store/ids.ts";
 import { openStore } from "../../src/store/store.ts";
 import { responderStore } from "../../src/store-ports.ts";
@@ -126,7 +128,9 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     admit,
     now: () => now,
   });
+  const raw = new Database(join(folder, "journey.db"));
   onTestFinished(() => {
+    raw.close();
     store.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -163,6 +167,20 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     stopping: new AbortController().signal,
     redact: (text) => text.replace(/token=\w+/, "token=[redacted]"),
   };
+
+  const told: string[] = [];
+  /** As a start of the program makes it: what it knows, it has from the store. */
+  const startWatch = (over: { announce?: (text: string) => void } = {}) =>
+    createRuleWatch({
+      catalogue,
+      rules: store.rules,
+      redact: ports.redact,
+      announce: (text) => told.push(text),
+      onFailure: (error) => {
+        throw error;
+      },
+      ...over,
+    });
 
   /** Does everything that is due now, in the order the workers would. */
   async function settle(): Promise<void> {
@@ -273,6 +291,9 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     /** Under the start it had: a replay, or a source that was away for a while. */
     fireAgain: (labels?: Record<string, string>) => send("firing", labels),
     resolve: (labels?: Record<string, string>) => send("resolved", labels),
+    raw,
+    told,
+    startWatch,
     vote,
     pass,
     settle,
@@ -295,5 +316,6 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     editRunbook: (edit: (text: string) => string) =>
       writeFileSync(runbookFile, edit(readFileSync(runbookFile, "utf8"))),
     writePolicy: (text: string) => writeFileSync(policyFile, text),
+    removeRunbook: () => rmSync(runbookFile),
   };
 }
