@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Logger } from "pino";
+import { createAnchors } from "./anchors.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
 import { createPagerDuty } from "./chat/pagerduty.ts";
@@ -47,7 +48,6 @@ const SHUTDOWN_MS = 8_000;
 
 /** Every part, fitted together: the only place that knows all of them. */
 export function createApp(config: Config, log: Logger) {
-  const now = () => new Date();
   const startedAt = performance.now();
   const executors = createExecutors(config);
   const catalogue = openCatalogue(config, executors);
@@ -58,12 +58,15 @@ export function createApp(config: Config, log: Logger) {
     hasSource: config.alertmanager !== null,
     chats: chatsOf(config),
     admit,
-    now,
+    now: () => new Date(),
+    elapsedMs: () => performance.now(),
+    redact,
   });
+  const { now } = store.clock;
   const metrics = createMetrics(async () => {
     const depths = await store.queue.depths();
     return Object.fromEntries(depths.map(({ kind, depth }) => [kind, depth]));
-  });
+  }, store.record.head);
   const sources = {
     prometheus: config.prometheus && createPrometheus(config.prometheus),
     alertmanager: config.alertmanager && createAlertmanager(config.alertmanager),
@@ -89,6 +92,7 @@ export function createApp(config: Config, log: Logger) {
     hashFiles,
     page: pagerDuty && ((event) => pageFrom(pagerDuty, event)),
     now,
+    clockBehindMs: store.clock.behindMs,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
     crashPoint: crashAt(config.crashPoint),
@@ -116,6 +120,7 @@ export function createApp(config: Config, log: Logger) {
     now,
     ask: (wish) => ask(ports, wish),
     tryOut: (wish) => tryOut(ports, wish),
+    audit: () => anchors.audit(),
     onAutohealingChanged: ({ text, isOn, channel }) => {
       for (const listener of liveListeners) listener({ name: "status" });
       for (const chat of chats) {
@@ -203,6 +208,7 @@ export function createApp(config: Config, log: Logger) {
   const announce = (text: string) => {
     for (const chat of chats) chat.announce(text);
   };
+  const anchors = createAnchors({ record: store.record, log, announce, now });
   const ruleWatch = createRuleWatch({
     catalogue,
     rules: store.rules,
@@ -336,6 +342,7 @@ export function createApp(config: Config, log: Logger) {
       // Before anything is done: what was asked under other rules is void.
       await ruleWatch.check();
       ruleWatch.start();
+      await anchors.start();
       for (const one of workers) one.start();
       for (const part of [...chats, ...projectors]) part.start();
     },
@@ -344,6 +351,7 @@ export function createApp(config: Config, log: Logger) {
       await ruleWatch.stop();
       const stopped = [...chats, ...projectors].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, endRuns()]);
+      await anchors.stop();
       store.close();
     },
   };

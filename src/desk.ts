@@ -32,6 +32,7 @@ interface Deps {
   readonly now: () => Date;
   readonly ask: (wish: Wish) => Promise<Asked>;
   readonly tryOut: (wish: Wish) => Promise<Trial>;
+  readonly audit: Desk["audit"];
   /** Tells every channel; the one it was done in is named. */
   readonly onAutohealingChanged: (change: {
     readonly text: string;
@@ -268,6 +269,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       await switches.maintain(target.name, until, person.name);
       return { outcome: "set", target: target.name, until };
     },
+    audit: deps.audit,
     offerConfirm: async ({ person, ...offer }) =>
       await cards.offerConfirm({ ...offer, person: person.name }),
   };
@@ -388,7 +390,11 @@ function paged<T>(items: readonly T[], page: number) {
 }
 
 /** Who an account belongs to right now. Without a readable policy nobody may act, and the console stays readable. */
-export function personFor(catalogue: Pick<Catalogue, "read">, channel: Channel, account: string): Person | null {
+export function personFor(
+  catalogue: Pick<Catalogue, "read">,
+  channel: Channel,
+  account: string,
+): Person | null {
   const { policy } = catalogue.read();
   if (policy.ok) return personByAccount(policy.policy, channel, account);
   return channel === "console" ? { name: account, roles: ["viewer"] } : null;

@@ -57,6 +57,15 @@ export function healthChecks(parts: {
         return at === null ? "none seen yet" : at.toISOString();
       },
     },
+    {
+      name: "clock",
+      check: () => {
+        const minutes = Math.ceil(store.clock.behindMs() / 60_000);
+        if (minutes <= 1) return Promise.resolve("has not gone back");
+        const why = `the machine's clock was set back by ${minutes} min: nothing runs unasked until it has caught up; if it was wrong before, set it right and see docs/record.md`;
+        return Promise.reject(new Error(why));
+      },
+    },
     { name: "deadman", check: () => Promise.resolve("not part of this version") },
   ];
 }

@@ -3,7 +3,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900];
 
 /** What Countersign says of itself at `/metrics`; labels are few and their values known. */
-export function createMetrics(depths: () => Promise<Readonly<Record<string, number>>>) {
+export function createMetrics(
+  depths: () => Promise<Readonly<Record<string, number>>>,
+  recordHead: () => Promise<{ seq: number; hash: string }> = () =>
+    Promise.resolve({ seq: 0, hash: "" }),
+) {
   const registry = new Registry();
   const registers = [registry];
   // Every ten milliseconds, as by default, is a wake-up for nothing on a small machine.
@@ -41,6 +45,23 @@ export function createMetrics(depths: () => Promise<Readonly<Record<string, numb
     async collect() {
       depth.reset();
       for (const [queue, steps] of Object.entries(await depths())) depth.set({ queue }, steps);
+    },
+  });
+
+  // An anchor in somebody else's database. A hash as a label would be a new series an entry: 48 bits of it are a number.
+  const headHash: Gauge = new Gauge({
+    name: "countersign_record_head_hash",
+    help: "The first 12 hex digits of the hash of the record's newest entry, as a number",
+    registers,
+  });
+  const headSeq: Gauge = new Gauge({
+    name: "countersign_record_head_entry",
+    help: "The number of the record's newest entry",
+    registers,
+    async collect() {
+      const { seq, hash } = await recordHead();
+      headSeq.set(seq);
+      headHash.set(Number.parseInt(hash.slice(0, 12) || "0", 16));
     },
   });
 

@@ -1,5 +1,6 @@
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { compareRules } from "./remediation/compare-rules.ts";
+import type { RuleChange } from "./remediation/rule-change.ts";
 import type { Store } from "./store/store.ts";
 
 const EVERY_MS = 5_000;
@@ -24,20 +25,22 @@ export function createRuleWatch({ catalogue, rules, redact, announce, onFailure 
   async function look(): Promise<void> {
     const files = catalogue.files()?.map((file) => ({ ...file, text: redact(file.text) }));
     if (files === undefined) return;
-    const { runbooks, policy } = catalogue.read();
     const before = await rules.seen();
     if (before.length === 0) await rules.begin(files);
-    const found = before.length === 0 ? [] : compareRules(before, files);
-    if (found.length > 0) {
-      await rules.change(found, {
-        policyHash: policy.ok ? policy.policy.hash : null,
-        runbookHashes: runbooks.map(({ sha256 }) => sha256),
-      });
-    }
+    else await takeIn(compareRules(before, files));
     for (const { id, text } of await rules.untold()) {
       announce(`📜 ${text}`);
       await rules.told(id);
     }
+  }
+
+  async function takeIn(found: readonly RuleChange[]): Promise<void> {
+    if (found.length === 0) return;
+    const { runbooks, policy } = catalogue.read();
+    await rules.change(found, {
+      policyHash: policy.ok ? policy.policy.hash : null,
+      runbookHashes: runbooks.map(({ sha256 }) => sha256),
+    });
   }
 
   function check(): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
-import { Duration, listed } from "./command.ts";
+import { AnyWords, Duration, listed } from "./command.ts";
+import type { Audit } from "./desk.ts";
 import { dateTime, oneLine } from "./text.ts";
 
 const IncidentId = z
@@ -16,6 +17,8 @@ const Maintenance = z
     ]),
   })
   .transform(({ words: [target, forMs] }) => ({ target, forMs }));
+
+type Checked = NonNullable<Audit["checked"]>;
 
 /** What an operator does beside deciding. */
 export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): ListedCommand[] {
@@ -60,7 +63,43 @@ export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): List
     };
   }
 
+  async function audit(): Promise<Reply> {
+    const { head, lastAnchor, checked, isChecking } = await desk.audit();
+    const noted = (anchor: { seq: number; hash: string }) => `\`${anchor.seq}:${anchor.hash}\``;
+    const last =
+      lastAnchor === null
+        ? "none yet"
+        : `${noted(lastAnchor)}, ${dateTime(new Date(lastAnchor.at), timeZone)}`;
+    return {
+      text: [
+        ...(checked === null ? [] : [checkedText(checked)]),
+        ...(isChecking ? ["It is being verified now; ask again in a moment."] : []),
+        `Head: ${noted(head)}`,
+        `Last anchor outside the database: ${last}`,
+      ].join("\n"),
+    };
+  }
+
+  function checkedText({ entries, firstBroken, missed: [missed], at }: Checked): string {
+    const when = `, verified ${dateTime(at, timeZone)}`;
+    if (firstBroken !== null) {
+      return `❌ The record is broken at entry ${firstBroken}: it, or what came before it, was changed${when}.`;
+    }
+    if (missed === undefined) return `✅ The record is whole: ${entries} entries${when}.`;
+    return missed.seq > entries
+      ? `❌ The record was cut: it ends at entry ${entries}, and the last anchor saw ${missed.seq}${when}.`
+      : `❌ The record was written anew: entry ${missed.seq} is not the one the last anchor saw${when}.`;
+  }
+
   return [
+    listed({
+      name: "audit",
+      usage: "/audit",
+      summary: "whether the record is whole, and its head",
+      role: "operator",
+      args: AnyWords,
+      run: audit,
+    }),
     listed({
       name: "ack",
       usage: "/ack <id>",

@@ -42,6 +42,8 @@ export interface Desk {
     readonly forMs: number;
     readonly person: Person;
   }): Promise<Maintained>;
+  /** Verifies the record; a long one is still being read when this answers. */
+  audit(): Promise<Audit>;
   /** A token that lets this person, and nobody else, confirm once until `expiresAt`. */
   offerConfirm(offer: ConfirmOffer): Promise<string>;
 }
@@ -222,6 +224,23 @@ export type TrialAnswer =
 export type Maintained =
   | { readonly outcome: "set"; readonly target: string; readonly until: Date | null }
   | { readonly outcome: "unknown_target"; readonly known: readonly string[] };
+
+export interface Audit {
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly lastAnchor: {
+    readonly seq: number;
+    readonly hash: string;
+    readonly at: string;
+  } | null;
+  /** The newest verification; null while the first is under way. */
+  readonly checked: {
+    readonly entries: number;
+    readonly firstBroken: number | null;
+    readonly missed: readonly { readonly seq: number }[];
+    readonly at: Date;
+  } | null;
+  readonly isChecking: boolean;
+}
 
 export interface ConfirmOffer {
   readonly what: "enable_autohealing";

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { closest, distance } from "fastest-levenshtein";
+import { auditExport } from "./audit-export.ts";
 import { auditVerify } from "./audit-verify.ts";
 import { check } from "./check.ts";
 import { classify } from "./classify.ts";
@@ -20,13 +21,14 @@ const COMMANDS: readonly CliCommand[] = [
   sendTest,
   history,
   auditVerify,
+  auditExport,
   runbooksLint,
   classify,
   migrate,
   version,
 ];
 
-const LATER = ["executor", "drill", "audit export", "backtest", "evidence"];
+const LATER = ["executor", "drill", "backtest", "evidence"];
 
 /**
  * @returns false where the command ran and found that something is wrong

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
+import { redact } from "../evidence/redact.ts";
 import { admit } from "../incident/admit.ts";
 import { DatabaseUnusable } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
@@ -27,5 +28,6 @@ export function openOrCreate(config: Config): Store {
     chats: [],
     admit,
     now: () => new Date(),
+    redact,
   });
 }

@@ -21,6 +21,8 @@ export interface Facts {
   readonly truncatedAlerts: number;
   /** False while some file of the runbook folder could not be loaded. */
   readonly isWhitelistComplete: boolean;
+  /** How far the machine's clock was set back; until it has caught up, no time it names can be trusted. */
+  readonly clockBehindMs: number;
   /** Configured sources that failed or are stale, by name. */
   readonly missingFacts: readonly string[];
   /** Who chose this action and its parameters. */
@@ -65,6 +67,7 @@ const CHOOSERS: Record<Facts["origin"], string> = {
   model: "A model",
   api: "Another program",
 };
+const TOLERATED_CLOCK_MS = 60_000;
 const OUTCOMES: readonly Outcome[] = ["auto_run", "ask", "deny"];
 
 /** May this run? Starts at the declared risk, only ever raises it, and names every rule that applies. */
@@ -171,6 +174,12 @@ function doubts(facts: Facts): Finding[] {
     ...when(missing !== "", () => doubt("missing_facts", `No current facts from: ${missing}.`)),
     ...when(!facts.isWhitelistComplete, () =>
       doubt("incomplete_whitelist", "Some file of the runbook folder could not be loaded."),
+    ),
+    ...when(facts.clockBehindMs > TOLERATED_CLOCK_MS, () =>
+      doubt(
+        "clock",
+        `The machine's clock was set back by ${Math.ceil(facts.clockBehindMs / 60_000)} min.`,
+      ),
     ),
     ...when(history.hasUnknownRun, () =>
       doubt("unknown_run", `Nobody knows whether an earlier run on ${target} took effect.`),

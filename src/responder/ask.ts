@@ -181,6 +181,7 @@ async function judge(
       incident: { trust: "none", truncatedAlerts: 0 },
       sourceConfirmation: "not_configured",
       missingFacts: look.state === "unknown" ? [look.detail] : [],
+      clockBehindMs: ports.clockBehindMs(),
       now: ports.now(),
     }),
   );

@@ -135,6 +135,7 @@ async function claimAndRun(
         sourceConfirmation: confirmation,
         isWhitelistComplete: same.isWhitelistComplete,
         missingFacts: [],
+        clockBehindMs: ports.clockBehindMs(),
         history,
         now: ports.now(),
       }),

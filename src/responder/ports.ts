@@ -60,7 +60,10 @@ export interface Ports {
         | { readonly outcome: "later"; readonly why: string }
       >)
     | null;
+  /** Never goes back, whatever the machine's clock does. */
   readonly now: () => Date;
+  /** How far the machine's clock was set back behind `now`. */
+  readonly clockBehindMs: () => number;
   readonly newRequestId: () => string;
   readonly newIncidentId: () => string;
   /** Named places between two durable writes, where a drill may end the process. */

@@ -128,6 +128,7 @@ async function gather(
     sourceConfirmation,
     isWhitelistComplete: whitelist.problems.length === 0,
     missingFacts: precondition.state === "unknown" ? [precondition.detail] : [],
+    clockBehindMs: ports.clockBehindMs(),
     history,
     now: ports.now(),
   });
@@ -148,6 +149,7 @@ export function factsOf(known: {
   sourceConfirmation: Facts["sourceConfirmation"];
   isWhitelistComplete: boolean;
   missingFacts: readonly string[];
+  clockBehindMs: number;
   history: ActionHistory;
   now: Date;
 }): Facts {

@@ -35,7 +35,12 @@ export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
     /** A link's token, valid for ten minutes and one use. */
     createLink(person: string): string {
       const token = newToken();
-      addLink.run(hash(token), person, now().getTime() + LINK_LIFE_MS);
+      sqlite
+        .transaction(() => {
+          addLink.run(hash(token), person, now().getTime() + LINK_LIFE_MS);
+          record.append({ kind: "person.invited", actor: person, incidentId: null, data: {} });
+        })
+        .immediate();
       return token;
     },
     hasAnyoneSignedIn: () => anyUsed.get() !== undefined,

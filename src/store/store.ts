@@ -2,6 +2,7 @@ import { createAskedFor } from "./asked-for.ts";
 import { createCards } from "./cards.ts";
 import { createChanges } from "./changes.ts";
 import { createChats } from "./chats.ts";
+import { createClock } from "./clock.ts";
 import { createDigests } from "./digests.ts";
 import { createExecutions } from "./executions.ts";
 import { createFindings } from "./findings.ts";
@@ -9,7 +10,7 @@ import { createIncidents } from "./incidents.ts";
 import type { IntakeOptions } from "./intake.ts";
 import { createIntake } from "./intake.ts";
 import { openDatabase } from "./open.ts";
-import { createRecord } from "./record.ts";
+import { createRecord, lastRecordedAt } from "./record.ts";
 import { createRequests } from "./requests.ts";
 import { createRules } from "./rules.ts";
 import { createSearch } from "./search.ts";
@@ -29,7 +30,12 @@ export interface StoreOptions extends IntakeOptions {
   readonly path: string;
   /** Whether this process does the work; only one may, commands beside it may not. */
   readonly isExclusive: boolean;
+  /** The machine's clock; everything here, and everything that is compared with it, goes by `clock` instead. */
   readonly now: () => Date;
+  /** Milliseconds that nobody can set back, from any beginning. A test's clock stands still between two looks. */
+  readonly elapsedMs?: () => number;
+  /** Takes secrets out of a text: none may enter the record. */
+  readonly redact: (text: string) => string;
 }
 
 /**
@@ -37,10 +43,15 @@ export interface StoreOptions extends IntakeOptions {
  * changed inside. SQLite answers at once; `promised` gives the parts the asynchronous face that the rest knows.
  */
 export function openStore(options: StoreOptions) {
-  const { now } = options;
   const opened = openDatabase(options.path, options);
   const { sqlite } = opened;
-  const record = createRecord(sqlite, now);
+  const clock = createClock({
+    wall: options.now,
+    elapsedMs: options.elapsedMs ?? (() => 0),
+    notBefore: lastRecordedAt(sqlite),
+  });
+  const { now } = clock;
+  const record = createRecord(sqlite, now, options.redact);
   const changes = createChanges(sqlite);
   const steps = createSteps(sqlite);
   const askedFor = createAskedFor(sqlite, { record, changes }, options.chats, now);
@@ -87,7 +98,8 @@ export function openStore(options: StoreOptions) {
           .immediate(),
     }),
     queue: promised(steps),
-    record: promised(record),
+    record: { ...promised(record), entriesFrom: record.entriesFrom },
+    clock,
     subscribe: changes.subscribe,
     /** For `/health`: one durable write. */
     ping: promised({ write: () => void alive.run(now().toISOString()) }).write,

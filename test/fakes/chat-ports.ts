@@ -275,6 +275,13 @@ export function createChatPorts() {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
     },
+    audit: () =>
+      Promise.resolve({
+        head: { seq: 2, hash: "ab".repeat(32) },
+        lastAnchor: { seq: 1, hash: "cd".repeat(32), at: NOW.toISOString() },
+        checked: { entries: 2, firstBroken: null, missed: [], at: NOW },
+        isChecking: false,
+      }),
     async maintain({ target, forMs }) {
       return target === "nginx"
         ? { outcome: "set", target, until: forMs === 0 ? null : new Date(NOW.getTime() + forMs) }

@@ -40,9 +40,10 @@ function createActor(journey: Journey, seen: ReturnType<typeof watch>) {
     catalogue: journey.catalogue,
     health: () => Promise.resolve({ status: "ok" as const, checks: {} }),
     metrics: createMetrics(() => Promise.resolve({})),
-    now: journey.now,
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
+    now: journey.ports.now,
+    audit: () => Promise.reject(new Error("nobody asks here")),
     onAutohealingChanged: () => undefined,
   });
 

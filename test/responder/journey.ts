@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
 import { decide } from "../../src/approval/decide.ts";
+import { redact } from "../../src/evidence/redact.ts";
 import type { Executor, RunResult } from "../../src/execution/execution.ts";
 import { hashFiles } from "../../src/execution/fingerprint.ts";
 import { admit } from "../../src/incident/admit.ts";
@@ -64,6 +65,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
   writeFileSync(policyFile, options.policy ?? POLICY);
 
   let now = new Date("2026-03-01T03:00:00Z");
+  let elapsed = 0;
   const world = {
     alertmanager: null as Answer<boolean> | null,
     state: "down" as Answer<string>,
@@ -119,15 +121,19 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     executors,
     adminIds: { telegram: ["7"], slack: [] },
   });
-  const store = openStore({
-    path: join(folder, "journey.db"),
-    isExclusive: false,
-    dedupWindowMs: 300_000,
-    hasSource: true,
-    chats: [],
-    admit,
-    now: () => now,
-  });
+  const open = () =>
+    openStore({
+      path: join(folder, "journey.db"),
+      isExclusive: false,
+      dedupWindowMs: 300_000,
+      hasSource: true,
+      chats: [],
+      admit,
+      now: () => now,
+      elapsedMs: () => elapsed,
+      redact,
+    });
+  const store = open();
   const raw = new Database(join(folder, "journey.db"));
   onTestFinished(() => {
     raw.close();
@@ -160,7 +166,8 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       world.pages.push(event.what);
       return Promise.resolve({ outcome: "accepted" });
     },
-    now: () => now,
+    now: store.clock.now,
+    clockBehindMs: store.clock.behindMs,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
     crashPoint: (name) => world.onCrashPoint(name),
@@ -185,7 +192,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
   /** Does everything that is due now, in the order the workers would. */
   async function settle(): Promise<void> {
     for (;;) {
-      const step = await queue.lease(KINDS, now);
+      const step = await queue.lease(KINDS, ports.now());
       if (step === null) return;
       const end = await respond(ports, step);
       if (end.outcome === "done") await queue.finish(step);
@@ -194,14 +201,21 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
   }
 
   async function pass(ms: number): Promise<void> {
-    const until = now.getTime() + ms;
+    const until = ports.now().getTime() + ms;
     for (;;) {
       const due = await queue.nextDue(KINDS);
       if (due === null || due.getTime() > until) break;
-      now = new Date(Math.max(now.getTime(), due.getTime()));
+      advance(due.getTime());
       await settle();
     }
-    now = new Date(until);
+    advance(until);
+  }
+
+  /** Time passes for every clock; a jump is one of the machine's clock alone. */
+  function advance(to: number): void {
+    const ms = Math.max(0, to - ports.now().getTime());
+    now = new Date(now.getTime() + ms);
+    elapsed += ms;
   }
 
   async function send(
@@ -214,7 +228,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       fingerprint: service,
       status,
       startsAt: episodeStart,
-      endsAt: status === "resolved" ? now : null,
+      endsAt: status === "resolved" ? ports.now() : null,
       labels: { alertname: "WebDown", severity: "critical", service, ...labels },
       annotations: { summary: "Nobody answers" },
       generatorUrl: null,
@@ -230,7 +244,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
         truncatedAlerts: 0,
         trust: "key",
         alerts: [alert],
-        receivedAt: now,
+        receivedAt: ports.now(),
         extra: null,
         ...group,
       },
@@ -238,7 +252,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     await settle();
     return acceptance?.incidents[0] ?? "";
   }
-  let episodeStart = now;
+  let episodeStart = ports.now();
 
   async function vote(
     person: { name: string; roles?: readonly ("viewer" | "operator" | "approver" | "admin")[] },
@@ -261,7 +275,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
             decision,
             reason: more.reason ?? null,
             via: more.via ?? "tap",
-            now,
+            now: ports.now(),
           },
           { isSolo: isSolo(known), isReasonRequired: known.approval.high.isReasonRequired },
         ),
@@ -285,20 +299,21 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     runs,
     store,
     fire: (labels?: Record<string, string>, group?: Partial<AlertGroup>) => {
-      episodeStart = now;
+      episodeStart = ports.now();
       return send("firing", labels, group);
     },
     /** Under the start it had: a replay, or a source that was away for a while. */
     fireAgain: (labels?: Record<string, string>) => send("firing", labels),
     resolve: (labels?: Record<string, string>) => send("resolved", labels),
     raw,
+    reopen: open,
     told,
     startWatch,
     vote,
     pass,
     settle,
     newest,
-    now: () => now,
+    now: ports.now,
     /** The clock is set, forwards or back; nothing that falls due on the way is done. */
     jump: (ms: number) => {
       now = new Date(now.getTime() + ms);

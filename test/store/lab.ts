@@ -5,6 +5,7 @@ import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
 import type { NewRequest, PlannedRequest } from "../../src/approval/approval.ts";
 import { digestOf, planCodeOf } from "../../src/approval/digest.ts";
+import { redact } from "../../src/evidence/redact.ts";
 import { admit } from "../../src/incident/admit.ts";
 import type { IncomingAlert, Labels } from "../../src/incident/alert.ts";
 import type { AlertGroup } from "../../src/incident/alert-group.ts";
@@ -20,7 +21,7 @@ export function createLab(options: { chats?: { channel: string; chat: string }[]
   const folder = createFolder();
   const path = join(folder, "countersign.db");
   let now = START;
-  const open = (isExclusive = false) =>
+  const open = (isExclusive = false, over: { redact?: typeof redact } = {}) =>
     openStore({
       path,
       isExclusive,
@@ -29,6 +30,8 @@ export function createLab(options: { chats?: { channel: string; chat: string }[]
       chats: options.chats ?? [{ channel: "telegram", chat: "1" }],
       admit,
       now: () => now,
+      redact,
+      ...over,
     });
   const store = open();
   const raw = new Database(path);

@@ -14,6 +14,7 @@ import Database from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { redact } from "../../src/evidence/redact.ts";
 import { admit } from "../../src/incident/admit.ts";
 import { DatabaseUnusable, openDatabase } from "../../src/store/open.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -32,6 +33,7 @@ function openWhole(path: string) {
     chats: [],
     admit,
     now,
+    redact,
   });
 }
 

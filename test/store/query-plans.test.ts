@@ -115,7 +115,7 @@ const MAY_SCAN = [
   // The newest first, until the page is full.
   /^select .* from "incidents" order by "incidents"."opened_at" desc, rowid desc limit/,
   /^select count\(\*\) from "incidents"$/,
-  /^SELECT (?:seq, hash FROM record|received_at FROM alerts) ORDER BY \w+ DESC LIMIT 1$/,
+  /^SELECT (?:seq, hash FROM record|at FROM record|received_at FROM alerts) ORDER BY \w+ DESC LIMIT 1$/,
 ];
 
 describe("with 50 000 of everything", () => {

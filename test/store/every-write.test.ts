@@ -1,0 +1,225 @@
+import { describe, expect, it } from "vitest";
+import type { PlannedRequest } from "../../src/approval/approval.ts";
+import type { Execution } from "../../src/execution/execution.ts";
+import type { Lab } from "./lab.ts";
+import { aGroup, anIncoming, createLab, HOUR, MINUTE, newRequest } from "./lab.ts";
+
+const RESULT = {
+  outcome: "succeeded",
+  exitCode: 0,
+  output: "",
+  isTruncated: false,
+  durationMs: 5,
+} as const;
+const VOTE = { person: "ana", channel: "console", reason: null } as const;
+const RULES = { policyHash: "p", runbookHashes: [] };
+const CHANGED = {
+  name: "policy.yaml",
+  before: null,
+  after: "a",
+  summary: "policy.yaml was added",
+  diff: "+x",
+  text: "x",
+};
+
+async function claimed(lab: Lab): Promise<Execution> {
+  await lab.store.switches.enable("ana");
+  const request = await lab.propose({ state: "approved" });
+  const claim = await lab.store.executions.claim(request, HOUR, () => null);
+  if (claim.outcome !== "claimed") throw new Error(claim.outcome);
+  return claim.execution;
+}
+
+async function started(lab: Lab): Promise<Execution> {
+  const execution = await claimed(lab);
+  await lab.store.executions.start(execution);
+  return execution;
+}
+
+async function finished(lab: Lab, outcome: "succeeded" | "unknown" = "succeeded") {
+  const execution = await started(lab);
+  await lab.store.executions.finish(execution, { ...RESULT, outcome }, lab.now());
+  return execution;
+}
+
+/** What is to be written, prepared up to the write itself. */
+type Write = (lab: Lab) => Promise<() => Promise<unknown>>;
+
+/** Every method that changes a state: with what it decides, refuses, runs or hears. */
+const WRITES: Readonly<Record<string, Write>> = {
+  "intake.accept": (lab) => Promise.resolve(() => lab.accept(aGroup([anIncoming()]))),
+  "intake.accept, resolved": async (lab) => {
+    await lab.propose();
+    await lab.accept(aGroup([anIncoming()]));
+    return () => lab.accept(aGroup([anIncoming({ status: "resolved", endsAt: lab.now() })]));
+  },
+  "requests.propose": (lab) => Promise.resolve(() => lab.propose()),
+  "requests.decide": async (lab) => {
+    const { planCode } = await lab.propose();
+    return () =>
+      lab.store.requests.decide(planCode, "approve", VOTE, (request) => ({
+        outcome: "approved",
+        request,
+      }));
+  },
+  "requests.decide, rejected": async (lab) => {
+    const { planCode } = await lab.propose();
+    return () =>
+      lab.store.requests.decide(planCode, "reject", VOTE, (request) => ({
+        outcome: "rejected",
+        request,
+      }));
+  },
+  "requests.decide, counted": async (lab) => {
+    const { planCode } = await lab.propose({ quorum: 2 });
+    return () =>
+      lab.store.requests.decide(planCode, "approve", VOTE, (request) => ({
+        outcome: "counted",
+        request,
+        missing: 1,
+      }));
+  },
+  "requests.ask": async (lab) => {
+    const { incidentId } = await lab.fire();
+    const wish = newRequest({ incidentId, episodeId: null, requester: "ana" }, lab.now());
+    const request = { ...wish, state: "pending", episodeId: null, requester: "ana" } as const;
+    return () => lab.store.requests.ask({ request, opening: null, call: null, mostLive: null });
+  },
+  "requests.remind": async (lab) => {
+    const { id } = await lab.propose();
+    return () => lab.store.requests.remind(id);
+  },
+  "requests.escalate": async (lab) => {
+    const { id } = await lab.propose();
+    return () => lab.store.requests.escalate(id, "admin");
+  },
+  "requests.paged": async (lab) => {
+    const { id } = await lab.propose();
+    return () => lab.store.requests.paged(id);
+  },
+  "requests.end": async (lab) => {
+    const { id } = await lab.propose();
+    return () => lab.store.requests.end(id, "expired", "nobody decided in time");
+  },
+  "executions.claim": async (lab) => {
+    const request: PlannedRequest = await lab.propose({ state: "approved" });
+    return () => lab.store.executions.claim(request, HOUR, () => null);
+  },
+  "executions.release": async (lab) => {
+    const execution = await claimed(lab);
+    return () => lab.store.executions.release(execution);
+  },
+  "executions.start": async (lab) => {
+    const execution = await claimed(lab);
+    return () => lab.store.executions.start(execution);
+  },
+  "executions.finish": async (lab) => {
+    const execution = await started(lab);
+    return () => lab.store.executions.finish(execution, RESULT, lab.now());
+  },
+  "executions.giveUpInterrupted": async (lab) => {
+    await started(lab);
+    return () => lab.store.executions.giveUpInterrupted();
+  },
+  "executions.verify": async (lab) => {
+    const execution = await finished(lab);
+    return () => lab.store.executions.verify(execution, "verified", "it holds");
+  },
+  "executions.markReviewed": async (lab) => {
+    const { id } = await finished(lab, "unknown");
+    return () => lab.store.executions.markReviewed(id, "ana");
+  },
+  "switches.enable": ({ store }) => Promise.resolve(() => store.switches.enable("ana")),
+  "switches.disable": async ({ store }) => {
+    await store.switches.enable("ana");
+    return () => store.switches.disable("ana", { forMs: null, all: true });
+  },
+  "switches.maintain": (lab) =>
+    Promise.resolve(() =>
+      lab.store.switches.maintain("web", new Date(lab.now().getTime() + MINUTE), "ana"),
+    ),
+  "incidents.acknowledge": async (lab) => {
+    const { incidentId } = await lab.fire();
+    return () => lab.store.incidents.acknowledge(incidentId, "ana");
+  },
+  "incidents.fireAgain": async (lab) => {
+    const { id } = await lab.fire();
+    await lab.accept(aGroup([anIncoming({ status: "resolved", endsAt: lab.now() })]));
+    lab.raw.prepare("UPDATE alerts SET status = 'resolved' WHERE id = ?").run(id);
+    return () => lab.store.incidents.fireAgain(id);
+  },
+  "sessions.createLink": ({ store }) => Promise.resolve(() => store.sessions.createLink("ana")),
+  "sessions.consumeLink": async ({ store }) => {
+    const token = await store.sessions.createLink("ana");
+    return () => store.sessions.consumeLink(token);
+  },
+  "rules.begin": ({ store }) =>
+    Promise.resolve(() => store.rules.begin([{ name: "policy.yaml", sha256: "a", text: "x" }])),
+  "rules.change": async (lab) => {
+    await lab.propose();
+    return () => lab.store.rules.change([CHANGED], RULES);
+  },
+};
+
+/** Written and no state: what is shown where, what is to be done, what was found; and the record itself. */
+const BOOKKEEPING =
+  /^(?:(?:cards|digests|chats|queue|findings|record)\.|rules\.told$|refusals\.note$|sessions\.endSession$)/;
+
+const READS =
+  /^(?:views\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$)/;
+
+/** Every table but the record and the counters that SQLite keeps itself. */
+function stateOf({ raw }: Lab): string {
+  const tables = raw
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'record'",
+    )
+    .pluck()
+    .all();
+  return JSON.stringify(
+    tables.map((table) => [table, raw.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all()]),
+  );
+}
+
+describe("P9 every write of the store", () => {
+  it.each(Object.entries(WRITES))("P9 %s writes its record", async (_, prepare) => {
+    const lab = createLab();
+    const write = await prepare(lab);
+    const [before, entries] = [stateOf(lab), lab.count("record")];
+
+    await write();
+
+    expect(stateOf(lab)).not.toBe(before);
+    expect(lab.count("record")).toBeGreaterThan(entries);
+  });
+
+  it.each(Object.entries(WRITES))(
+    "P9 T69 %s changes nothing when its record can't be written",
+    async (_, prepare) => {
+      const lab = createLab();
+      const write = await prepare(lab);
+      lab.raw.exec(
+        "CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END",
+      );
+      const before = stateOf(lab);
+
+      await expect(write()).rejects.toThrow("full");
+
+      expect(stateOf(lab)).toBe(before);
+    },
+  );
+
+  it("P9 stands in the table above, is a read, or is no state", () => {
+    const { store } = createLab();
+    const methods = Object.entries(store).flatMap(([part, value]) =>
+      typeof value === "object" ? Object.keys(value).map((name) => `${part}.${name}`) : [],
+    );
+    const written = Object.keys(WRITES).map((name) => name.split(",")[0]);
+
+    const strays = methods.filter(
+      (name) => !written.includes(name) && !BOOKKEEPING.test(name) && !READS.test(name),
+    );
+
+    expect(strays).toEqual([]);
+  });
+});
