@@ -6,6 +6,7 @@ import { called, chooseBusiest, refusalOf } from "./choose-busiest.ts";
 import { cleanOutput } from "./clean-output.ts";
 import type { Executor, Pinned, ProbeResult, RunLimits, RunResult } from "./execution.ts";
 import { InvalidAction, NothingToDo } from "./execution.ts";
+import { parseWith } from "./parse-with.ts";
 import type { ProcessEntry } from "./process-table.ts";
 import {
   lookAtProcess,
@@ -79,19 +80,19 @@ export function createProcessExecutor(): Executor {
 }
 
 function describe(action: Readonly<Record<string, unknown>>): Signals {
-  const { among, grace, kill } = parse(Action, action);
+  const { among, grace, kill } = parseWith(Action, action);
   const signals = kill ? (["SIGTERM", "SIGKILL"] as const) : (["SIGTERM"] as const);
   return { kind: "signals", signals, graceMs: grace, among, process: null };
 }
 
 function describeProbe(probed: Readonly<Record<string, unknown>>): Command {
-  const { among } = parse(Probe, probed);
+  const { among } = parseWith(Probe, probed);
   return { kind: "signals", signals: [], graceMs: 0, among, process: null };
 }
 
 async function pin(action: Readonly<Record<string, unknown>>): Promise<Pinned> {
   const command = describe(action);
-  const choice = await lookForBusiest(parse(Action, action).among);
+  const choice = await lookForBusiest(parseWith(Action, action).among);
   if (!choice.ok) throw new NothingToDo(choice.text);
   return { command: { ...command, process: identityOf(choice.process) }, detail: choice.text };
 }
@@ -237,7 +238,7 @@ async function untilOver(
 }
 
 async function probe(probed: Readonly<Record<string, unknown>>): Promise<ProbeResult> {
-  const choice = await lookForBusiest(parse(Probe, probed).among);
+  const choice = await lookForBusiest(parseWith(Probe, probed).among);
   if (!choice.ok) return { status: "found", facts: { found: "no" }, text: choice.text };
   const { pid, name, uids, share } = choice.process;
   return {
@@ -268,13 +269,4 @@ function check(): Promise<string> {
 
 function ownName(): string {
   return userNameOf(process.geteuid?.() ?? 0);
-}
-
-function parse<T>(schema: z.ZodType<T>, given: Readonly<Record<string, unknown>>): T {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    ["with", ...path].join(".").concat(`: ${message}`),
-  );
-  throw new InvalidAction(problems.join("; "), { cause: parsed.error });
 }

@@ -6,6 +6,7 @@ import { createDockerApi, EngineUnreachable } from "./docker-api.ts";
 import { readLog } from "./docker-log.ts";
 import type { Executor, ProbeResult, RunLimits, RunResult } from "./execution.ts";
 import { InvalidAction } from "./execution.ts";
+import { parseWith } from "./parse-with.ts";
 
 const PROBE_TIMEOUT_MS = 5000;
 const MAX_TEXT_BYTES = 4096;
@@ -82,14 +83,14 @@ export function createDockerExecutor({ host }: { readonly host: string }): Execu
 }
 
 function describe(action: Readonly<Record<string, unknown>>): Command {
-  const parsed = parse(Action, action);
+  const parsed = parseWith(Action, action);
   const query = "timeout" in parsed && parsed.timeout !== undefined ? `?t=${parsed.timeout}` : "";
   const path = `/containers/${parsed.container}/${parsed.op}${query}`;
   return { kind: "http", method: "POST", path, body: null };
 }
 
 function describeProbe(probed: Readonly<Record<string, unknown>>): Command {
-  return { kind: "http", method: "GET", path: pathOf(parse(Probe, probed)), body: null };
+  return { kind: "http", method: "GET", path: pathOf(parseWith(Probe, probed)), body: null };
 }
 
 function pathOf(probed: z.infer<typeof Probe>): string {
@@ -174,7 +175,7 @@ async function probe(
   api: DockerApi,
   probed: Readonly<Record<string, unknown>>,
 ): Promise<ProbeResult> {
-  const parsed = parse(Probe, probed);
+  const parsed = parseWith(Probe, probed);
   try {
     const found = await inspect(api, parsed.container, { timeoutMs: PROBE_TIMEOUT_MS });
     if (parsed.op === "inspect") return readState(found);
@@ -234,13 +235,4 @@ function parseJson(body: Buffer): unknown {
     // Not JSON is not what we asked for; the schema that reads it says so.
     return undefined;
   }
-}
-
-function parse<T>(schema: z.ZodType<T>, given: Readonly<Record<string, unknown>>): T {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    ["with", ...path].join(".").concat(`: ${message}`),
-  );
-  throw new InvalidAction(problems.join("; "), { cause: parsed.error });
 }

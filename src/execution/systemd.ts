@@ -5,6 +5,7 @@ import type { Command } from "../remediation/proposal.ts";
 import { firstBytes } from "./clean-output.ts";
 import type { Executor, ProbeResult, RunLimits, RunResult } from "./execution.ts";
 import { InvalidAction } from "./execution.ts";
+import { parseWith } from "./parse-with.ts";
 import { runProcess } from "./process.ts";
 import type { Unit } from "./systemd-show.ts";
 import { factsOf, PROPERTIES, parseUnit, parseVersion, refusalOf } from "./systemd-show.ts";
@@ -52,11 +53,11 @@ export function createSystemdExecutor(): Executor {
 }
 
 function describe(action: Readonly<Record<string, unknown>>): Command {
-  return commandOf(parse(Action, action));
+  return commandOf(parseWith(Action, action));
 }
 
 function describeProbe(probed: Readonly<Record<string, unknown>>): Command {
-  return lookOf(parse(Probe, probed).unit);
+  return lookOf(parseWith(Probe, probed).unit);
 }
 
 function commandOf({ op, unit }: Action): ArgvCommand {
@@ -140,7 +141,7 @@ async function readUnit(unit: string, timeoutMs: number, signal?: AbortSignal): 
 }
 
 async function probe(probed: Readonly<Record<string, unknown>>): Promise<ProbeResult> {
-  const { unit } = parse(Probe, probed);
+  const { unit } = parseWith(Probe, probed);
   try {
     const found = await readUnit(unit, LOOK_TIMEOUT_MS);
     const since = found.Result === "success" ? "" : `, result ${found.Result}`;
@@ -177,13 +178,4 @@ function failureText({ outcome, output }: RunResult): string {
   const text = firstBytes(output.trim().replaceAll("\n", " "), 500);
   if (outcome === "timed_out") return "systemd gave no answer in time";
   return `systemd can't be asked: ${text || outcome}`.replace(/\.$/, "");
-}
-
-function parse<T>(schema: z.ZodType<T>, given: Readonly<Record<string, unknown>>): T {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    ["with", ...path].join(".").concat(`: ${message}`),
-  );
-  throw new InvalidAction(problems.join("; "), { cause: parsed.error });
 }
