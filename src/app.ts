@@ -30,6 +30,7 @@ import { createMetrics } from "./metrics.ts";
 import { createProposalDesk } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
+import { createLookNow } from "./responder/look-now.ts";
 import type { CrashPoint, Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
 import { createWorker } from "./responder/work.ts";
@@ -121,6 +122,7 @@ export function createApp(config: Config, log: Logger) {
     ask: (wish) => ask(ports, wish),
     tryOut: (wish) => tryOut(ports, wish),
     audit: () => anchors.audit(),
+    lookNow: createLookNow(ports),
     onAutohealingChanged: ({ text, isOn, channel }) => {
       for (const listener of liveListeners) listener({ name: "status" });
       for (const chat of chats) {

@@ -1,4 +1,4 @@
-import type { Channel, Person, Ruling } from "./approval/approval.ts";
+import type { Channel, Person, PlannedRequest, Ruling } from "./approval/approval.ts";
 import { decide, mayDecide } from "./approval/decide.ts";
 import type {
   AutohealingChange,
@@ -17,11 +17,14 @@ import { isSolo, personByAccount } from "./remediation/policy.ts";
 import type { Runbook } from "./remediation/runbook.ts";
 import { paramsOf } from "./remediation/runbook.ts";
 import type { Asked, Trial, Wish } from "./responder/ask.ts";
+import type { Sight } from "./responder/look-now.ts";
 import type { Store } from "./store/store.ts";
 
 const PAGE_SIZE = 10;
 const CARDS_REFRESHED = 200;
 const DAY_MS = 86_400_000;
+type Attempt = Omit<DecisionAttempt, "requestId"> & { requestId?: string | null; digest?: string };
+
 const OUTDATED = "policy.yaml was changed since this was shown";
 
 interface Deps {
@@ -33,6 +36,8 @@ interface Deps {
   readonly ask: (wish: Wish) => Promise<Asked>;
   readonly tryOut: (wish: Wish) => Promise<Trial>;
   readonly audit: Desk["audit"];
+  /** Looks at the world before an approval counts; bounded, since somebody waits for the answer. */
+  readonly lookNow: (request: PlannedRequest) => Promise<Sight>;
   /** Tells every channel; the one it was done in is named. */
   readonly onAutohealingChanged: (change: {
     readonly text: string;
@@ -46,9 +51,9 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   const { views, requests, switches, executions, cards } = store;
 
   /** The one way to a decision, whatever channel it comes from. */
-  async function rule(
-    attempt: Omit<DecisionAttempt, "requestId"> & { requestId?: string | null; digest?: string },
-  ): Promise<Ruling> {
+  async function rule(attempt: Attempt): Promise<Ruling> {
+    const seen = await lookFirst(attempt);
+    // Read after the look, which took its time: the rules are those of the decision.
     const { policy: read } = catalogue.read();
     if (!read.ok) {
       await refuse("no_policy", attempt);
@@ -58,27 +63,20 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       };
     }
     const { policy } = read;
-    const { person, channel, reason, decision, via } = attempt;
+    const { person, channel, reason, decision } = attempt;
     let outdated: string | null = null;
     const ruling = await requests.decide(
       attempt.planCode,
       decision,
       { person: person.name, channel, reason },
       (request) => {
-        const isOther =
-          (attempt.requestId != null && attempt.requestId !== request.id) ||
-          (attempt.digest !== undefined && attempt.digest !== request.digest);
-        if (isOther) return { outcome: "not_found" };
+        if (isOther(attempt, request)) return { outcome: "not_found" };
         // Who may decide is part of the plan: an approval under other rules is none.
         if (decision === "approve" && request.plan.policy !== policy.hash) {
           outdated = request.id;
           return { outcome: "not_allowed", why: OUTDATED };
         }
-        return decide(
-          request,
-          { person, decision, reason, via, now: now() },
-          { isSolo: isSolo(policy), isReasonRequired: policy.approval.high.isReasonRequired },
-        );
+        return withSight(decideUnder(policy, request, attempt), seen);
       },
     );
     if (outdated !== null) {
@@ -89,6 +87,27 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     } else if (ruling.outcome !== "counted") metrics.refused(ruling.outcome);
     if (ruling.outcome === "not_found") await refuse("not_found", attempt);
     return ruling;
+  }
+
+  function decideUnder(policy: Policy, request: PlannedRequest, attempt: Attempt): Ruling {
+    const { person, decision, reason, via } = attempt;
+    return decide(
+      request,
+      { person, decision, reason, via, now: now() },
+      { isSolo: isSolo(policy), isReasonRequired: policy.approval.high.isReasonRequired },
+    );
+  }
+
+  /** Only for an approval that would count: nobody else makes this program look around. */
+  async function lookFirst(attempt: Attempt): Promise<(Sight & { digest: string }) | null> {
+    const { policy } = catalogue.read();
+    if (attempt.decision !== "approve" || !policy.ok) return null;
+    const request = await requests.findByPlanCode(attempt.planCode);
+    if (request === null || isOther(attempt, request)) return null;
+    if (request.plan.policy !== policy.policy.hash) return null;
+    const { outcome } = decideUnder(policy.policy, request, attempt);
+    if (outcome !== "approved" && outcome !== "counted") return null;
+    return { ...(await deps.lookNow(request)), digest: request.digest };
   }
 
   /** P9: what was refused before any request was reached stands in the record too. */
@@ -325,6 +344,22 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   };
 
   return { chat, console: consoleDesk };
+}
+
+function isOther({ requestId, digest }: Attempt, request: PlannedRequest): boolean {
+  return (
+    (requestId != null && requestId !== request.id) ||
+    (digest !== undefined && digest !== request.digest)
+  );
+}
+
+/** What was seen counts for the very plan it was looked at for, and can turn a yes into a no only. */
+function withSight(ruling: Ruling, seen: (Sight & { digest: string }) | null): Ruling {
+  if (ruling.outcome !== "approved" && ruling.outcome !== "counted") return ruling;
+  const { request } = ruling;
+  if (seen === null || seen.digest !== request.digest) return ruling;
+  if (seen.over !== null) return { outcome: "over", request, why: seen.over };
+  return seen.doubts.length === 0 ? ruling : { ...ruling, doubts: seen.doubts };
 }
 
 function completed(prefix: string, ids: readonly string[]): string {

@@ -20,6 +20,8 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
       await findings.save(episode, items, diagnosisOf);
       metrics.diagnosed(episode.receivedAt, now());
     },
+    evidenceOf: findings.of,
+    refreshFindings: findings.refresh,
     isAutohealingOn: async () => (await switches.autohealing()).isOn,
     request: requests.find,
     propose: requests.propose,

@@ -144,6 +144,30 @@ export function decidersOf({
   return escalated === null || escalated.to === approvers ? [approvers] : [approvers, escalated.to];
 }
 
+export const ALERT_RESOLVED = "the alert resolved";
+export const ALERT_NOT_REPORTED = "Alertmanager no longer reports the alert";
+
+const LONGEST_COMMAND = 400;
+
+/**
+ * The command by which an operator asks for the same, as a request of their own (P7), after one that was cancelled for
+ * nothing but that its alert is over. Null for every other, and where a value can't be typed: it has no spaces then.
+ */
+export function runAnywayOf(
+  { state, endReason, proposal }: PlannedRequest,
+  openIncident: string | null,
+): string | null {
+  const isOver = endReason === ALERT_RESOLVED || endReason === ALERT_NOT_REPORTED;
+  if (state !== "cancelled" || !isOver) return null;
+  const { runbookId, actionId, params, target } = proposal;
+  const pairs = Object.entries({ ...params, target: target.name });
+  if (pairs.some(([, value]) => value.includes(" "))) return null;
+  const given = pairs.map(([name, value]) => `${name}=${value}`);
+  const place = openIncident === null ? [] : [`--incident ${openIncident}`];
+  const text = ["/run", runbookId, actionId, ...given, ...place].join(" ");
+  return text.length > LONGEST_COMMAND ? null : text;
+}
+
 const PROGRAM = "api:";
 
 /** How the holder of a key is named where people are; no person's name begins like this. */
@@ -181,8 +205,20 @@ export interface CallKey {
 
 /** The answer to one click or typed decision; every channel words it, none decides it. */
 export type Ruling =
-  | { readonly outcome: "approved" | "rejected"; readonly request: PlannedRequest }
-  | { readonly outcome: "counted"; readonly request: PlannedRequest; readonly missing: number }
+  | {
+      readonly outcome: "approved" | "rejected";
+      readonly request: PlannedRequest;
+      /** What could not be looked at just now; an approved request waits for it. */
+      readonly doubts?: readonly string[];
+    }
+  | {
+      readonly outcome: "counted";
+      readonly request: PlannedRequest;
+      readonly missing: number;
+      readonly doubts?: readonly string[];
+    }
+  /** What it was for is over: it is cancelled by this click, whatever the click wanted. */
+  | { readonly outcome: "over"; readonly request: PlannedRequest; readonly why: string }
   | { readonly outcome: "already_voted"; readonly request: PlannedRequest }
   | { readonly outcome: "already_decided"; readonly request: PlannedRequest }
   | { readonly outcome: "expired"; readonly request: PlannedRequest }

@@ -1,4 +1,5 @@
 import type { PlannedRequest, Request, Vote } from "../approval/approval.ts";
+import { runAnywayOf } from "../approval/approval.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { VerificationOutcome } from "../verification/verification.ts";
 import type { CardContext, IncidentView, Line } from "./card.ts";
@@ -55,7 +56,7 @@ function endLines(view: IncidentView, request: PlannedRequest, context: CardCont
     case "superseded":
       return [note(`♻️ Superseded by another proposal.${why}`)];
     case "cancelled":
-      return [note(`🚫 Cancelled: it will not run.${why}`)];
+      return [note(`🚫 Cancelled: it will not run.${why}`), ...anywayLines(view, request)];
     case "executing":
       return [
         note(request.state === "approved" ? "⏳ Approved, about to run." : "⏳ Running now."),
@@ -68,6 +69,12 @@ function endLines(view: IncidentView, request: PlannedRequest, context: CardCont
     default:
       return request.state === "failed" && why ? [note(why.trim())] : [];
   }
+}
+
+function anywayLines({ incident }: IncidentView, request: PlannedRequest): Line[] {
+  const command = runAnywayOf(request, incident.state === "resolved" ? null : incident.id);
+  if (command === null) return [];
+  return [{ kind: "fact", label: "To ask for it all the same", value: command, isCode: true }];
 }
 
 function executionLines(view: IncidentView, request: PlannedRequest): Line[] {

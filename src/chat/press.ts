@@ -87,7 +87,11 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
       reason: null,
       via: "tap",
     });
-    const answer = { text: rulingText(ruling), isAlert: !isPlain(ruling), refusal: null };
+    const answer = {
+      text: rulingText(ruling),
+      isAlert: !isPlain(ruling) || isDoubtful(ruling),
+      refusal: null,
+    };
     return ruling.outcome === "must_type" ? { ...answer, mustType: ruling } : answer;
   }
 
@@ -155,6 +159,11 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
   }
 
   return { press, typed };
+}
+
+/** An approval that waits for what nobody can say now has to be read. */
+function isDoubtful(ruling: Ruling): boolean {
+  return ruling.outcome === "approved" && ruling.doubts !== undefined;
 }
 
 function isPlain({ outcome }: Ruling): boolean {

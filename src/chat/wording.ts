@@ -9,14 +9,22 @@ const SHORT_ANSWER = 200;
 export function rulingText(ruling: Ruling): string {
   switch (ruling.outcome) {
     case "approved":
-      return oneLine(`✅ Approved: ${nameOf(ruling.request)}`, SHORT_ANSWER);
+      return oneLine(
+        [`✅ Approved: ${nameOf(ruling.request)}`, ...(ruling.doubts ?? [])].join(". "),
+        SHORT_ANSWER,
+      );
     case "rejected":
       return oneLine(`❌ Rejected: ${nameOf(ruling.request)} will not run.`, SHORT_ANSWER);
     case "counted":
       return oneLine(
-        `✅ Counted: ${plural(ruling.missing, "more approval")} needed for ${nameOf(ruling.request)}`,
+        [
+          `✅ Counted: ${plural(ruling.missing, "more approval")} needed for ${nameOf(ruling.request)}`,
+          ...(ruling.doubts ?? []),
+        ].join(". "),
         SHORT_ANSWER,
       );
+    case "over":
+      return oneLine(`🚫 Not approved but cancelled: ${ruling.why}.`, SHORT_ANSWER);
     case "already_voted":
       return "You have approved this already; somebody else has to approve it too.";
     case "already_decided":

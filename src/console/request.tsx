@@ -1,8 +1,9 @@
 import type { DeniedRequest, PlannedRequest, Request } from "../approval/approval.ts";
+import { runAnywayOf } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import { CommandText } from "./command.tsx";
 import { DecisionForms, whoDecides } from "./decision-form.tsx";
-import { Countdown, Fact, RiskMark, State, Text, When } from "./parts.tsx";
+import { Countdown, CsrfField, Fact, RiskMark, State, Text, When } from "./parts.tsx";
 import type { Session } from "./ports.ts";
 import { duration, requestWords } from "./words.ts";
 
@@ -24,7 +25,7 @@ export function RequestBlock(props: Props<Request>) {
   );
 }
 
-function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
+function Planned({ request, view, session, now, mustType }: Props<PlannedRequest>) {
   const isOpen = request.state === "pending";
   return (
     <article class={`request risk-edge-${request.risk} ${isOpen ? "is-open" : ""}`}>
@@ -82,9 +83,30 @@ function Planned({ request, session, now, mustType }: Props<PlannedRequest>) {
           <Text of={request.endReason} />
         </p>
       )}
+      <RunAnyway request={request} view={view} session={session} />
       <DecisionForms request={request} session={session} mustType={mustType} />
       <Binding request={request} />
     </article>
+  );
+}
+
+/** Asks for the same as a request of one's own; by the very command that could be typed. */
+function RunAnyway(props: { request: PlannedRequest; view: IncidentView; session: Session }) {
+  const { request, view, session } = props;
+  const { id, state } = view.incident;
+  const command = runAnywayOf(request, state === "resolved" ? null : id);
+  if (command === null || !session.person.roles.includes("operator")) return null;
+  return (
+    <form method="post" action="/command">
+      <CsrfField csrf={session.csrf} />
+      <input type="hidden" name="text" value={command} />
+      <button type="submit" id={`anyway-${request.planCode}`}>
+        Ask for it all the same
+      </button>
+      <p class="hint">
+        A new request, by you: <code>{command}</code>
+      </p>
+    </form>
   );
 }
 

@@ -60,8 +60,16 @@ export function executionWords(execution: Execution): { word: string; tone: Tone
 export const flashes = {
   signed_in: { text: "You are signed in.", tone: "good" },
   approved: { text: "Approved. It is about to run.", tone: "good" },
+  approved_in_doubt: {
+    text: "Approved. Not everything could be looked at just now: it is read again right before the run, which waits until that is possible.",
+    tone: "wait",
+  },
   rejected: { text: "Rejected. It will not run.", tone: "good" },
   counted: { text: "Your approval counts. Another person has to approve too.", tone: "good" },
+  over: {
+    text: "Not approved: what it was for is over. It is cancelled and will not run.",
+    tone: "bad",
+  },
   already_voted: { text: "You have decided on this before; nothing changed.", tone: "quiet" },
   already_decided: { text: "This was decided before you; nothing changed.", tone: "quiet" },
   expired: { text: "Too late: this request has expired and will not run.", tone: "bad" },
@@ -95,6 +103,7 @@ export function parseFlash(word: string | undefined): Flash | null {
 }
 
 export function flashOf(ruling: Ruling): Flash {
+  if (ruling.outcome === "approved" && ruling.doubts !== undefined) return "approved_in_doubt";
   if (ruling.outcome !== "must_type") return ruling.outcome;
   return ruling.needsReason ? "must_type_reason" : "must_type";
 }

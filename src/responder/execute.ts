@@ -2,8 +2,8 @@ import type { PlannedRequest } from "../approval/approval.ts";
 import type { Execution, Executor, RunLimits, RunResult } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
 import { assess } from "../remediation/assess.ts";
-import type { Confirmation, Look } from "./facts.ts";
-import { confirm, lookAtPrecondition } from "./facts.ts";
+import type { Confirmation } from "./facts.ts";
+import { confirm, lookAtPrecondition, whyOver, whyUnsure } from "./facts.ts";
 import type { Recheck } from "./plan.ts";
 import { recheck } from "./plan.ts";
 import type { Ports, StepEnd } from "./ports.ts";
@@ -156,26 +156,6 @@ async function claimAndRun(
     case "lost":
       return DONE;
   }
-}
-
-function whyOver(
-  episode: Episode | null,
-  confirmation: Confirmation,
-  precondition: Look,
-): string | null {
-  if (episode?.status === "resolved") return "the alert resolved";
-  if (confirmation === "absent") return "Alertmanager no longer reports the alert";
-  if (precondition.state === "fails")
-    return `the precondition no longer holds: ${precondition.detail}`;
-  return null;
-}
-
-function whyUnsure(confirmation: Confirmation, precondition: Look): string | null {
-  if (confirmation === "unreachable")
-    return "Alertmanager can't be asked whether the alert still fires";
-  if (precondition.state === "unknown")
-    return `the precondition can't be checked: ${precondition.detail}`;
-  return null;
 }
 
 async function run(

@@ -1,3 +1,4 @@
+import { ALERT_NOT_REPORTED, ALERT_RESOLVED } from "../approval/approval.ts";
 import type { ProbeResult } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
 import type { Target } from "../remediation/proposal.ts";
@@ -98,6 +99,28 @@ export async function lookAtPrecondition(
   const worst =
     looks.find(({ state }) => state === "fails") ?? looks.find(({ state }) => state === "unknown");
   return worst ?? { state: "holds", detail: looks.map(({ detail }) => detail).join("; ") };
+}
+
+/** P8: why what was asked for is not needed any more, or null. */
+export function whyOver(
+  episode: Episode | null,
+  confirmation: Confirmation,
+  precondition: Look,
+): string | null {
+  if (episode?.status === "resolved") return ALERT_RESOLVED;
+  if (confirmation === "absent") return ALERT_NOT_REPORTED;
+  if (precondition.state === "fails")
+    return `the precondition no longer holds: ${precondition.detail}`;
+  return null;
+}
+
+/** What has to be known before a run and is not, or null. */
+export function whyUnsure(confirmation: Confirmation, precondition: Look): string | null {
+  if (confirmation === "unreachable")
+    return "Alertmanager can't be asked whether the alert still fires";
+  if (precondition.state === "unknown")
+    return `the precondition can't be checked: ${precondition.detail}`;
+  return null;
 }
 
 function withoutStop(text: string): string {

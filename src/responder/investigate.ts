@@ -1,6 +1,8 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { reason } from "../diagnosis/reason.ts";
 import type { Question } from "../evidence/collect.ts";
 import { collect } from "../evidence/collect.ts";
+import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Episode } from "../incident/alert.ts";
 import { looksOf, propose } from "../remediation/propose.ts";
 import { isFallback } from "../remediation/runbook.ts";
@@ -15,6 +17,20 @@ const MAX_SERIES_SHOWN = 5;
 export async function investigate(ports: Ports, episodeId: number): Promise<StepEnd> {
   const episode = await ports.store.episode(episodeId);
   if (episode === null) return DONE;
+  const { questions, diagnosisOf } = questionsAbout(ports, episode);
+  const items = await collect(questions, { deadlineMs: DEADLINE_MS, now: ports.now });
+  await ports.store.saveFindings(episode, items, diagnosisOf);
+  return DONE;
+}
+
+/** What the runbook of an alert wants looked at, and how its answers are read. */
+export function questionsAbout(
+  ports: Ports,
+  episode: Episode,
+): {
+  readonly questions: readonly Question[];
+  readonly diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis;
+} {
   const { runbooks, policy } = ports.catalogue.read();
   const offers = propose({
     alert: episode,
@@ -22,19 +38,18 @@ export async function investigate(ports: Ports, episodeId: number): Promise<Step
     policy: policy.ok ? policy.policy : null,
   });
   const { runbook } = offers;
-  const questions =
-    runbook === null
-      ? []
-      : looksOf(runbook, episode, offers.candidates).flatMap((look) => questionsOf(ports, look));
-  const items = await collect(questions, { deadlineMs: DEADLINE_MS, now: ports.now });
-  await ports.store.saveFindings(episode, items, (evidence) =>
-    reason(
-      redacted(ports, episode),
-      runbook === null ? null : { title: runbook.title, isFallback: isFallback(runbook) },
-      evidence,
-    ),
-  );
-  return DONE;
+  return {
+    questions:
+      runbook === null
+        ? []
+        : looksOf(runbook, episode, offers.candidates).flatMap((look) => questionsOf(ports, look)),
+    diagnosisOf: (evidence) =>
+      reason(
+        redacted(ports, episode),
+        runbook === null ? null : { title: runbook.title, isFallback: isFallback(runbook) },
+        evidence,
+      ),
+  };
 }
 
 type LookOf = ReturnType<typeof looksOf>[number];

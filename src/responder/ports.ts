@@ -85,6 +85,13 @@ export interface ResponderStore {
     items: readonly Omit<EvidenceItem, "id">[],
     diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
   ) => Promise<void>;
+  readonly evidenceOf: (episode: Episode) => Promise<readonly EvidenceItem[]>;
+  /** Puts what was found now in the place of what was found before. */
+  readonly refreshFindings: (
+    episode: Episode,
+    items: readonly Omit<EvidenceItem, "id">[],
+    diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
+  ) => Promise<void>;
   readonly isAutohealingOn: () => Promise<boolean>;
   readonly request: (id: string) => Promise<Request | null>;
   readonly propose: (request: NewRequest) => Promise<boolean>;

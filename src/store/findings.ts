@@ -21,6 +21,17 @@ export function createFindings(
     `SELECT 1 FROM evidence e JOIN alerts a ON a.id = e.episode_id
      WHERE e.incident_id = ? AND e.episode_id = ? AND e.collected_at >= a.received_at LIMIT 1`,
   );
+  const replace = sqlite.prepare<[string, string, number, string, number, string, string]>(
+    `UPDATE evidence SET text = ?, status = ?, collected_at = ?
+     WHERE incident_id = ? AND episode_id = ? AND kind = ? AND title = ?`,
+  );
+  const ofEpisode = sqlite.prepare<
+    [string, number],
+    Omit<EvidenceItem, "collectedAt"> & { collectedAt: number }
+  >(
+    `SELECT id, kind, title, text, status, collected_at AS collectedAt FROM evidence
+     WHERE incident_id = ? AND episode_id = ? ORDER BY rowid`,
+  );
   const diagnose = sqlite.prepare<[string, string]>(
     "INSERT INTO diagnoses (incident_id, diagnosis) VALUES (?, ?) ON CONFLICT (incident_id) DO UPDATE SET diagnosis = excluded.diagnosis",
   );
@@ -62,5 +73,28 @@ export function createFindings(
     );
   }
 
-  return { save };
+  function of({ id, incidentId }: { id: number; incidentId: string }): EvidenceItem[] {
+    return ofEpisode
+      .all(incidentId, id)
+      .map((row) => ({ ...row, collectedAt: new Date(row.collectedAt) }));
+  }
+
+  /** What is known already keeps its id; what is new to it is left out. */
+  function refresh(
+    episode: { id: number; incidentId: string },
+    items: readonly Omit<EvidenceItem, "id">[],
+    diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
+  ): void {
+    const { id, incidentId } = episode;
+    const change = () => {
+      for (const { kind, title, text, status, collectedAt } of items) {
+        replace.run(text, status, collectedAt.getTime(), incidentId, id, kind, title);
+      }
+      diagnose.run(incidentId, JSON.stringify(diagnosisOf(of(episode))));
+      changes.touch(incidentId, { isUrgent: false });
+    };
+    relaxed(sqlite, () => changes.commit(() => sqlite.transaction(change).immediate()));
+  }
+
+  return { save, of, refresh };
 }

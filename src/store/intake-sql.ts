@@ -1,3 +1,4 @@
+import { ALERT_RESOLVED } from "../approval/approval.ts";
 import type { Alert, Severity } from "../incident/alert.ts";
 import type { Sqlite } from "./open.ts";
 
@@ -66,7 +67,7 @@ export function prepareIntake(sqlite: Sqlite) {
       "SELECT id FROM requests WHERE episode_id = ? AND state IN ('pending', 'approved', 'executing') AND state <> 'executing'",
     ),
     cancelRequest: sqlite.prepare<[number, string]>(
-      "UPDATE requests SET state = 'cancelled', ended_at = ?, end_reason = 'the alert resolved' WHERE id = ?",
+      `UPDATE requests SET state = 'cancelled', ended_at = ?, end_reason = '${ALERT_RESOLVED}' WHERE id = ?`,
     ),
     truncate: sqlite.prepare<[number, string, number]>(
       "UPDATE incidents SET truncated_alerts = ? WHERE id = ? AND truncated_alerts < ? AND state <> 'resolved'",

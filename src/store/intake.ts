@@ -1,3 +1,4 @@
+import { ALERT_RESOLVED } from "../approval/approval.ts";
 import type { Admission, Alert, IncomingAlert, Known, Severity } from "../incident/alert.ts";
 import { nameOf, placeOf, severityOf } from "../incident/alert.ts";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
@@ -207,7 +208,7 @@ export function createIntake(
         kind: "request.cancelled",
         actor: source,
         incidentId,
-        data: { request: request.id, why: "the alert resolved" },
+        data: { request: request.id, why: ALERT_RESOLVED },
       });
     }
     changes.touch(incidentId, { isUrgent: false });

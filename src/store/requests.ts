@@ -233,6 +233,19 @@ export function createRequests(
             why: ruling.outcome,
           });
           return ruling;
+        case "over": {
+          append("decision.refused", cast.person, request.incidentId, {
+            request: request.id,
+            decision,
+            channel: cast.channel,
+            why: ruling.why,
+          });
+          const isEnded = endInside(request, "cancelled", ruling.why, cast.person, {});
+          const ended = plannedAgain(request.id);
+          return isEnded
+            ? { ...ruling, request: ended }
+            : { outcome: "already_decided", request: ended };
+        }
         case "not_found":
           return ruling;
       }
@@ -256,9 +269,13 @@ export function createRequests(
     if (ruling.outcome === "approved") steps.enqueue("execute", request.id, at);
     else if (ruling.outcome === "rejected") askedFor.endIfOver(request.incidentId);
     changes.touch(request.incidentId, { isUrgent: true });
-    const decided = find(request.id);
-    if (decided === null || decided.state === "denied") throw new Error(`${request.id} is gone`);
-    return { ...ruling, request: decided };
+    return { ...ruling, request: plannedAgain(request.id) };
+  }
+
+  function plannedAgain(id: string): PlannedRequest {
+    const found = find(id);
+    if (found === null || found.state === "denied") throw new Error(`${id} is gone`);
+    return found;
   }
 
   /** @returns false where somebody else, or the clock, was faster */
@@ -377,21 +394,31 @@ export function createRequests(
     options: { proposeAnew?: boolean } = {},
   ): boolean {
     return write(() => {
-      const at = now();
-      const before = find(id);
-      const isAsked = before !== null && before.episodeId === null && wanted === "superseded";
-      const state = isAsked ? "cancelled" : wanted;
-      const why = isAsked ? `${reason}; ask for it again` : reason;
-      if (endRequest.run(state, at.getTime(), why, id).changes === 0) return false;
-      const request = before as Request;
-      append(`request.${state}`, actor, request.incidentId, { request: id, why });
-      if (options.proposeAnew && request.episodeId !== null) {
-        steps.enqueue("propose", String(request.episodeId), laterAndLater(request, at));
-      }
-      askedFor.endIfOver(request.incidentId);
-      changes.touch(request.incidentId, { isUrgent: actor !== "countersign" });
-      return true;
+      const request = find(id);
+      return request !== null && endInside(request, wanted, reason, actor, options);
     });
+  }
+
+  function endInside(
+    request: Request,
+    wanted: "expired" | "superseded" | "cancelled",
+    reason: string,
+    actor: string,
+    options: { proposeAnew?: boolean },
+  ): boolean {
+    const { id, incidentId, episodeId } = request;
+    const at = now();
+    const isAsked = episodeId === null && wanted === "superseded";
+    const state = isAsked ? "cancelled" : wanted;
+    const why = isAsked ? `${reason}; ask for it again` : reason;
+    if (endRequest.run(state, at.getTime(), why, id).changes === 0) return false;
+    append(`request.${state}`, actor, incidentId, { request: id, why });
+    if (options.proposeAnew && episodeId !== null) {
+      steps.enqueue("propose", String(episodeId), laterAndLater(request, at));
+    }
+    askedFor.endIfOver(incidentId);
+    changes.touch(incidentId, { isUrgent: actor !== "countersign" });
+    return true;
   }
 
   function append(kind: string, actor: string, incidentId: string, data: Record<string, unknown>) {
