@@ -30,6 +30,7 @@ import { createMetrics } from "./metrics.ts";
 import { createProposalDesk } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
+import { edit } from "./responder/edit.ts";
 import { createLookNow } from "./responder/look-now.ts";
 import type { CrashPoint, Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
@@ -122,6 +123,7 @@ export function createApp(config: Config, log: Logger) {
     ask: (wish) => ask(ports, wish),
     tryOut: (wish) => tryOut(ports, wish),
     audit: () => anchors.audit(),
+    edit: (wish) => edit(ports, wish),
     lookNow: createLookNow(ports),
     onAutohealingChanged: ({ text, isOn, channel }) => {
       for (const listener of liveListeners) listener({ name: "status" });

@@ -1,13 +1,16 @@
 import type { Channel, Person, PlannedRequest, Ruling } from "./approval/approval.ts";
+import { decidersOf } from "./approval/approval.ts";
 import { decide, mayDecide } from "./approval/decide.ts";
 import type {
   AutohealingChange,
   DecisionAttempt,
   Desk,
+  EditAnswer,
+  EditWish,
   RunWish,
   UnaskedAction,
 } from "./chat/desk.ts";
-import { autohealingText } from "./chat/wording.ts";
+import { autohealingText, editText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
 import type { HealthReport } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
@@ -17,6 +20,7 @@ import { isSolo, personByAccount } from "./remediation/policy.ts";
 import type { Runbook } from "./remediation/runbook.ts";
 import { paramsOf } from "./remediation/runbook.ts";
 import type { Asked, Trial, Wish } from "./responder/ask.ts";
+import type { EditWish as Edit, Edited } from "./responder/edit.ts";
 import type { Sight } from "./responder/look-now.ts";
 import type { Store } from "./store/store.ts";
 
@@ -36,6 +40,7 @@ interface Deps {
   readonly ask: (wish: Wish) => Promise<Asked>;
   readonly tryOut: (wish: Wish) => Promise<Trial>;
   readonly audit: Desk["audit"];
+  readonly edit: (wish: Edit) => Promise<Edited>;
   /** Looks at the world before an approval counts; bounded, since somebody waits for the answer. */
   readonly lookNow: (request: PlannedRequest) => Promise<Sight>;
   /** Tells every channel; the one it was done in is named. */
@@ -162,6 +167,34 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     return ids.length === 1 && ids[0] !== undefined ? ids[0] : prefix;
   }
 
+  /** Who may decide a request may also put another plan in its place; it is theirs then. */
+  async function edit(attempt: EditWish & { digest?: string }): Promise<EditAnswer> {
+    const { person, planCode, params } = attempt;
+    const request = await requests.findByPlanCode(planCode);
+    if (request === null || isOther(attempt, request)) {
+      await refuse("not_found", attempt);
+      return { outcome: "not_found" };
+    }
+    if (!mayDecide(request, person)) {
+      await refuse("edit_not_allowed", attempt);
+      return {
+        outcome: "not_allowed",
+        why: `editing this takes the role ${decidersOf(request).join(" or ")}`,
+      };
+    }
+    if (request.state === "expired") return { outcome: "expired", request };
+    if (request.state !== "pending") return { outcome: "already_decided", request };
+    const edited = await deps.edit({ request, params, editor: person.name });
+    if (edited.outcome === "outdated") {
+      const { why } = edited;
+      await requests.end(request.id, "superseded", why, "countersign", { proposeAnew: true });
+      return { outcome: "refused", reasons: [{ rule: "outdated", text: `It is void: ${why}.` }] };
+    }
+    if (edited.outcome !== "edited") return edited;
+    const { policy } = catalogue.read();
+    return { ...edited, isSolo: policy.ok && isSolo(policy.policy) };
+  }
+
   const chat: Desk = {
     status,
     setAutohealing,
@@ -273,6 +306,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
           return { outcome: "refused", reasons: [tried.reason] };
       }
     },
+    edit,
     acknowledge: async (incidentId, person) =>
       (await store.incidents.acknowledge(incidentId, person.name)) ? "acknowledged" : "not_open",
     async maintain({ target: wanted, forMs, person }) {
@@ -331,6 +365,12 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       };
     },
     decide: async (decision) => await rule({ ...decision, channel: "console" }),
+    async edit(wish) {
+      const answer = await edit({ ...wish, requestId: null, channel: "console" });
+      return answer.outcome === "edited"
+        ? { outcome: "edited", incidentId: answer.request.incidentId }
+        : { outcome: "refused", text: editText(answer) };
+    },
     async markReviewed(executionId, person) {
       if (!person.roles.includes("operator")) {
         await refuse("no_role", { channel: "console", person });
@@ -346,7 +386,10 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   return { chat, console: consoleDesk };
 }
 
-function isOther({ requestId, digest }: Attempt, request: PlannedRequest): boolean {
+function isOther(
+  { requestId, digest }: Pick<Attempt, "requestId" | "digest">,
+  request: PlannedRequest,
+): boolean {
   return (
     (requestId != null && requestId !== request.id) ||
     (digest !== undefined && digest !== request.digest)

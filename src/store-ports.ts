@@ -29,6 +29,7 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
     remind: requests.remind,
     escalate: requests.escalate,
     paged: requests.paged,
+    edit: requests.edit,
     endRequest: async (id, state, why, options) =>
       await requests.end(id, state, why, "countersign", options),
     execution: executions.find,

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { createDesk, personFor } from "../src/desk.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { ask, tryOut } from "../src/responder/ask.ts";
+import { edit } from "../src/responder/edit.ts";
 import { createLookNow } from "../src/responder/look-now.ts";
 import { createJourney } from "./responder/journey.ts";
 
@@ -25,6 +26,7 @@ function openDesk() {
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
     audit: () => Promise.reject(new Error("nobody asks here")),
+    edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
     onAutohealingChanged: () => undefined,
   });

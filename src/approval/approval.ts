@@ -196,6 +196,24 @@ export type AskEnd =
   /** This Idempotency-Key came before. */
   | { readonly outcome: "repeated"; readonly requestId: string; readonly isSameBody: boolean };
 
+/** Another plan in the place of one that nobody has approved yet. */
+export type EditedRequest = Extract<NewRequest, { state: "pending" | "approved" }> & {
+  readonly state: "pending";
+  readonly requester: string;
+};
+
+/** What it takes the place of, and why, in words. */
+export interface Replaced {
+  readonly id: string;
+  readonly digest: string;
+  readonly why: string;
+}
+
+/** The answer to that; who was slower reads what became of the request. */
+export type EditEnd =
+  | { readonly outcome: "edited"; readonly request: PlannedRequest }
+  | { readonly outcome: "already_decided" | "expired"; readonly request: PlannedRequest };
+
 /** How one call of a program is told from the next. */
 export interface CallKey {
   readonly holder: string;

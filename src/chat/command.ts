@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Channel, Person, Role } from "../approval/approval.ts";
 import type { Desk } from "./desk.ts";
+import { oneLine } from "./text.ts";
 
 /** What a person typed, taken apart: `/history disk full --since 7d`. */
 export interface TypedCommand {
@@ -125,6 +126,27 @@ export function holds(roles: readonly Role[], needed: "anyone" | Role): boolean 
 
 /** For commands without arguments: what is typed after them does no harm. */
 export const AnyWords = z.object({ words: z.array(z.string()) });
+
+const MOST_VALUES = 32;
+const PAIR = /^([A-Za-z_]\w*)=(.*)$/s;
+
+/** The `key=value` among the words of a command, what is none, and what is wrong with them. */
+export function pairsIn(words: readonly string[]): {
+  readonly pairs: readonly (readonly [string, string])[];
+  readonly plain: readonly string[];
+  readonly flaw: string | null;
+} {
+  const pairs = words.flatMap((word) => {
+    const [, name, value] = PAIR.exec(word) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value] as const];
+  });
+  const names = pairs.map(([name]) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  const plain = words.filter((word) => !PAIR.test(word));
+  if (twice !== undefined) return { pairs, plain, flaw: `${oneLine(twice, 40)} is given twice` };
+  const flaw = pairs.length > MOST_VALUES ? "that are too many values" : null;
+  return { pairs, plain, flaw };
+}
 
 const UNIT_MS: Record<string, number> = {
   s: 1000,

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
-import { AnyWords, Duration, listed, PlanCode } from "./command.ts";
+import { AnyWords, Duration, listed, PlanCode, pairsIn } from "./command.ts";
 import type { UnaskedAction } from "./desk.ts";
 import { oneLine, plural } from "./text.ts";
-import { autohealingText, rulingText } from "./wording.ts";
+import { autohealingText, editText, rulingText } from "./wording.ts";
 
 const CONFIRM_WITHIN_MS = 60_000;
 const ACTIONS_SHOWN = 40;
@@ -20,6 +20,21 @@ const Disable = z
     flags: z.object({ all: z.literal(true).optional() }),
   })
   .transform(({ words, flags }) => ({ forMs: words[0], all: flags.all === true }));
+
+const Edit = z
+  .object({ words: z.tuple([PlanCode], z.string()) })
+  .transform(({ words: [planCode, ...rest] }, context) => {
+    const { pairs, plain, flaw: wrong } = pairsIn(rest);
+    const [odd] = plain;
+    const none = pairs.length === 0 ? "name what is to change: key=value" : null;
+    const flaw =
+      odd === undefined
+        ? (wrong ?? none)
+        : `"${oneLine(odd, 40)}" is not key=value; a value has no spaces`;
+    if (flaw === null) return { planCode, params: Object.fromEntries(pairs) };
+    context.addIssue({ code: "custom", message: flaw });
+    return z.NEVER;
+  });
 
 /** What changes something; the desk rules on each. */
 export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): ListedCommand[] {
@@ -44,6 +59,14 @@ export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): Liste
         text: ruling.outcome === "must_type" ? text.replace(/\/approve \S+/, "`$&`") : text,
       };
     };
+  }
+
+  async function edit(
+    { person, channel }: CommandContext,
+    wanted: z.output<typeof Edit>,
+  ): Promise<Reply> {
+    if (!person) return nobody();
+    return { text: editText(await desk.edit({ ...wanted, requestId: null, person, channel })) };
   }
 
   async function enable({ person, channel, chatId, now }: CommandContext): Promise<Reply> {
@@ -96,6 +119,14 @@ export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): Liste
       role: "approver",
       args: Decision,
       run: deciding("reject"),
+    }),
+    listed({
+      name: "edit",
+      usage: "/edit <plan code> key=value…",
+      summary: "change values before anybody approves; it is your request then",
+      role: "approver",
+      args: Edit,
+      run: edit,
     }),
     listed({
       name: "enable_autohealing",

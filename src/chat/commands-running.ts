@@ -1,13 +1,10 @@
 import { z } from "zod";
-import type { Reason } from "../remediation/proposal.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
-import { listed } from "./command.ts";
+import { listed, pairsIn } from "./command.ts";
 import { commandText } from "./command-text.ts";
 import type { RunAnswer, RunWish, TrialAnswer } from "./desk.ts";
 import { clean, cut, oneLine } from "./text.ts";
-
-const MOST_VALUES = 32;
-const PAIR = /^([A-Za-z_]\w*)=(.*)$/s;
+import { reasonLines } from "./wording.ts";
 
 /** `container-down restart container=nginx target=nginx --dry-run` */
 const Run = z
@@ -20,14 +17,8 @@ const Run = z
   })
   .transform(({ words, flags }, context) => {
     const [runbook, ...rest] = words;
-    const pairs = rest.flatMap((word) => {
-      const [, name, value] = PAIR.exec(word) ?? [];
-      return name === undefined || value === undefined ? [] : [[name, value] as const];
-    });
-    const plain = rest.filter((word) => !PAIR.test(word));
-    const names = pairs.map(([name]) => name);
-    const twice = names.find((name, at) => names.indexOf(name) !== at);
-    const flaw = flawOf(plain, pairs.length, twice);
+    const { pairs, plain, flaw: wrong } = pairsIn(rest);
+    const flaw = flawOf(plain) ?? wrong;
     if (flaw !== null) {
       context.addIssue({ code: "custom", message: flaw });
       return z.NEVER;
@@ -42,12 +33,10 @@ const Run = z
     };
   });
 
-function flawOf(plain: readonly string[], pairs: number, twice: string | undefined): string | null {
-  if (plain[1] !== undefined) {
-    return `"${oneLine(plain[1], 40)}" is neither the action nor key=value; a value has no spaces`;
-  }
-  if (twice !== undefined) return `${oneLine(twice, 40)} is given twice`;
-  return pairs > MOST_VALUES ? "that are too many values" : null;
+function flawOf(plain: readonly string[]): string | null {
+  return plain[1] === undefined
+    ? null
+    : `"${oneLine(plain[1], 40)}" is neither the action nor key=value; a value has no spaces`;
 }
 
 /** What a person asks for without an alert. The desk puts it through the same policy; others decide. */
@@ -129,8 +118,4 @@ function notRunText(answer: Extract<RunAnswer, { outcome: "choose" | "refused" }
       return `• \`${oneLine(id, 60)}\` ${oneLine(title, 80)} (${risk}${oneLine(needs, 200)})`;
     }),
   ].join("\n");
-}
-
-function reasonLines(reasons: readonly Reason[]): string[] {
-  return reasons.slice(0, 8).map(({ text }) => `• ${oneLine(text, 300)}`);
 }

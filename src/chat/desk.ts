@@ -35,6 +35,8 @@ export interface Desk {
   run(wish: RunWish): Promise<RunAnswer>;
   /** What `run` would ask for, without a trace. */
   tryRun(wish: RunWish): Promise<TrialAnswer>;
+  /** Puts another plan in the place of one that nobody has approved yet, as a request of this person. */
+  edit(wish: EditWish): Promise<EditAnswer>;
   acknowledge(incidentId: string, person: Person): Promise<"acknowledged" | "not_open">;
   /** Keeps every action off a target for a while; zero ends it. */
   maintain(wanted: {
@@ -220,6 +222,28 @@ export type TrialAnswer =
       readonly dryRun: string | null;
     }
   | NotRun;
+
+export interface EditWish {
+  readonly planCode: string;
+  /** Known where a form was sent; a typed command has the code only. */
+  readonly requestId: string | null;
+  /** Only what is to change. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly person: Person;
+  readonly channel: Channel;
+}
+
+export type EditAnswer =
+  | {
+      readonly outcome: "edited";
+      readonly request: PlannedRequest;
+      /** Whether the person may approve it themselves, by the typed code. */
+      readonly isSolo: boolean;
+    }
+  | { readonly outcome: "refused"; readonly reasons: readonly Reason[] }
+  | { readonly outcome: "already_decided" | "expired"; readonly request: PlannedRequest }
+  | { readonly outcome: "not_allowed"; readonly why: string }
+  | { readonly outcome: "not_found" };
 
 export type Maintained =
   | { readonly outcome: "set"; readonly target: string; readonly until: Date | null }

@@ -1,5 +1,6 @@
 import type { PlannedRequest, Ruling } from "../approval/approval.ts";
-import type { Autohealing } from "./desk.ts";
+import type { Reason } from "../remediation/proposal.ts";
+import type { Autohealing, EditAnswer } from "./desk.ts";
 import { dateTime, oneLine, plural } from "./text.ts";
 
 /** Telegram shows an answer to a press only up to this length; the others show more. */
@@ -38,6 +39,38 @@ export function rulingText(ruling: Ruling): string {
     case "not_found":
       return "No request has this plan code now. /pending lists what is waiting.";
   }
+}
+
+/** The answer to `/edit`, and to the console's form. */
+export function editText(answer: EditAnswer): string {
+  switch (answer.outcome) {
+    case "edited": {
+      const { planCode, risk, reasons, incidentId } = answer.request;
+      const who = answer.isSolo
+        ? `You alone can approve here, so it takes the typed code: \`/approve ${planCode}${risk === "high" ? " <reason>" : ""}\``
+        : "Somebody else has to approve it: nobody approves what they edited.";
+      return [
+        `✏️ Replaced by ${nameOf(answer.request)}, ${risk.toUpperCase()} risk. Votes for the old plan do not count.`,
+        ...reasonLines(reasons),
+        who,
+        `The card is \`${incidentId}\``,
+      ].join("\n");
+    }
+    case "refused":
+      return ["⛔ Nothing has changed:", ...reasonLines(answer.reasons)].join("\n");
+    case "already_decided":
+      return oneLine(`Nothing has changed: it is ${stateText(answer.request)}`, SHORT_ANSWER);
+    case "expired":
+      return "Too late: this request has expired, and nothing has changed.";
+    case "not_allowed":
+      return oneLine(`You can't edit this: ${answer.why}`, SHORT_ANSWER);
+    case "not_found":
+      return "No request has this plan code now. /pending lists what is waiting.";
+  }
+}
+
+export function reasonLines(reasons: readonly Reason[]): string[] {
+  return reasons.slice(0, 8).map(({ text }) => `• ${oneLine(text, 300)}`);
 }
 
 function nameOf({ proposal, plan, planCode }: PlannedRequest): string {

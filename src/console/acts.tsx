@@ -17,6 +17,9 @@ const Reason = z
   .max(500)
   .transform((text) => (text === "" ? null : text));
 
+const PARAM = "param.";
+const MOST_PARAMS = 32;
+
 const DecisionForm = z.object({
   decision: z.enum(["approve", "reject"]),
   plan_code: z.string().regex(/^[0-9a-f]{8}$/),
@@ -28,6 +31,22 @@ const DecisionForm = z.object({
     .transform((text) => text.replaceAll(/[\s-]/g, "").toLowerCase())
     .optional(),
 });
+
+const EditForm = z
+  .looseObject({
+    plan_code: z.string().regex(/^[0-9a-f]{8}$/),
+    digest: z.string().regex(/^[0-9a-f]{64}$/),
+  })
+  .transform(({ plan_code, digest, ...fields }, context) => {
+    const params = Object.entries(fields).filter(([name]) => name.startsWith(PARAM));
+    const wrong = params.length === 0 || params.length > MOST_PARAMS;
+    if (wrong || params.some(([, value]) => typeof value !== "string")) {
+      context.addIssue({ code: "custom", message: "values are texts" });
+      return z.NEVER;
+    }
+    const named = params.map(([name, value]) => [name.slice(PARAM.length), String(value)] as const);
+    return { planCode: plan_code, digest, params: Object.fromEntries(named) };
+  });
 
 const CommandForm = z.object({ text: z.string().trim().min(1).max(1000) });
 
@@ -73,6 +92,22 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
       "a decision came in",
     );
     return backTo(c, "request" in ruling ? ruling.request.incidentId : id, flashOf(ruling));
+  });
+
+  app.post("/incidents/:id/edits", async (c) => {
+    const form = EditForm.safeParse(await c.req.parseBody());
+    const id = c.req.param("id");
+    if (!form.success || !isId(id)) return refuseShape(c);
+    const session = c.get("visit");
+    const result = await desk.edit({ ...form.data, person: session.person });
+    if (result.outcome === "edited") return backTo(c, result.incidentId, "edited");
+    const { planCode } = form.data;
+    const frame = { ...reception.frame(c), session, status: await desk.status() };
+    const answer = { text: result.text };
+    return reception.send(
+      c,
+      <CommandPage frame={frame} said={`edit ${planCode}`} answer={answer} />,
+    );
   });
 
   app.post("/executions/:id/reviewed", async (c) => {

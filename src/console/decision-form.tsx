@@ -39,6 +39,7 @@ export function DecisionForms({ request, session, mustType }: DecisionProps) {
         </form>
       ) : null}
       <Rejection request={request} session={session} />
+      <Edit request={request} session={session} />
     </div>
   );
 }
@@ -97,6 +98,51 @@ function Rejection({ request, session }: { request: PlannedRequest; session: Ses
         Reject
       </button>
     </form>
+  );
+}
+
+/** Other values make another plan, which others then decide; the patterns are the desk's to check. */
+function Edit({ request, session }: { request: PlannedRequest; session: Session }) {
+  const params = Object.entries(request.proposal.params);
+  if (request.state !== "pending" || params.length === 0) return null;
+  const code = request.planCode;
+  return (
+    <details class="edit" id={`edit-${code}`}>
+      <summary>Edit before approving</summary>
+      <form
+        method="post"
+        action={`${incidentPath(request.incidentId)}/edits`}
+        class="typed"
+        autocomplete="off"
+      >
+        <CsrfField csrf={session.csrf} />
+        <input type="hidden" name="plan_code" value={code} />
+        <input type="hidden" name="digest" value={request.digest} />
+        {params.map(([name, value]) => (
+          <>
+            <label for={`param-${code}-${name}`}>
+              <Text of={name} />
+            </label>
+            <input
+              id={`param-${code}-${name}`}
+              name={`param.${name}`}
+              value={value}
+              required
+              maxlength={256}
+              spellcheck={false}
+              autocapitalize="off"
+              autocorrect="off"
+              class="mono"
+            />
+          </>
+        ))}
+        <p class="hint">
+          This makes a new request, by you, in the place of this one. Votes for this one do not
+          count for it, and somebody else approves it.
+        </p>
+        <button type="submit">Replace this request</button>
+      </form>
+    </details>
   );
 }
 

@@ -26,6 +26,8 @@ export interface Desk {
   history(query: HistoryQuery): Promise<HistoryPage>;
   status(): Promise<ConsoleStatus>;
   decide(decision: ConsoleDecision): Promise<Ruling>;
+  /** Puts another plan in the place of one that nobody has approved yet. */
+  edit(wish: ConsoleEdit): Promise<EditResult>;
   /** Lets the action of a run with unknown outcome be judged as usual again. */
   markReviewed(executionId: string, person: Person): Promise<ReviewResult>;
 }
@@ -89,6 +91,19 @@ export interface ConsoleDecision {
   readonly reason: string | null;
   readonly via: "tap" | "typed";
 }
+
+export interface ConsoleEdit {
+  readonly planCode: string;
+  /** Of the plan that stood on the page the form came from. */
+  readonly digest: string;
+  /** Every value of the form, changed or not. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly person: Person;
+}
+
+export type EditResult =
+  | { readonly outcome: "edited"; readonly incidentId: string }
+  | { readonly outcome: "refused"; readonly text: string };
 
 /** Secrets are stored as hashes; whoever reads the store can't sign in with what is there. */
 export interface Sessions {

@@ -90,6 +90,10 @@ export const flashes = {
     text: "There is no such request any more, or it has changed since; nothing was decided. Read it again.",
     tone: "bad",
   },
+  edited: {
+    text: "Replaced by your plan below. It needs votes of its own, and somebody else's.",
+    tone: "good",
+  },
   reviewed: { text: "Marked as looked at.", tone: "good" },
   already_reviewed: { text: "Somebody has looked at it before you.", tone: "quiet" },
   review_refused: { text: "You may not mark this run; nothing changed.", tone: "bad" },

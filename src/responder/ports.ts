@@ -2,9 +2,12 @@ import type {
   AskEnd,
   AskedRequest,
   CallKey,
+  EditEnd,
+  EditedRequest,
   NewRequest,
   Plan,
   PlannedRequest,
+  Replaced,
   Request,
 } from "../approval/approval.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
@@ -105,6 +108,8 @@ export interface ResponderStore {
   readonly remind: (requestId: string) => Promise<boolean>;
   readonly escalate: (requestId: string, to: string) => Promise<boolean>;
   readonly paged: (requestId: string) => Promise<void>;
+  /** P7: puts a request of its editor in the place of one that is undecided, in one transaction. */
+  readonly edit: (replaced: Replaced, request: EditedRequest) => Promise<EditEnd>;
   readonly endRequest: (
     id: string,
     state: "expired" | "superseded" | "cancelled",

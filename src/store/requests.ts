@@ -4,8 +4,11 @@ import type {
   AskedRequest,
   CallKey,
   Channel,
+  EditEnd,
+  EditedRequest,
   NewRequest,
   PlannedRequest,
+  Replaced,
   Request,
   Ruling,
 } from "../approval/approval.ts";
@@ -360,6 +363,10 @@ export function createRequests(
     `UPDATE requests SET state = 'rejected', ended_at = ?, end_reason = ?
      WHERE id = ? AND state IN ('pending', 'approved') AND digest = ?`,
   );
+  const moveToReplaced = sqlite.prepare<[number, string, string, string, number]>(
+    `UPDATE requests SET state = 'superseded', ended_at = ?, end_reason = ?
+     WHERE id = ? AND state = 'pending' AND digest = ? AND expires_at > ?`,
+  );
   const addVote = sqlite.prepare(
     `INSERT INTO votes (request_id, person, decision, channel, reason, at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (request_id, person) DO UPDATE SET decision = excluded.decision, channel = excluded.channel, reason = excluded.reason, at = excluded.at`,
@@ -421,6 +428,27 @@ export function createRequests(
     return true;
   }
 
+  /** One moves and the other follows from it: an edit and an approval of the same request can't both win. */
+  function edit(replaced: Replaced, request: EditedRequest): EditEnd {
+    return write((): EditEnd => {
+      const at = now();
+      const { id, digest, why } = replaced;
+      const { incidentId, requester } = request;
+      if (moveToReplaced.run(at.getTime(), why, id, digest, at.getTime()).changes === 0) {
+        const old = plannedAgain(id);
+        const isLate = old.state === "expired" || (old.state === "pending" && at >= old.expiresAt);
+        return { outcome: isLate ? "expired" : "already_decided", request: old };
+      }
+      append("request.edited", requester, incidentId, { request: id, by: request.id, why });
+      append("request.superseded", requester, incidentId, { request: id, why });
+      db.insert(requests).values(rowOf(request, at)).run();
+      recordProposal(request);
+      enqueueNext(request, at);
+      changes.touch(incidentId, { isUrgent: true });
+      return { outcome: "edited", request: plannedAgain(request.id) };
+    });
+  }
+
   function append(kind: string, actor: string, incidentId: string, data: Record<string, unknown>) {
     record.append({ kind, actor, incidentId, data });
   }
@@ -429,7 +457,8 @@ export function createRequests(
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { find, findByPlanCode, propose, ask, calledBefore, remind, escalate, paged, decide, end };
+  const forCalling = { remind, escalate, paged };
+  return { find, findByPlanCode, propose, ask, edit, calledBefore, ...forCalling, decide, end };
 }
 
 function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {

@@ -32,6 +32,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "request.paged": () => "Whoever is on call was paged",
   "request.rejected": ({ reason, channel }, actor) =>
     `${actor} rejected${via(channel)}${because(reason)}`,
+  "request.edited": ({ why }) => `Edited: ${why}`,
   "request.expired": () => "Expired: nobody decided in time, which means no",
   "request.superseded": ({ why }) => `Replaced by a new request: ${why}`,
   "request.cancelled": ({ why }) => `Cancelled: ${why}`,

@@ -7,8 +7,10 @@ import type {
   CommandAnswer,
   ConsoleDecision,
   ConsoleDeps,
+  ConsoleEdit,
   ConsoleEvent,
   ConsoleStatus,
+  EditResult,
   HistoryQuery,
 } from "../../src/console/ports.ts";
 import { aTimeline } from "./stories.ts";
@@ -24,6 +26,8 @@ export interface Lab {
   readonly console: Console;
   readonly decisions: ConsoleDecision[];
   readonly reviews: string[];
+  readonly edits: ConsoleEdit[];
+  edited: EditResult;
   readonly commands: string[];
   readonly searches: HistoryQuery[];
   readonly warnings: string[];
@@ -75,6 +79,10 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
       lab.decisions.push(decision);
       return lab.ruling?.(decision) ?? ruleSimply(lab, decision);
     },
+    edit: async (wish) => {
+      lab.edits.push(wish);
+      return lab.edited;
+    },
     markReviewed: async (id) => {
       lab.reviews.push(id);
       return "reviewed";
@@ -84,6 +92,8 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
   const lab: Lab = {
     decisions: [],
     reviews: [],
+    edits: [],
+    edited: { outcome: "edited", incidentId: "inc_nginx" },
     commands: [],
     searches: [],
     warnings: [],

@@ -7,6 +7,8 @@ import type {
   AutohealingChange,
   DecisionAttempt,
   Desk,
+  EditAnswer,
+  EditWish,
   Page,
   RunAnswer,
   RunWish,
@@ -40,7 +42,9 @@ export function createChatPorts() {
   const switched: AutohealingChange[] = [];
   const refusals: Refusal[] = [];
   const wishes: RunWish[] = [];
-  const answers: { run: RunAnswer; tryRun: TrialAnswer } = {
+  const edits: EditWish[] = [];
+  const answers: { run: RunAnswer; tryRun: TrialAnswer; edit: EditAnswer } = {
+    edit: { outcome: "not_found" },
     run: { outcome: "refused", reasons: [] },
     tryRun: { outcome: "refused", reasons: [] },
   };
@@ -271,6 +275,10 @@ export function createChatPorts() {
       wishes.push(wish);
       return answers.tryRun;
     },
+    async edit(wish) {
+      edits.push(wish);
+      return answers.edit;
+    },
     async acknowledge(incidentId) {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
@@ -312,6 +320,7 @@ export function createChatPorts() {
     attempts,
     switched,
     wishes,
+    edits,
     answers,
     refusals,
     logged,

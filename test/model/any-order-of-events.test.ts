@@ -4,6 +4,7 @@ import type { Channel, Person } from "../../src/approval/approval.ts";
 import { createDesk } from "../../src/desk.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { ask, tryOut } from "../../src/responder/ask.ts";
+import { edit } from "../../src/responder/edit.ts";
 import { createLookNow } from "../../src/responder/look-now.ts";
 import type { CrashPoint } from "../../src/responder/ports.ts";
 import { createJourney } from "../responder/journey.ts";
@@ -45,6 +46,7 @@ function createActor(journey: Journey, seen: ReturnType<typeof watch>) {
     tryOut: (wish) => tryOut(journey.ports, wish),
     now: journey.ports.now,
     audit: () => Promise.reject(new Error("nobody asks here")),
+    edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
     onAutohealingChanged: () => undefined,
   });

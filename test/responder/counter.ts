@@ -2,6 +2,7 @@ import type { Channel, Person } from "../../src/approval/approval.ts";
 import { createDesk } from "../../src/desk.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { ask, tryOut } from "../../src/responder/ask.ts";
+import { edit } from "../../src/responder/edit.ts";
 import { createLookNow } from "../../src/responder/look-now.ts";
 import type { createJourney } from "./journey.ts";
 
@@ -31,6 +32,7 @@ export function openCounter(
     now: journey.now,
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
+    edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports, lookWithinMs),
     onAutohealingChanged: () => undefined,
   });
