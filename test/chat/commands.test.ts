@@ -228,3 +228,29 @@ describe("/run", () => {
     expect(ports.wishes).toEqual([]);
   });
 });
+
+describe("/edit", () => {
+  it("takes the plan code and what is to change apart", async () => {
+    await say("/edit 9F3A1C22 path=/var/log/app x=a=b");
+
+    expect(ports.edits).toMatchObject([
+      { planCode: "9f3a1c22", params: { path: "/var/log/app", x: "a=b" }, channel: "telegram" },
+    ]);
+  });
+
+  it.each([
+    ["/edit", "The plan code is missing"],
+    ["/edit 9f3a", "A plan code has 8 digits"],
+    ["/edit 9f3a1c22", "Name what is to change"],
+    ["/edit 9f3a1c22 path", "is not key=value"],
+    ["/edit 9f3a1c22 a=1 a=2", "given twice"],
+  ])("says what is wrong with %s", async (text, problem) => {
+    expect((await say(text))?.text).toContain(problem);
+    expect(ports.edits).toEqual([]);
+  });
+
+  it("T01 takes a role", async () => {
+    expect((await say("/edit 9f3a1c22 path=/x", []))?.text).toContain("no role");
+    expect(ports.edits).toEqual([]);
+  });
+});

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { PlannedRequest, Ruling } from "../../src/approval/approval.ts";
 import type { Lab } from "./lab.ts";
 import { ana, createLab, vera } from "./lab.ts";
@@ -167,4 +167,104 @@ it("marks a run with unknown outcome as looked at", async () => {
   expect(page).toContain("Mark as looked at");
   expect(response.headers.get("location")).toBe(`${PATH}?flash=reviewed`);
   expect(lab.reviews).toEqual(["exe_1"]);
+});
+
+describe("the form for other values", () => {
+  it("stands beside an undecided request with the values as they are", async () => {
+    const { lab, request } = labWith(({ now }) => aRequest(now));
+
+    const page = await (await lab.get(PATH)).text();
+
+    expect(page).toContain(`action="${PATH}/edits"`);
+    expect(page).toMatch(/name="param\.unit" value="nginx\.service"/);
+    expect(page).toContain(`name="digest" value="${request.digest}"`);
+  });
+
+  it("is not there for who may not decide, nor once it is approved", async () => {
+    const viewer = labWith(({ now }) => aRequest(now)).lab;
+    viewer.person = vera;
+    const approved = labWith(({ now }) => aRequest(now, { state: "approved" })).lab;
+
+    expect(await (await viewer.get(PATH)).text()).not.toContain("/edits");
+    expect(await (await approved.get(PATH)).text()).not.toContain("/edits");
+  });
+
+  it("P2 hands on the values with the digest of the page they stood on", async () => {
+    const { lab, request } = labWith(({ now }) => aRequest(now));
+    const { decision: _, ...bound } = formOf(request);
+
+    const response = await lab.post(`${PATH}/edits`, { ...bound, "param.unit": "nginx@2.service" });
+
+    expect(response.headers.get("location")).toBe(`${PATH}?flash=edited`);
+    expect(lab.edits).toEqual([
+      {
+        planCode: request.planCode,
+        digest: request.digest,
+        params: { unit: "nginx@2.service" },
+        person: ana,
+      },
+    ]);
+  });
+
+  it("shows why nothing has changed", async () => {
+    const { lab, request } = labWith(({ now }) => aRequest(now));
+    lab.edited = { outcome: "refused", text: 'Parameter "unit" is "x": it does not match <y>.' };
+    const { decision: _, ...bound } = formOf(request);
+
+    const response = await lab.post(`${PATH}/edits`, { ...bound, "param.unit": "x" });
+
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain("does not match &lt;y&gt;");
+  });
+
+  it.each([
+    ["no values", {}],
+    ["a digest that is none", { digest: "0", "param.unit": "x" }],
+    ["a plan code that is none", { plan_code: "0", "param.unit": "x" }],
+  ])("refuses an edit with %s", async (_, wrong) => {
+    const { lab, request } = labWith(({ now }) => aRequest(now));
+    const { decision: __, ...bound } = formOf(request);
+
+    const response = await lab.post(`${PATH}/edits`, { ...bound, ...wrong });
+
+    expect(response.status).toBe(400);
+    expect(lab.edits).toEqual([]);
+  });
+
+  it("T13 refuses an edit from another session", async () => {
+    const { lab, request } = labWith(({ now }) => aRequest(now));
+    const { decision: _, ...bound } = formOf(request);
+
+    const form = { ...bound, "param.unit": "x", csrf: "csrf-of-eve" };
+    const response = await lab.post(`${PATH}/edits`, form);
+
+    expect(response.status).toBe(403);
+    expect(lab.edits).toEqual([]);
+  });
+});
+
+describe("what ended with its alert", () => {
+  const over = ({ now }: Lab) =>
+    aRequest(now, { state: "cancelled", endReason: "the alert resolved" });
+
+  it("T52 is offered to operators as a request of their own, by the command they could type", async () => {
+    const { lab } = labWith(over);
+
+    const page = await (await lab.get(PATH)).text();
+    const command = /name="text" value="(\/run [^"]+)"/.exec(page)?.[1] ?? "";
+    await lab.post("/command", { text: command });
+
+    expect(lab.commands).toEqual([
+      "/run service-down restart unit=nginx.service target=web-01 --incident inc_nginx",
+    ]);
+  });
+
+  it("is not offered to others, nor after any other end", async () => {
+    const viewer = labWith(over).lab;
+    viewer.person = vera;
+    const rejected = labWith((lab) => ({ ...over(lab), endReason: "stopped by ana" })).lab;
+
+    expect(await (await viewer.get(PATH)).text()).not.toContain('id="anyway-');
+    expect(await (await rejected.get(PATH)).text()).not.toContain('id="anyway-');
+  });
 });
