@@ -176,6 +176,7 @@ async function judge(
       sourceConfirmation: confirmation,
       isWhitelistComplete: ports.catalogue.read().problems.length === 0,
       missingFacts: precondition.state === "unknown" ? [precondition.detail] : [],
+      clockBehindMs: ports.clockBehindMs(),
       now: ports.now(),
     }),
   );
