@@ -193,7 +193,7 @@ export async function createProgram(options: ProgramOptions = {}) {
   }
 
   /** The end it came to by itself, as at a crash point. */
-  async function untilEnded(withinMs = 10_000): Promise<Ended> {
+  async function untilEnded(withinMs = 20_000): Promise<Ended> {
     if (running === null) throw new Error("the program does not run");
     const late = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error("the program still runs")), withinMs).unref();
@@ -259,7 +259,7 @@ export async function createProgram(options: ProgramOptions = {}) {
   async function untilStory(
     id: string | undefined,
     isSo: (story: Story) => boolean,
-    withinMs = 10_000,
+    withinMs = 20_000,
   ): Promise<Story> {
     const deadline = Date.now() + withinMs;
     for (;;) {
@@ -301,7 +301,7 @@ export async function createProgram(options: ProgramOptions = {}) {
   }
 
   /** The card of an incident in the chat, once it shows this. */
-  async function telegramCard(id: string, showing = "", withinMs = 8_000): Promise<FakeMessage> {
+  async function telegramCard(id: string, showing = "", withinMs = 20_000): Promise<FakeMessage> {
     return await chat().waitFor(
       () => cardsOf(id).find(({ text }) => text.includes(showing)),
       withinMs,
@@ -327,7 +327,7 @@ export async function createProgram(options: ProgramOptions = {}) {
   }
 
   /** The card of an incident in Slack's channel, once it shows this. */
-  async function slackCard(id: string, showing = "", withinMs = 8_000): Promise<SlackFakeMessage> {
+  async function slackCard(id: string, showing = "", withinMs = 20_000): Promise<SlackFakeMessage> {
     const shows = ({ blocks }: SlackFakeMessage) =>
       [id, showing].every((text) => wordsOf(blocks).includes(text));
     return await slack().waitFor(() => slack().cards().find(shows), withinMs);

@@ -54,7 +54,7 @@ describe("running a command", () => {
 
     const result = await executor.run(command, {
       timeoutMs: 5000,
-      signal: AbortSignal.timeout(100),
+      signal: AbortSignal.timeout(1000),
     });
 
     expect(result.outcome).toBe("unknown");

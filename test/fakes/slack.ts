@@ -583,7 +583,7 @@ export async function startFakeSlack(
     dropConnections() {
       for (const side of connections) side.destroy();
     },
-    async waitFor<T>(look: () => T | undefined | false | null, withinMs = 5000): Promise<T> {
+    async waitFor<T>(look: () => T | undefined | false | null, withinMs = 20_000): Promise<T> {
       const deadline = Date.now() + withinMs;
       for (;;) {
         const found = look();

@@ -444,7 +444,7 @@ export async function startFakeTelegram(options: {
     dropConnections() {
       for (const socket of sockets) socket.destroy();
     },
-    async waitFor<T>(look: () => T | undefined | null | false, ms = 5000): Promise<T> {
+    async waitFor<T>(look: () => T | undefined | null | false, ms = 20_000): Promise<T> {
       const deadline = Date.now() + ms;
       for (;;) {
         const found = look();
