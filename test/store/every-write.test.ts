@@ -85,6 +85,15 @@ const WRITES: Readonly<Record<string, Write>> = {
     const request = { ...wish, state: "pending", episodeId: null, requester: "ana" } as const;
     return () => lab.store.requests.ask({ request, opening: null, call: null, mostLive: null });
   },
+  "requests.edit": async (lab) => {
+    const { id, digest, incidentId, episodeId } = await lab.propose();
+    const request = {
+      ...newRequest({ incidentId, episodeId, requester: "ana" }, lab.now()),
+      state: "pending",
+      requester: "ana",
+    } as Parameters<typeof lab.store.requests.edit>[1];
+    return () => lab.store.requests.edit({ id, digest, why: "ana edited it" }, request);
+  },
   "requests.remind": async (lab) => {
     const { id } = await lab.propose();
     return () => lab.store.requests.remind(id);
