@@ -88,7 +88,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       await requests.end(outdated, "superseded", OUTDATED, "countersign", { proposeAnew: true });
     }
     if (ruling.outcome === "approved" || ruling.outcome === "rejected") {
-      metrics.decided(ruling.request.createdAt, now());
+      metrics.decided(ruling.request, now());
     } else if (ruling.outcome !== "counted") metrics.refused(ruling.outcome);
     if (ruling.outcome === "not_found") await refuse("not_found", attempt);
     return ruling;

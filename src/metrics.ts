@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { PlannedRequest } from "./approval/approval.ts";
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900];
 
@@ -36,6 +37,13 @@ export function createMetrics(
   const toCard = seconds("alert_to_card_seconds", "From the alert to its first card", ["channel"]);
   const toDiagnosis = seconds("alert_to_diagnosis_seconds", "From the alert to its diagnosis");
   const toDecision = seconds("alert_to_decision_seconds", "From the alert to a decision");
+  // The share of decisions within three seconds tells who presses without reading.
+  const toAnswer = new Histogram({
+    name: "countersign_request_to_decision_seconds",
+    help: "From the request to a person's decision",
+    buckets: [1, 3, 10, 30, 60, 180, 600, 1800],
+    registers,
+  });
   const toRecovery = seconds("alert_to_recovery_seconds", "From the alert to a verified fix");
   const depth: Gauge = new Gauge({
     name: "countersign_queue_depth",
@@ -77,7 +85,10 @@ export function createMetrics(
     carded: (channel: string, start: Date, end: Date) =>
       toCard.observe({ channel }, since(start, end)),
     diagnosed: (start: Date, end: Date) => toDiagnosis.observe(since(start, end)),
-    decided: (start: Date, end: Date) => toDecision.observe(since(start, end)),
+    decided({ plan, createdAt }: PlannedRequest, end: Date): void {
+      if (plan.episode !== null) toDecision.observe(since(new Date(plan.episode.startsAt), end));
+      toAnswer.observe(since(createdAt, end));
+    },
     recovered: (start: Date, end: Date) => toRecovery.observe(since(start, end)),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -17,11 +17,12 @@ protected: [web]
 function openDesk() {
   const journey = createJourney({ policy: TWO_APPROVERS });
   const { catalogue } = journey.ports;
+  const metrics = createMetrics(() => Promise.resolve({}));
   const desk = createDesk({
     store: journey.store,
     catalogue,
     health: () => Promise.resolve({ status: "ok", checks: {} }),
-    metrics: createMetrics(() => Promise.resolve({})),
+    metrics,
     now: journey.now,
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
@@ -46,7 +47,7 @@ function openDesk() {
     await journey.settle();
     return ruling.outcome;
   }
-  return { journey, approve };
+  return { journey, metrics, approve };
 }
 
 it("P6 T60 a vote under another policy than the one that was shown voids the plan and asks anew", async () => {
@@ -76,4 +77,29 @@ it("P9 a code that fits no request is refused and stands in the record", async (
   expect(await approve("7")).toBe("not_found");
 
   expect((await journey.store.record.verify()).entries).toBe(before + 1);
+});
+
+it("T58 the time that people take to answer is counted, three seconds being a step of its own", async () => {
+  const { journey, metrics, approve } = openDesk();
+  await journey.fire();
+  await journey.pass(2_000);
+  expect(await approve("7")).toBe("counted");
+  await journey.pass(60_000);
+  expect(await approve("8")).toBe("approved");
+
+  const text = await metrics.text();
+  expect(text).toContain('countersign_request_to_decision_seconds_bucket{le="3"} 0');
+  expect(text).toContain('countersign_request_to_decision_seconds_bucket{le="180"} 1');
+});
+
+it("P6 an action that names its approvers takes nobody else's word", async () => {
+  const { journey, approve } = openDesk();
+  journey.editRunbook((text) =>
+    text.replace("    limit: 3/1h", "    limit: 3/1h\n    approvers: ben"),
+  );
+  await journey.fire();
+
+  expect(await approve("7")).toBe("not_allowed");
+
+  expect(await journey.newest()).toMatchObject({ state: "pending" });
 });

@@ -18,6 +18,7 @@ import type { Surroundings } from "./policy.ts";
 import { builtInPolicy } from "./policy.ts";
 import type { RuleFile } from "./rule-change.ts";
 import type { Whitelist } from "./runbook.ts";
+import { unanswerable } from "./unanswerable.ts";
 import type { Problem } from "./yaml.ts";
 
 /**
@@ -58,12 +59,17 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     const policy = folder.names.includes(POLICY)
       ? readPolicy(deps.dir, POLICY).result
       : { ok: true as const, policy: builtInPolicy(deps) };
+    const runbooks = results.flatMap((result) => (result.ok ? [result.runbook] : []));
+    const gaps = policy.ok ? runbooks.flatMap((one) => unanswerable(one, policy.policy)) : [];
     return {
-      runbooks: results.flatMap((result) => (result.ok ? [result.runbook] : [])),
+      runbooks,
       policy,
       problems: [
         ...results.flatMap((result) => (result.ok ? [] : result.problems)),
         ...(policy.ok ? [] : policy.problems),
+        ...gaps.map(({ runbookId, message }) =>
+          problem(join(deps.dir, `${runbookId}.md`), message),
+        ),
         ...misnamed(deps.dir, folder.names),
       ],
     };

@@ -143,6 +143,8 @@ export const Action = z
     timeout: Duration.default(60_000),
     silence: Duration.optional(),
     dry_run: z.strictObject({ with: With }).optional(),
+    /** Instead of those the policy names: a role, or one person's name. */
+    approvers: z.string().min(1).optional(),
   })
   .transform(({ cooldown, timeout, silence, limit, rollback, dry_run, ...action }) => ({
     ...action,

@@ -14,7 +14,7 @@ import { lookAtPrecondition, runProbe } from "./facts.ts";
 import type { Planned } from "./plan.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { callsAt, factsOf, quorumOf, ruleFor } from "./put-forward.ts";
+import { approversOf, callsAt, factsOf, quorumOf, ruleFor } from "./put-forward.ts";
 
 const LONGEST_NAME_SHOWN = 60;
 const LONGEST_OUTPUT = 1_500;
@@ -212,7 +212,7 @@ async function requestOf(
     digest,
     planCode: planCodeOf(digest),
     quorum: plan.quorum,
-    approvers: rule.approvers,
+    approvers: approversOf(ready.rebuilt.action, rule),
     ...callsAt(ports.now(), rule),
     expiresAt: new Date(plan.expiresAt),
   };

@@ -13,7 +13,7 @@ import { whyOver } from "./facts.ts";
 import { lookWithin } from "./look-now.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { callsAt, factsOf, quorumOf, ruleFor } from "./put-forward.ts";
+import { approversOf, callsAt, factsOf, quorumOf, ruleFor } from "./put-forward.ts";
 
 /** Other values for a request that nobody has approved yet. Whether this person may decide it is settled before. */
 export interface EditWish {
@@ -55,7 +55,7 @@ export async function edit(ports: Ports, wish: EditWish): Promise<Edited> {
   if (verdict.outcome === "refused" || verdict.outcome === "outdated") return verdict;
   if (verdict.outcome === "deny") return { outcome: "refused", reasons: verdict.reasons };
 
-  const { proposal, runbook, policy, episode, changed } = ready;
+  const { proposal, rebuilt, runbook, policy, episode, changed } = ready;
   const rule = ruleFor(policy, verdict.risk);
   const planned = await makePlan(ports, {
     ...{ proposal, incidentId: old.incidentId, episode, runbook, policy },
@@ -89,7 +89,7 @@ export async function edit(ports: Ports, wish: EditWish): Promise<Edited> {
       digest,
       planCode: planCodeOf(digest),
       quorum: plan.quorum,
-      approvers: rule.approvers,
+      approvers: approversOf(rebuilt.action, rule),
       ...callsAt(ports.now(), rule),
       expiresAt: new Date(plan.expiresAt),
     },

@@ -12,7 +12,7 @@ import { isSolo } from "../remediation/policy.ts";
 import type { Proposal, Risk, Unfit, Verdict } from "../remediation/proposal.ts";
 import type { Offers, Rebuilt } from "../remediation/propose.ts";
 import { propose, rebuild } from "../remediation/propose.ts";
-import type { Runbook, Whitelist } from "../remediation/runbook.ts";
+import type { Action, Runbook, Whitelist } from "../remediation/runbook.ts";
 import { breakerOpenUntil } from "./breaker.ts";
 import type { Look } from "./facts.ts";
 import { confirm, lookAtPrecondition } from "./facts.ts";
@@ -206,7 +206,7 @@ async function request(
     digest: planned.digest,
     planCode: planCodeOf(planned.digest),
     quorum,
-    approvers: rule.approvers,
+    approvers: approversOf(choice.rebuilt.action, rule),
     expiresAt,
     ...(isUnasked ? NEVER_CALLED : callsAt(ports.now(), rule)),
   });
@@ -219,6 +219,11 @@ const NEVER_CALLED = { remindAt: null, escalateAt: null };
 export function callsAt(from: Date, { remindMs, escalateMs, expiresMs }: ApprovalRule) {
   const after = (ms: number) => (ms > 0 && ms < expiresMs ? new Date(from.getTime() + ms) : null);
   return { remindAt: after(remindMs), escalateAt: after(escalateMs) };
+}
+
+/** The runbook may name others than the policy does: whoever knows this database, say. */
+export function approversOf({ approvers }: Action, rule: ApprovalRule): string {
+  return approvers ?? rule.approvers;
 }
 
 /** Low risk that may not run by itself is asked like medium. */

@@ -398,7 +398,7 @@ describe("a request", () => {
     expect((await store.record.verify()).firstBroken).toBeNull();
   });
 
-  it("P6 of high risk takes two people who type the code and a reason", async () => {
+  it("P6 T58 of high risk takes two people who type the code and a reason", async () => {
     const policy = `people:
   - {name: ana, telegram: 7, roles: [approver]}
   - {name: ben, telegram: 8, roles: [approver]}
