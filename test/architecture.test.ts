@@ -26,6 +26,9 @@ const NOUNS = [
   "incident",
   "evidence",
   "diagnosis",
+  "opinion",
+  "reading",
+  "spending",
   "runbook",
   "policy",
   "proposal",
@@ -45,6 +48,7 @@ const COMMON_RULES = ["classify"];
 /** Each outside package speaks at home only. Top-level files (app, main) and the commands in cli are not checked: they wire. */
 const HOMES: Record<string, readonly string[]> = {
   "@anthropic-ai/sdk": ["diagnosis"],
+  openai: ["diagnosis"],
   "better-sqlite3": ["store"],
   "drizzle-orm": ["store"],
   "node:child_process": ["execution"],

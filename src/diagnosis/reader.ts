@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import type { Limits } from "./budget.ts";
+import { checkOpinion } from "./check-opinion.ts";
+import type { Deliberation } from "./deliberate.ts";
+import { deliberate } from "./deliberate.ts";
+import type { Ledger } from "./meter.ts";
+import { createMeter } from "./meter.ts";
+import type { Model } from "./model.ts";
+import { NO_USAGE } from "./model.ts";
+import type { Opinion } from "./opinion.ts";
+import { createPause } from "./pause.ts";
+import type { PricedModel } from "./prices.ts";
+import { caseText, promptHash } from "./prompt.ts";
+import type { Case, Known, Reader, Reading, ReadingOf } from "./reading.ts";
+import type { Recalled } from "./spending.ts";
+
+const MOST_TOOL_CALLS = 8;
+const MAX_OUTPUT_TOKENS = 4_000;
+/** So soon after the last reading nothing is different. */
+const REUSE_MS = 30 * 60_000;
+/** A reading whose fix helped is worth showing again for a while. */
+const RECALL_MS = 30 * 24 * 3_600_000;
+
+export interface ReaderDeps {
+  readonly main: PricedModel;
+  /** Reads first, where there is one; the main one reads what it could not settle. */
+  readonly triage: PricedModel | null;
+  readonly limits: Limits;
+  /** For all the calls of one reading. */
+  readonly timeoutMs: number;
+  readonly ledger: Ledger & {
+    recall(pattern: string, since: Date): Promise<Recalled | null>;
+  };
+  readonly now: () => Date;
+}
+
+/**
+ * Lets a model read the evidence, within what it may cost. Everything here can fail, be slow or be switched off: the
+ * card, its buttons and what runs never wait for it.
+ */
+export function createReader({ main, triage, limits, timeoutMs, ledger, now }: ReaderDeps): Reader {
+  const meter = createMeter(limits, ledger);
+  const pause = createPause(now);
+  /** Models whose server does not take tools; vLLM needs a flag for it. */
+  const withoutTools = new Set<string>();
+  const models = triage === null ? [main] : [triage, main];
+
+  async function read(wish: ReadingOf): Promise<Reading> {
+    const pattern = patternOf(main.model, wish.about);
+    const earlier = await recall(pattern);
+    if (earlier !== null) return { outcome: "read", pattern, opinion: earlier };
+    const paused = pause.why();
+    if (paused !== null) return { outcome: "none", pattern, why: paused, isPassing: false };
+
+    const signal = AbortSignal.any([wish.signal, AbortSignal.timeout(timeoutMs)]);
+    let problem = { why: "it gave no answer", isPassing: false };
+    for (const priced of models) {
+      const startedAt = performance.now();
+      const result = await ask(priced, wish, signal);
+      const opinion = opinionOf(priced, result, wish.known, performance.now() - startedAt);
+      // The cheaper one is believed where it is sure and rests on something.
+      if (opinion !== null && (priced === main || isSettled(opinion))) {
+        return { outcome: "read", pattern, opinion };
+      }
+      problem = { why: result.problem ?? problem.why, isPassing: result.isPassing };
+    }
+    return { outcome: "none", pattern, ...problem };
+  }
+
+  async function recall(pattern: string): Promise<Opinion | null> {
+    const at = now();
+    const earlier = await ledger.recall(pattern, new Date(at.getTime() - RECALL_MS));
+    if (earlier === null) return null;
+    const isFresh = at.getTime() - earlier.at.getTime() <= REUSE_MS;
+    return isFresh || earlier.outcome === "verified" ? shownAgain(earlier, at) : null;
+  }
+
+  async function ask(priced: PricedModel, wish: ReadingOf, signal: AbortSignal) {
+    const { name } = priced.model;
+    const result = await askWith(priced, wish, signal, !withoutTools.has(name));
+    if (result.failure !== "misunderstood" || withoutTools.has(name)) return result;
+    withoutTools.add(name);
+    return await askWith(priced, wish, signal, false);
+  }
+
+  async function askWith(
+    priced: PricedModel,
+    wish: ReadingOf,
+    signal: AbortSignal,
+    mayLook: boolean,
+  ): Promise<Deliberation> {
+    const result = await deliberate(priced.model, caseText(wish.about), {
+      tools: mayLook ? wish.tools : [],
+      mostToolCalls: MOST_TOOL_CALLS,
+      maxOutputTokens: MAX_OUTPUT_TOKENS,
+      signal,
+      meter: (atMost, call) => meter.through(priced, wish.incidentId, atMost, call),
+    });
+    if (result.failure !== null) pause.failed();
+    else if (result.calls > 0) pause.succeeded();
+    return result;
+  }
+
+  function opinionOf(
+    { model, tariff }: PricedModel,
+    { answer, usage, calls }: Deliberation,
+    known: () => Known,
+    tookMs: number,
+  ): Opinion | null {
+    if (answer === null) return null;
+    return {
+      ...checkOpinion(answer, known()),
+      ...{ provider: model.provider, model: model.name, promptHash },
+      ...{ usage, calls, costUsd: tariff.costUsd(usage), tookMs: Math.round(tookMs), at: now() },
+      recalledFrom: null,
+    };
+  }
+
+  return { read };
+}
+
+/** Without its citations, which are of the other incident's evidence. */
+function shownAgain({ opinion, incidentId, outcome }: Recalled, at: Date): Opinion {
+  const came = outcome === null ? "nothing was done" : `its fix was ${outcome.replace("_", " ")}`;
+  return {
+    ...opinion,
+    cites: [],
+    hypotheses: opinion.hypotheses.map((each) => ({ ...each, cites: [] })),
+    ...{ usage: NO_USAGE, costUsd: 0, calls: 0, tookMs: 0, at },
+    recalledFrom: opinion.recalledFrom ?? { incidentId, outcome: came },
+  };
+}
+
+function isSettled({ isInsufficient, confidence, unsupported }: Opinion): boolean {
+  return !isInsufficient && confidence === "high" && unsupported.length === 0;
+}
+
+/** The same alert on the same thing, under the same runbook, prompt and model. */
+function patternOf({ provider, name }: Model, { alert, prose, offers }: Case): string {
+  const labels = Object.entries(alert.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  const seen = [promptHash, provider, name, labels, prose, offers];
+  return createHash("sha256").update(JSON.stringify(seen)).digest("hex").slice(0, 32);
+}
