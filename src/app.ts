@@ -13,6 +13,7 @@ import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
 import type { ConsoleEvent } from "./console/ports.ts";
 import { createDesk } from "./desk.ts";
+import { createReader } from "./diagnosis/reader.ts";
 import { createAlertmanager } from "./evidence/alertmanager.ts";
 import { createPrometheus } from "./evidence/prometheus.ts";
 import { redact } from "./evidence/redact.ts";
@@ -27,6 +28,7 @@ import { openApi } from "./ingest/openapi.ts";
 import { createProposals } from "./ingest/proposals.ts";
 import { createIngest } from "./ingest/webhook.ts";
 import { createMetrics } from "./metrics.ts";
+import { createModels } from "./models.ts";
 import { createProposalDesk } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
@@ -41,9 +43,18 @@ import { shownView } from "./shown-view.ts";
 import { newId } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
-import { cardStore, chatMemory, consoleSessions, responderStore } from "./store-ports.ts";
+import {
+  cardStore,
+  chatMemory,
+  consoleSessions,
+  costs,
+  meteredLedger,
+  responderStore,
+} from "./store-ports.ts";
 import { VERSION } from "./version.ts";
 
+/** A reading may take a few answers. */
+const READING_TIMES = 3;
 const RUNS_END_WITHIN_MS = 4_000;
 /** After the cut a command has its grace for SIGTERM, and the outcome has to be stored. */
 const SHUTDOWN_MS = 8_000;
@@ -58,6 +69,7 @@ export function createApp(config: Config, log: Logger) {
     isExclusive: true,
     dedupWindowMs: config.dedupWindowMs,
     hasSource: config.alertmanager !== null,
+    hasReader: config.llm !== null,
     chats: chatsOf(config),
     admit,
     now: () => new Date(),
@@ -93,6 +105,16 @@ export function createApp(config: Config, log: Logger) {
     executors,
     hashFiles,
     page: pagerDuty && ((event) => pageFrom(pagerDuty, event)),
+    reader:
+      config.llm &&
+      createReader({
+        ...createModels(config.llm, now()),
+        limits: config.llm.limits,
+        timeoutMs: READING_TIMES * config.llm.timeoutMs,
+        ledger: meteredLedger(store, metrics),
+        now,
+      }),
+    linkBases: [config.publicUrl],
     now,
     clockBehindMs: store.clock.behindMs,
     newRequestId: () => newId("req"),
@@ -123,6 +145,7 @@ export function createApp(config: Config, log: Logger) {
     ask: (wish) => ask(ports, wish),
     tryOut: (wish) => tryOut(ports, wish),
     audit: () => anchors.audit(),
+    costs: () => costs(store, config.llm?.limits ?? null),
     edit: (wish) => edit(ports, wish),
     lookNow: createLookNow(ports),
     onAutohealingChanged: ({ text, isOn, channel }) => {
@@ -206,6 +229,7 @@ export function createApp(config: Config, log: Logger) {
     worker(["execute", "verify", "remind", "escalate", "page", "expire"], 16),
     worker(["propose"], 8),
     worker(["ask_source", "investigate"], 8),
+    worker(["opine"], 2),
   ];
 
   /** Tells everybody in every chat. */

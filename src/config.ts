@@ -39,6 +39,20 @@ export interface Config {
   readonly prometheus: Access | null;
   readonly alertmanager: Access | null;
   readonly pagerDuty: { readonly apiUrl: string; readonly routingKey: string } | null;
+  readonly llm: {
+    readonly provider: "anthropic" | "openai" | "ollama";
+    readonly model: string;
+    readonly triageModel: string | null;
+    readonly apiKey: string | null;
+    /** Null for the provider's own. */
+    readonly baseUrl: string | null;
+    readonly timeoutMs: number;
+    readonly limits: {
+      readonly callsPerMinute: number;
+      readonly dailyUsd: number;
+      readonly incidentUsd: number;
+    };
+  } | null;
   readonly dockerHost: string;
   readonly logLevel: string;
   readonly crashPoint: string | null;
@@ -167,7 +181,7 @@ function contradictions(settings: Settings, given: Env): string[] {
   if (settings.DATABASE_URL.startsWith("postgres")) {
     problems.push("DATABASE_URL: PostgreSQL is not part of this version yet; use sqlite:<path>");
   }
-  return [...problems, ...exposed(settings)];
+  return [...problems, ...llmContradictions(settings), ...exposed(settings)];
 }
 
 /** Whoever can reach the webhook can raise alerts: beyond this machine that takes a key. */
@@ -220,6 +234,7 @@ function toConfig(settings: Settings, given: Env): Config {
     adminIds: { telegram: settings.TELEGRAM_ADMIN_IDS, slack: settings.SLACK_ADMIN_IDS },
     prometheus: access(settings, "PROMETHEUS"),
     alertmanager: access(settings, "ALERTMANAGER"),
+    llm: llmOf(settings),
     pagerDuty:
       settings.PAGERDUTY_ROUTING_KEY === undefined
         ? null
@@ -232,6 +247,59 @@ function toConfig(settings: Settings, given: Env): Config {
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
     notes: [...unusedOnes(given), ...nearMisses(given)],
   };
+}
+
+const DEFAULT_CLAUDE = "claude-sonnet-5-5";
+const LOCAL_OLLAMA = "http://127.0.0.1:11434";
+
+function providerOf({ LLM_PROVIDER, ANTHROPIC_API_KEY }: Settings) {
+  return LLM_PROVIDER ?? (ANTHROPIC_API_KEY === undefined ? "none" : "anthropic");
+}
+
+function llmOf(settings: Settings): Config["llm"] {
+  const provider = providerOf(settings);
+  if (provider === "none") return null;
+  const model = settings.LLM_MODEL ?? (provider === "anthropic" ? DEFAULT_CLAUDE : "");
+  const given = {
+    anthropic: { apiKey: settings.ANTHROPIC_API_KEY, baseUrl: settings.ANTHROPIC_BASE_URL },
+    openai: { apiKey: settings.OPENAI_API_KEY, baseUrl: settings.OPENAI_BASE_URL },
+    ollama: { apiKey: undefined, baseUrl: settings.OLLAMA_URL ?? LOCAL_OLLAMA },
+  }[provider];
+  return {
+    provider,
+    model,
+    triageModel: settings.LLM_TRIAGE_MODEL ?? null,
+    apiKey: given.apiKey ?? null,
+    baseUrl: given.baseUrl?.replace(/\/+$/, "") ?? null,
+    timeoutMs: settings.LLM_TIMEOUT_SECONDS * 1000,
+    limits: {
+      callsPerMinute: settings.LLM_MAX_CALLS_PER_MINUTE,
+      dailyUsd: settings.LLM_DAILY_BUDGET_USD,
+      incidentUsd: settings.LLM_MAX_COST_PER_INCIDENT_USD,
+    },
+  };
+}
+
+function llmContradictions(settings: Settings): string[] {
+  const provider = providerOf(settings);
+  const { LLM_MODEL: model } = settings;
+  const problems: string[] = [];
+  const hasAccess = {
+    anthropic: settings.ANTHROPIC_API_KEY ?? settings.ANTHROPIC_BASE_URL,
+    openai: settings.OPENAI_API_KEY ?? settings.OPENAI_BASE_URL,
+    ollama: LOCAL_OLLAMA,
+    none: "",
+  }[provider];
+  if (hasAccess === undefined) {
+    const name = provider.toUpperCase();
+    problems.push(
+      `${name}_API_KEY: is needed with LLM_PROVIDER ${provider}, or ${name}_BASE_URL for a server of your own`,
+    );
+  }
+  if ((provider === "openai" || provider === "ollama") && model === undefined) {
+    problems.push(`LLM_MODEL: is needed with LLM_PROVIDER ${provider}: the model's name there`);
+  }
+  return problems;
 }
 
 function slackOf({

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { PlannedRequest } from "./approval/approval.ts";
+import type { ModelCall } from "./diagnosis/spending.ts";
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900];
 
@@ -31,9 +32,12 @@ export function createMetrics(
   for (const outcome of ["succeeded", "failed", "timed_out", "unknown"]) {
     executions.inc({ outcome }, 0);
   }
-  counter("llm_calls_total", "Calls to a language model").inc(0);
-  counter("llm_tokens_total", "Tokens read and written by it").inc(0);
-  counter("llm_cost_usd_total", "US dollars they cost").inc(0);
+  const calls = counter("llm_calls_total", "Calls to a language model", ["outcome"]);
+  calls.inc({ outcome: "answered" }, 0);
+  const tokens = counter("llm_tokens_total", "Tokens read and written by it", ["kind"]);
+  tokens.inc({ kind: "input" }, 0);
+  const dollars = counter("llm_cost_usd_total", "US dollars they cost");
+  dollars.inc(0);
   const toCard = seconds("alert_to_card_seconds", "From the alert to its first card", ["channel"]);
   const toDiagnosis = seconds("alert_to_diagnosis_seconds", "From the alert to its diagnosis");
   const toDecision = seconds("alert_to_decision_seconds", "From the alert to a decision");
@@ -88,6 +92,14 @@ export function createMetrics(
     decided({ plan, createdAt }: PlannedRequest, end: Date): void {
       if (plan.episode !== null) toDecision.observe(since(new Date(plan.episode.startsAt), end));
       toAnswer.observe(since(createdAt, end));
+    },
+    spent({ usage, costUsd, failure }: ModelCall): void {
+      calls.inc({ outcome: failure ?? "answered" });
+      tokens.inc({ kind: "input" }, usage.input);
+      tokens.inc({ kind: "output" }, usage.output);
+      tokens.inc({ kind: "cache_read" }, usage.cacheRead);
+      tokens.inc({ kind: "cache_write" }, usage.cacheWrite);
+      dollars.inc(costUsd);
     },
     recovered: (start: Date, end: Date) => toRecovery.observe(since(start, end)),
     text: () => registry.metrics(),

@@ -1,17 +1,49 @@
 import type { Channel } from "./approval/approval.ts";
 import type { ChatMemory } from "./chat/channel.ts";
+import type { Costs } from "./chat/desk.ts";
 import type { CardStore } from "./chat/projector.ts";
 import type { Sessions } from "./console/ports.ts";
 import { personFor } from "./desk.ts";
+import type { ModelCall } from "./diagnosis/spending.ts";
 import { isAskedFor } from "./incident/incident.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import type { ResponderStore } from "./responder/ports.ts";
 import type { Store } from "./store/store.ts";
 
+const MONTH_MS = 30 * 24 * 3_600_000;
+
+/** For whoever pays. A day is a UTC day, as for the budget. */
+export async function costs(
+  { opinions, clock }: Store,
+  limits: { dailyUsd: number; incidentUsd: number } | null,
+): Promise<Costs | null> {
+  if (limits === null) return null;
+  const at = clock.now().getTime();
+  const midnight = new Date(new Date(at).setUTCHours(0, 0, 0, 0));
+  return {
+    today: await opinions.spentByModel(midnight),
+    month: await opinions.spentByModel(new Date(at - MONTH_MS)),
+    dailyUsd: limits.dailyUsd,
+    incidentUsd: limits.incidentUsd,
+  };
+}
+
+/** What models cost, stored and counted. */
+export function meteredLedger({ opinions }: Store, metrics: Metrics) {
+  return {
+    spent: opinions.spent,
+    recall: opinions.recall,
+    async spend(call: ModelCall): Promise<void> {
+      await opinions.spend(call);
+      metrics.spent(call);
+    },
+  };
+}
+
 /** The store as the journey knows it, with its progress counted. */
 export function responderStore(store: Store, metrics: Metrics, now: () => Date): ResponderStore {
-  const { views, findings, switches, requests, executions } = store;
+  const { views, findings, opinions, switches, requests, executions } = store;
   return {
     incident: views.incidentAlone,
     episode: views.episode,
@@ -22,6 +54,14 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
     },
     evidenceOf: findings.of,
     refreshFindings: findings.refresh,
+    async found(incidentId) {
+      const view = await views.incident(incidentId);
+      return view && { alerts: view.incident.alerts, evidence: view.evidence };
+    },
+    addEvidence: findings.addOne,
+    hasOpinion: opinions.has,
+    saveOpinion: opinions.save,
+    noteNoOpinion: opinions.note,
     isAutohealingOn: async () => (await switches.autohealing()).isOn,
     request: requests.find,
     propose: requests.propose,

@@ -7,11 +7,11 @@ import type { Episode } from "../incident/alert.ts";
 import { looksOf, propose } from "../remediation/propose.ts";
 import { isFallback } from "../remediation/runbook.ts";
 import { runProbe } from "./facts.ts";
+import { numbers } from "./numbers.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 
 const DEADLINE_MS = 8_000;
-const MAX_SERIES_SHOWN = 5;
 
 /** Collects what the runbook wants looked at and reads it by rule; the proposal follows whatever came of this. */
 export async function investigate(ports: Ports, episodeId: number): Promise<StepEnd> {
@@ -80,23 +80,6 @@ function questionsOf(ports: Ports, look: LookOf): Question[] {
     ];
   }
   return [];
-}
-
-function numbers(
-  samples: readonly { labels: Readonly<Record<string, string>>; value: number }[],
-): string {
-  if (samples.length === 0) return "no such series";
-  const lines = samples.slice(0, MAX_SERIES_SHOWN).map(({ labels, value }) => {
-    const { __name__: name = "", ...rest } = labels;
-    const pairs = Object.entries(rest).map(([key, text]) => `${key}="${text}"`);
-    return `${name}${pairs.length > 0 ? `{${pairs.join(", ")}}` : ""} ${readable(value)}`.trim();
-  });
-  const more = samples.length - lines.length;
-  return [...lines, ...(more > 0 ? [`… ${more} more series`] : [])].join("\n");
-}
-
-function readable(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }
 
 function redacted({ redact }: Ports, { labels, annotations }: Episode) {

@@ -11,6 +11,8 @@ import type {
   Request,
 } from "../approval/approval.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Opinion } from "../diagnosis/opinion.ts";
+import type { Reader } from "../diagnosis/reading.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type {
   ActionHistory,
@@ -63,6 +65,10 @@ export interface Ports {
         | { readonly outcome: "later"; readonly why: string }
       >)
     | null;
+  /** A model that reads what was found; null where none is set. */
+  readonly reader: Reader | null;
+  /** Addresses that a model's links may lead to. */
+  readonly linkBases: readonly string[];
   /** Never goes back, whatever the machine's clock does. */
   readonly now: () => Date;
   /** How far the machine's clock was set back behind `now`. */
@@ -95,6 +101,15 @@ export interface ResponderStore {
     items: readonly Omit<EvidenceItem, "id">[],
     diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis,
   ) => Promise<void>;
+  /** What is known of an incident, for a model to read. */
+  readonly found: (incidentId: string) => Promise<{
+    readonly alerts: readonly Episode[];
+    readonly evidence: readonly EvidenceItem[];
+  } | null>;
+  readonly addEvidence: (episode: Episode, item: Omit<EvidenceItem, "id">) => Promise<EvidenceItem>;
+  readonly hasOpinion: (incidentId: string) => Promise<boolean>;
+  readonly saveOpinion: (incidentId: string, pattern: string, opinion: Opinion) => Promise<void>;
+  readonly noteNoOpinion: (incidentId: string, pattern: string, why: string) => Promise<void>;
   readonly isAutohealingOn: () => Promise<boolean>;
   readonly request: (id: string) => Promise<Request | null>;
   readonly propose: (request: NewRequest) => Promise<boolean>;

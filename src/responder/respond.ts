@@ -2,6 +2,7 @@ import { askSource } from "./ask-source.ts";
 import { escalate, page, remind } from "./call.ts";
 import { execute } from "./execute.ts";
 import { investigate } from "./investigate.ts";
+import { opine } from "./opine.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 import { putForward } from "./put-forward.ts";
@@ -11,6 +12,7 @@ export interface Step {
   readonly kind:
     | "ask_source"
     | "investigate"
+    | "opine"
     | "propose"
     | "execute"
     | "verify"
@@ -33,6 +35,8 @@ export async function respond(ports: Ports, { kind, subject, attempts }: Step): 
       return await askSource(ports, Number(subject), attempts);
     case "investigate":
       return await investigate(ports, Number(subject));
+    case "opine":
+      return await opine(ports, subject, attempts);
     case "propose":
       return await putForward(ports, Number(subject));
     case "execute":

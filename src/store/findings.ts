@@ -5,11 +5,14 @@ import type { Sqlite } from "./open.ts";
 import { relaxed } from "./relaxed.ts";
 import type { Steps } from "./steps.ts";
 
+const GATHER_MS = 1_000;
+
 /** What an investigation found: stored with the next step in one transaction. Ids are made here, E1, E2, …, an incident. */
 export function createFindings(
   sqlite: Sqlite,
   { steps, changes }: { steps: Steps; changes: Changes },
   now: () => Date,
+  isRead: boolean,
 ) {
   const known = sqlite
     .prepare<[string], number>("SELECT count(*) FROM evidence WHERE incident_id = ?")
@@ -66,6 +69,9 @@ export function createFindings(
               diagnose.run(incidentId, JSON.stringify(diagnosisOf(numbered)));
             }
             steps.enqueue("propose", String(episode.id), now());
+            // A group's alerts come together: one reading of all of them.
+            if (isRead)
+              steps.enqueue("opine", episode.incidentId, new Date(now().getTime() + GATHER_MS));
             changes.touch(incidentId, { isUrgent: false });
           })
           .immediate(),
@@ -96,5 +102,21 @@ export function createFindings(
     relaxed(sqlite, () => changes.commit(() => sqlite.transaction(change).immediate()));
   }
 
-  return { save, of, refresh };
+  /** What a model asked for, as one more fact: its id is made here, like all. */
+  function addOne(
+    episode: { id: number; incidentId: string },
+    item: Omit<EvidenceItem, "id">,
+  ): EvidenceItem {
+    const { incidentId } = episode;
+    const write = () => {
+      const id = `E${(known.get(incidentId) ?? 0) + 1}`;
+      const { kind, title, text, status, collectedAt } = item;
+      add.run(incidentId, id, episode.id, kind, title, text, status, collectedAt.getTime());
+      changes.touch(incidentId, { isUrgent: false });
+      return { ...item, id };
+    };
+    return relaxed(sqlite, () => changes.commit(() => sqlite.transaction(write).immediate()));
+  }
+
+  return { save, of, refresh, addOne };
 }

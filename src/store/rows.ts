@@ -7,6 +7,7 @@ import type {
   RequestState,
   Vote,
 } from "../approval/approval.ts";
+import type { Opinion } from "../diagnosis/opinion.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Execution, ExecutionState } from "../execution/execution.ts";
 import type { Asker, Episode, Labels, Severity, Source } from "../incident/alert.ts";
@@ -144,4 +145,13 @@ export function toVerification(row: Row<"verifications">): Verification {
 
 function toDate(at: number | null): Date | null {
   return at === null ? null : new Date(at);
+}
+
+export function toOpinion(
+  row: Row<"opinions"> | undefined,
+): Opinion | { readonly note: string } | null {
+  if (row === undefined) return null;
+  if (row.opinion === null) return { note: row.note ?? "" };
+  const opinion = JSON.parse(row.opinion) as Opinion;
+  return { ...opinion, at: new Date(row.at) };
 }

@@ -3,6 +3,7 @@ import {
   index,
   integer,
   primaryKey,
+  real,
   sqliteTable,
   text,
   uniqueIndex,
@@ -105,6 +106,45 @@ export const diagnoses = sqliteTable("diagnoses", {
     .references(() => incidents.id),
   diagnosis: text().notNull(),
 });
+
+/** What a model made of an incident, or why none was asked. */
+export const opinions = sqliteTable(
+  "opinions",
+  {
+    incidentId: text()
+      .primaryKey()
+      .references(() => incidents.id),
+    /** The alert's kind as it was shown to the model: the same one again is not asked about anew. */
+    pattern: text().notNull(),
+    /** Null where there is none; then `note` says why. */
+    opinion: text(),
+    note: text(),
+    at: integer().notNull(),
+  },
+  (t) => [index("opinions_of_pattern").on(t.pattern, t.at).where(sql`opinion is not null`)],
+);
+
+/** Every call to a model, for the budgets and for whoever pays. */
+export const modelCalls = sqliteTable(
+  "model_calls",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    at: integer().notNull(),
+    /** Null for a check that it answers at all. */
+    incidentId: text(),
+    provider: text().notNull(),
+    model: text().notNull(),
+    input: integer().notNull(),
+    output: integer().notNull(),
+    cacheRead: integer().notNull(),
+    cacheWrite: integer().notNull(),
+    costUsd: real().notNull(),
+    tookMs: integer().notNull(),
+    /** Null where it answered, else the kind of failure. */
+    failure: text(),
+  },
+  (t) => [index("model_calls_by_time").on(t.at), index("model_calls_of_incident").on(t.incidentId)],
+);
 
 export const requests = sqliteTable(
   "requests",

@@ -4,6 +4,7 @@ import { relaxed } from "./relaxed.ts";
 export type StepKind =
   | "ask_source"
   | "investigate"
+  | "opine"
   | "propose"
   | "execute"
   | "verify"

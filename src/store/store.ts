@@ -10,6 +10,7 @@ import { createIncidents } from "./incidents.ts";
 import type { IntakeOptions } from "./intake.ts";
 import { createIntake } from "./intake.ts";
 import { openDatabase } from "./open.ts";
+import { createOpinions } from "./opinions.ts";
 import { createRecord, lastRecordedAt } from "./record.ts";
 import { createRequests } from "./requests.ts";
 import { createRules } from "./rules.ts";
@@ -34,6 +35,8 @@ export interface StoreOptions extends IntakeOptions {
   readonly now: () => Date;
   /** Milliseconds that nobody can set back, from any beginning. A test's clock stands still between two looks. */
   readonly elapsedMs?: () => number;
+  /** Whether a model reads what was found. */
+  readonly hasReader?: boolean;
   /** Takes secrets out of a text: none may enter the record. */
   readonly redact: (text: string) => string;
 }
@@ -67,7 +70,8 @@ export function openStore(options: StoreOptions) {
 
   return {
     intake: promised(createIntake(sqlite, tools, options)),
-    findings: promised(createFindings(sqlite, tools, now)),
+    findings: promised(createFindings(sqlite, tools, now, options.hasReader ?? false)),
+    opinions: promised(createOpinions(sqlite, tools, now)),
     requests: promised(requests),
     rules: promised(
       createRules(sqlite, tools, now, (id, why) =>

@@ -17,6 +17,8 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "alert.fired_again": ({ alert }) => `${alert} fires again under its old start`,
   "alert.missed": ({ alert, instance }) => `${alert}${on(instance)} had fired and resolved`,
   "alert.resolved": ({ alert }) => `${alert} resolved`,
+  "opinion.written": ({ model, costUsd }) => `${model} read the evidence for $${costUsd}`,
+  "opinion.recalled": ({ from }) => `The reading of ${from} holds for this one, too`,
   "request.proposed": ({ runbook, action, words }, actor) =>
     `${who(actor)} proposed ${runbook}/${action}${because(words)}`,
   "request.pending": ({ risk }) => `Waits for a decision, ${risk} risk`,

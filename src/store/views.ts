@@ -11,6 +11,7 @@ import {
   toEvidence,
   toExecution,
   toIncident,
+  toOpinion,
   toRequest,
   toVerification,
   toVote,
@@ -21,6 +22,7 @@ import {
   evidence,
   executions,
   incidents,
+  opinions,
   record,
   requests,
   verifications,
@@ -44,6 +46,7 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
     incident: db.select().from(incidents).where(eq(incidents.id, id)).prepare(),
     members: db.select().from(alerts).where(eq(alerts.incidentId, id)).orderBy(alerts.id).prepare(),
     diagnosis: db.select().from(diagnoses).where(eq(diagnoses.incidentId, id)).prepare(),
+    opinion: db.select().from(opinions).where(eq(opinions.incidentId, id)).prepare(),
     runs: db
       .select()
       .from(executions)
@@ -75,6 +78,7 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
       incident: { ...toIncident(row), alerts: members.map(toEpisode) },
       evidence: byId.evidence.all({ id: incidentId }).map(toEvidence),
       diagnosis: diagnosis === undefined ? null : (JSON.parse(diagnosis.diagnosis) as Diagnosis),
+      opinion: toOpinion(byId.opinion.get({ id: incidentId })),
       requests: requestsOf(incidentId),
       executions: runs,
       verifications:

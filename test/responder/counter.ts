@@ -33,6 +33,7 @@ export function openCounter(
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
     edit: (wish) => edit(journey.ports, wish),
+    costs: () => Promise.resolve(null),
     audit: () => Promise.reject(new Error("nobody asks here")),
     lookNow: createLookNow(journey.ports, lookWithinMs),
     onAutohealingChanged: () => undefined,

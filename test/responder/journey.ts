@@ -4,6 +4,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
 import { decide } from "../../src/approval/decide.ts";
+import type { ReaderDeps } from "../../src/diagnosis/reader.ts";
+import type { Reader } from "../../src/diagnosis/reading.ts";
 import { redact } from "../../src/evidence/redact.ts";
 import type { Executor, RunResult } from "../../src/execution/execution.ts";
 import { hashFiles } from "../../src/execution/fingerprint.ts";
@@ -48,7 +50,7 @@ const POLICY = `targets:
 
 const KINDS = [
   ...["execute", "verify", "remind", "escalate", "page", "expire"],
-  ...["ask_source", "investigate", "propose"],
+  ...["ask_source", "investigate", "propose", "opine"],
 ] as Parameters<ReturnType<typeof openStore>["queue"]["lease"]>[0];
 
 type Answer<T> = T | "unreachable";
@@ -57,7 +59,15 @@ type Answer<T> = T | "unreachable";
  * The whole journey in one process and under one clock: real store, real runbooks and rules; only the world outside is
  * played, so that a test can say what it answers.
  */
-export function createJourney(options: { risk?: string; policy?: string; runbook?: string } = {}) {
+export function createJourney(
+  options: {
+    risk?: string;
+    policy?: string;
+    runbook?: string;
+    /** A model that reads what was found. */
+    reader?: (ledger: ReaderDeps["ledger"], now: () => Date) => Reader;
+  } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "countersign-journey-"));
   const runbookFile = join(folder, "web-down.md");
   const policyFile = join(folder, "policy.yaml");
@@ -127,6 +137,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       isExclusive: false,
       dedupWindowMs: 300_000,
       hasSource: true,
+      hasReader: options.reader !== undefined,
       chats: [],
       admit,
       now: () => now,
@@ -162,6 +173,8 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       };
     },
     prometheus: null,
+    reader: options.reader?.(store.opinions, store.clock.now) ?? null,
+    linkBases: [],
     page: (event) => {
       world.pages.push(event.what);
       return Promise.resolve({ outcome: "accepted" });
@@ -221,8 +234,9 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
   async function send(
     status: "firing" | "resolved",
     labels: Record<string, string> = {},
-    group: Partial<AlertGroup> = {},
+    group: Partial<AlertGroup> & { annotations?: Record<string, string> } = {},
   ): Promise<string> {
+    const { annotations = { summary: "Nobody answers" }, ...more } = group;
     const service = labels.service ?? "web";
     const alert: IncomingAlert = {
       fingerprint: service,
@@ -230,7 +244,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
       startsAt: episodeStart,
       endsAt: status === "resolved" ? ports.now() : null,
       labels: { alertname: "WebDown", severity: "critical", service, ...labels },
-      annotations: { summary: "Nobody answers" },
+      annotations,
       generatorUrl: null,
       extra: null,
     };
@@ -246,7 +260,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
         alerts: [alert],
         receivedAt: ports.now(),
         extra: null,
-        ...group,
+        ...more,
       },
     ]);
     await settle();
@@ -298,7 +312,7 @@ export function createJourney(options: { risk?: string; policy?: string; runbook
     catalogue,
     runs,
     store,
-    fire: (labels?: Record<string, string>, group?: Partial<AlertGroup>) => {
+    fire: (labels?: Record<string, string>, group?: Parameters<typeof send>[2]) => {
       episodeStart = ports.now();
       return send("firing", labels, group);
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedRequest } from "../../src/approval/approval.ts";
 import type { Execution } from "../../src/execution/execution.ts";
+import { anOpinion } from "../diagnosis/an-opinion.ts";
 import type { Lab } from "./lab.ts";
 import { aGroup, anIncoming, createLab, HOUR, MINUTE, newRequest } from "./lab.ts";
 
@@ -162,6 +163,10 @@ const WRITES: Readonly<Record<string, Write>> = {
     const token = await store.sessions.createLink("ana");
     return () => store.sessions.consumeLink(token);
   },
+  "opinions.save": async (lab) => {
+    const { incidentId } = await lab.fire();
+    return () => lab.store.opinions.save(incidentId, "pattern", anOpinion());
+  },
   "rules.begin": ({ store }) =>
     Promise.resolve(() => store.rules.begin([{ name: "policy.yaml", sha256: "a", text: "x" }])),
   "rules.change": async (lab) => {
@@ -172,10 +177,10 @@ const WRITES: Readonly<Record<string, Write>> = {
 
 /** Written and no state: what is shown where, what is to be done, what was found; and the record itself. */
 const BOOKKEEPING =
-  /^(?:(?:cards|digests|chats|queue|findings|record)\.|rules\.told$|refusals\.note$|sessions\.endSession$)/;
+  /^(?:(?:cards|digests|chats|queue|findings|record)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
-  /^(?:views\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$)/;
+  /^(?:views\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record and the counters that SQLite keeps itself. */
 function stateOf({ raw }: Lab): string {
