@@ -40,6 +40,7 @@ interface Deps {
   readonly ask: (wish: Wish) => Promise<Asked>;
   readonly tryOut: (wish: Wish) => Promise<Trial>;
   readonly audit: Desk["audit"];
+  readonly costs: Desk["costs"];
   readonly edit: (wish: Edit) => Promise<Edited>;
   /** Looks at the world before an approval counts; bounded, since somebody waits for the answer. */
   readonly lookNow: (request: PlannedRequest) => Promise<Sight>;
@@ -323,6 +324,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       return { outcome: "set", target: target.name, until };
     },
     audit: deps.audit,
+    costs: deps.costs,
     offerConfirm: async ({ person, ...offer }) =>
       await cards.offerConfirm({ ...offer, person: person.name }),
   };

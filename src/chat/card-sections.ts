@@ -1,3 +1,4 @@
+import type { Opinion } from "../diagnosis/opinion.ts";
 import type { Episode } from "../incident/alert.ts";
 import { nameOf, placeOf } from "../incident/alert.ts";
 import type { CardContext, CardState, IncidentView, Line, Section } from "./card.ts";
@@ -67,8 +68,8 @@ function labelsOf({ labels }: Episode): Line | null {
 
 function otherAlerts(others: readonly Episode[]): Line[] {
   const shown = others.slice(0, OTHER_ALERTS_SHOWN).map((alert): Line => {
-    const words = `${nameOf(alert.labels)} ${placeOf(alert.labels)} (${alert.status})`;
-    return { kind: "item", text: oneLine(words, 160), isCuttable: true };
+    const line = `${nameOf(alert.labels)} ${placeOf(alert.labels)} (${alert.status})`;
+    return { kind: "item", text: oneLine(line, 160), isCuttable: true };
   });
   const left = others.length - shown.length;
   return left > 0 ? [...shown, { kind: "item", text: `… ${plural(left, "more alert")}` }] : shown;
@@ -86,15 +87,62 @@ export function evidenceSection({ evidence }: IncidentView): Section {
   };
 }
 
-export function opinionSection({ diagnosis }: IncidentView): Section {
-  if (!diagnosis) return { kind: "opinion", heading: null, lines: [] };
-  const { by, cause, confidence, cites } = diagnosis;
-  const cited = cites.length > 0 ? ` [${cites.slice(0, 8).join(", ")}]` : "";
+/** What a model says, where it says anything; else what the rules make of it. */
+export function opinionSection({ diagnosis, opinion }: IncidentView): Section {
+  if (isOpinion(opinion) && !opinion.isInsufficient) return modelSection(opinion);
+  const note = noteOf(opinion);
+  const lines = note === null ? [] : [sentence(note)];
+  if (!diagnosis) return { kind: "opinion", heading: null, lines };
+  const { cause, confidence, cites } = diagnosis;
   return {
     kind: "opinion",
-    heading: `${by === "rules" ? "🔎 Opinion of the rules" : "🤖 Opinion of the model"} (confidence: ${confidence})`,
-    lines: [{ kind: "text", text: `${cut(clean(cause), 1500)}${cited}`, isCuttable: true }],
+    heading: `🔎 Opinion of the rules (confidence: ${confidence})`,
+    lines: [sentence(`${cut(clean(cause), 1500)}${cited(cites)}`), ...lines],
   };
+}
+
+function modelSection(opinion: Opinion): Section {
+  const { cause, impact, confidence, cites, pick, risk, steps, unsupported, recalledFrom } =
+    opinion;
+  const [firstStep] = steps;
+  const facts = [
+    `${cut(clean(cause), 600)}${cited(cites)}`,
+    impact === "" ? null : `Impact: ${cut(clean(impact), 300)}`,
+    pick === null ? null : `It would pick ${pick.runbookId} / ${pick.actionId}`,
+    risk === null ? null : `⚠️ It rates that ${risk.toUpperCase()} risk right now`,
+    firstStep === undefined ? null : `Look first: ${cut(clean(firstStep), 300)}`,
+    unsupported.length === 0
+      ? null
+      : `⚠️ Not in the evidence: ${oneLine(unsupported.join(", "), 200)}`,
+    recalledFrom === null
+      ? null
+      : `Recalled from ${recalledFrom.incidentId}, where ${recalledFrom.outcome}`,
+  ];
+  return {
+    kind: "opinion",
+    heading: `🤖 Opinion of ${oneLine(opinion.model, 60)}, not a fact (confidence: ${confidence})`,
+    lines: facts.flatMap((each) => (each === null ? [] : [sentence(each)])),
+  };
+}
+
+function noteOf(opinion: IncidentView["opinion"]): string | null {
+  if (!opinion) return null;
+  if (!isOpinion(opinion)) return `No opinion of a model: ${oneLine(opinion.note, 300)}`;
+  const next = opinion.steps[0];
+  const look = next === undefined ? "" : ` It would look at: ${cut(clean(next), 300)}`;
+  return `${oneLine(opinion.model, 60)} finds that the evidence does not settle the cause.${look}`;
+}
+
+function isOpinion(opinion: IncidentView["opinion"]): opinion is Opinion {
+  return opinion !== null && opinion !== undefined && "cause" in opinion;
+}
+
+function cited(cites: readonly string[]): string {
+  return cites.length > 0 ? ` [${cites.slice(0, 8).join(", ")}]` : "";
+}
+
+function sentence(text: string): Line {
+  return { kind: "text", text, isCuttable: true };
 }
 
 export function linksSection({ incident }: IncidentView, { publicUrl }: CardContext): Section {

@@ -1,5 +1,6 @@
 import type { Person, PlannedRequest, Request, RequestState } from "../approval/approval.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Opinion } from "../diagnosis/opinion.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
@@ -15,6 +16,8 @@ export interface IncidentView {
   readonly incident: IncidentWithAlerts;
   readonly evidence: readonly EvidenceItem[];
   readonly diagnosis: Diagnosis | null;
+  /** Of a model, or why there is none; null where none is set or none was asked yet. */
+  readonly opinion?: Opinion | { readonly note: string } | null;
   /** Newest first. */
   readonly requests: readonly Request[];
   readonly executions: readonly Execution[];

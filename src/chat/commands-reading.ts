@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SpendingBy } from "../diagnosis/spending.ts";
 import { cardOf } from "./card.ts";
 import { severityIcon } from "./card-state.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
@@ -104,6 +105,16 @@ export function readingCommands({
     };
   }
 
+  async function cost(): Promise<Reply> {
+    const costs = await desk.costs();
+    if (costs === null) return { text: "No model is set (LLM_PROVIDER): nothing is spent." };
+    const { today, month, dailyUsd, incidentUsd } = costs;
+    const limits = `At most ${dollars(dailyUsd)} a day and ${dollars(incidentUsd)} an incident`;
+    return {
+      text: [...spent("Today (UTC)", today), ...spent("Last 30 days", month), limits].join("\n"),
+    };
+  }
+
   const viewer = { role: "viewer" } as const;
   return [
     listed({
@@ -154,7 +165,32 @@ export function readingCommands({
       args: AnyWords,
       run: pending,
     }),
+    listed({
+      ...viewer,
+      name: "cost",
+      usage: "/cost",
+      summary: "what the model has cost",
+      args: AnyWords,
+      run: cost,
+    }),
   ];
+}
+
+function spent(title: string, models: readonly SpendingBy[]): string[] {
+  const total = models.reduce((sum, { costUsd }) => sum + costUsd, 0);
+  const incidents = models.reduce((sum, one) => sum + one.incidents, 0);
+  const each = models.map(
+    ({ model, calls, failures, input, output, cacheRead, cacheWrite, costUsd }) => {
+      const read = `${input + cacheRead + cacheWrite} tokens read (${cacheRead} from the cache), ${output} written`;
+      const failed = failures === 0 ? "" : `, ${failures} failed`;
+      return `· ${oneLine(model, 60)}: ${dollars(costUsd)}, ${plural(calls, "call")}${failed}, ${read}`;
+    },
+  );
+  return [`${title}: ${dollars(total)} for ${plural(incidents, "incident")}`, ...each];
+}
+
+function dollars(usd: number): string {
+  return `$${usd === 0 || usd >= 0.1 ? usd.toFixed(2) : usd.toFixed(4)}`;
 }
 
 function paged(

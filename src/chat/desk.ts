@@ -1,4 +1,5 @@
 import type { Channel, Person, PlannedRequest, Ruling } from "../approval/approval.ts";
+import type { SpendingBy } from "../diagnosis/spending.ts";
 import type { ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
@@ -46,8 +47,17 @@ export interface Desk {
   }): Promise<Maintained>;
   /** Verifies the record; a long one is still being read when this answers. */
   audit(): Promise<Audit>;
+  /** What models have cost today, in the last 30 days, and may cost; null where none is set. */
+  costs(): Promise<Costs | null>;
   /** A token that lets this person, and nobody else, confirm once until `expiresAt`. */
   offerConfirm(offer: ConfirmOffer): Promise<string>;
+}
+
+export interface Costs {
+  readonly today: readonly SpendingBy[];
+  readonly month: readonly SpendingBy[];
+  readonly dailyUsd: number;
+  readonly incidentUsd: number;
 }
 
 export interface Page<Item> {

@@ -4,6 +4,7 @@ import type { TimelineEntry } from "../incident/incident.ts";
 import { Alerts } from "./alerts.tsx";
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
+import { Cites, ModelOpinion } from "./opinion.tsx";
 import { Block, SeverityMark, State, Text, When } from "./parts.tsx";
 import type { ConsoleStatus, Session } from "./ports.ts";
 import { RequestBlock } from "./request.tsx";
@@ -69,7 +70,7 @@ export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl 
           )}
           <Runs view={view} session={frame.session} now={frame.now} />
           <Evidence view={view} now={frame.now} />
-          <Opinion view={view} />
+          <Opinions view={view} now={frame.now} />
           {past.length === 0 ? null : (
             <Block id="past" title="Earlier requests" note={plural(past.length, "request")}>
               {past.map((request) => (
@@ -128,33 +129,29 @@ function Evidence({ view, now }: { view: IncidentView; now: Date }) {
   );
 }
 
-const AUTHORS: Readonly<Record<string, string>> = { rules: "a reading by rules" };
-
 /** Set apart from the facts, in looks and in words: it decides nothing. */
-function Opinion({ view }: { view: IncidentView }) {
-  const { diagnosis } = view;
-  if (diagnosis === null) return null;
+function Opinions({ view, now }: { view: IncidentView; now: Date }) {
+  const { diagnosis, opinion } = view;
+  if (diagnosis === null && !opinion) return null;
   return (
     <Block id="opinion" title="Likely cause">
-      <blockquote class="opinion">
-        <p class="label">
-          Opinion, not a fact: {AUTHORS[diagnosis.by] ?? "written by a model"},{" "}
-          {diagnosis.confidence} confidence
+      {opinion && "cause" in opinion ? <ModelOpinion opinion={opinion} now={now} /> : null}
+      {opinion && "note" in opinion ? (
+        <p class="under">
+          No opinion of a model: <Text of={opinion.note} />
         </p>
-        <p class="finding">
-          <Text of={diagnosis.cause} as="block" />
-        </p>
-        {diagnosis.cites.length === 0 ? null : (
-          <p class="under">
-            Rests on{" "}
-            {diagnosis.cites.map((id) => (
-              <a class="eid" href={`#evidence-${encodeURIComponent(id)}`}>
-                <Text of={id} />
-              </a>
-            ))}
+      ) : null}
+      {diagnosis === null ? null : (
+        <blockquote class="opinion">
+          <p class="label">
+            Opinion, not a fact: a reading by rules, {diagnosis.confidence} confidence
           </p>
-        )}
-      </blockquote>
+          <p class="finding">
+            <Text of={diagnosis.cause} as="block" />
+          </p>
+          <Cites ids={diagnosis.cites} />
+        </blockquote>
+      )}
     </Block>
   );
 }

@@ -283,6 +283,7 @@ export function createChatPorts() {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
     },
+    costs: () => Promise.resolve(null),
     audit: () =>
       Promise.resolve({
         head: { seq: 2, hash: "ab".repeat(32) },

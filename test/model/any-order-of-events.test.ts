@@ -45,6 +45,7 @@ function createActor(journey: Journey, seen: ReturnType<typeof watch>) {
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
     now: journey.ports.now,
+    costs: () => Promise.resolve(null),
     audit: () => Promise.reject(new Error("nobody asks here")),
     edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
