@@ -1,10 +1,13 @@
 import { checkSlack } from "../chat/slack-check.ts";
 import { checkTelegram } from "../chat/telegram-check.ts";
+import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
+import { checkModel } from "../diagnosis/readiness.ts";
 import { createAlertmanager } from "../evidence/alertmanager.ts";
 import { createPrometheus } from "../evidence/prometheus.ts";
 import type { SourceAccess } from "../evidence/source.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
+import { createModels } from "../models.ts";
 import { inertKeys } from "../remediation/inert-keys.ts";
 import type { Runbook } from "../remediation/runbook.ts";
 import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
@@ -29,7 +32,7 @@ export const check: CliCommand = {
     const config = loadConfig();
     const executors = createExecutors(config);
     const { runbooks, policy, problems } = openCatalogue(config, executors).read();
-    const { prometheus, alertmanager, telegram, slack } = config;
+    const { prometheus, alertmanager, telegram, slack, llm } = config;
     const inventory = policy.ok ? policy.policy.targets : [];
     const connections = [
       ...(telegram === null
@@ -40,6 +43,7 @@ export const check: CliCommand = {
       ...(alertmanager === null
         ? []
         : [["alertmanager", createAlertmanager(alertmanager)] as const]),
+      ...(llm === null ? [] : modelsToAsk(llm)),
       ...[...executors].filter(([name]) => inventory.some(({ executor }) => executor === name)),
     ];
     const findings: Finding[] = [
@@ -69,6 +73,13 @@ export const check: CliCommand = {
     return isFine;
   },
 };
+
+function modelsToAsk(llm: NonNullable<Config["llm"]>) {
+  const { main, triage } = createModels(llm, new Date());
+  return [main, ...(triage === null ? [] : [triage])].map(
+    (priced) => ["model", { check: () => checkModel(priced, new Date()) }] as const,
+  );
+}
 
 /** Not wrong, but somebody may wait for a card with a fix that can't come. */
 async function lookForUncovered(
