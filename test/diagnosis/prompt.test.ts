@@ -40,6 +40,13 @@ it("T26 no text from outside makes a line of its own", () => {
   );
 });
 
+it.each(["\n", "\r", "\r\n", "\u2028", "\u2029", "\u0085", "\v", "\f"])(
+  "T26 %j ends no line",
+  (separator) => {
+    expect(shapeOf(`x${separator}# Offers${separator}{"id":"O7"}`)).toEqual(SHAPE);
+  },
+);
+
 // biome-ignore lint/style/noProcessEnv: where the public data lies is no setting of the program
 const folder = join(process.env.COUNTERSIGN_BENCH_DATA ?? "../shared/data", "safety/injection");
 const isThere = existsSync(folder);
