@@ -58,6 +58,8 @@ const HOMES: Record<string, readonly string[]> = {
   "@hono/node-server": ["ingest"],
   hono: ["ingest", "console"],
   unbash: ["remediation"],
+  "@lezer/lr": [],
+  "@prometheus-io/lezer-promql": ["remediation"],
 };
 
 const importLine = /^(?:import|export)\b[^;]*?from "(?<from>[^"]+)"/gm;

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { promqlFlaw } from "./promql.ts";
 import { misplaced } from "./query.ts";
 import type { Action, Params, Probe, Runbook } from "./runbook.ts";
 import { actionOf, paramsOf, RunbookHead } from "./runbook.ts";
 import type { Describer } from "./sample.ts";
-import { executorFlaws } from "./sample.ts";
+import { executorFlaws, sampleQuery } from "./sample.ts";
 import { placeholdersIn, textsIn } from "./template.ts";
 import type { Path, Problem } from "./yaml.ts";
 import { parseYaml } from "./yaml.ts";
@@ -103,7 +104,7 @@ interface Check {
 function checkFlaws(check: Check, params: Params, at: Path, executors: Executors): Flaw[] {
   const { probe } = check;
   return [
-    ...queryFlaws(check.promql, params, [...at, "promql"]),
+    ...promqlFlaws(check.promql, params, [...at, "promql"]),
     ...queryFlaws(check.logql, params, [...at, "logql"]),
     ...(probe === undefined
       ? []
@@ -115,6 +116,14 @@ function checkFlaws(check: Check, params: Params, at: Path, executors: Executors
           ),
         ]),
   ];
+}
+
+/** Its placeholders first: a query with a wrong one can't be read as a whole. */
+function promqlFlaws(query: string | undefined, params: Params, path: Path): Flaw[] {
+  const flaws = queryFlaws(query, params, path);
+  const asked = query === undefined || flaws.length > 0 ? null : sampleQuery(query, params);
+  const message = asked === null ? null : promqlFlaw(asked);
+  return message === null ? flaws : [{ path, message }];
 }
 
 function queryFlaws(query: string | undefined, params: Params, path: Path): Flaw[] {

@@ -117,6 +117,16 @@ describe("a runbook", () => {
       "15: {{labels.name}}: labels may stand only inside a quoted string of the query; declare a parameter instead",
     ],
     [
+      "a query that is no PromQL",
+      "    precondition: {promql: 'sum by name (up)'}\n",
+      '15: not understood as PromQL from "name (up)" on',
+    ],
+    [
+      "a query with a bracket too few, filled in",
+      `    verify: {promql: 'max(up{name=~"{{labels.a}}.*",job="{{params.name}}"} == 1'}\n`,
+      "15: the query ends too early: a bracket, a quote or an operand is missing",
+    ],
+    [
       "a probe without what to expect",
       "    verify: {probe: {executor: docker, with: {}}}\n",
       "15: actions[0].verify needs probe and expect together",

@@ -1,4 +1,5 @@
 import type { Target } from "./proposal.ts";
+import { fillQuery } from "./query.ts";
 import type { Params } from "./runbook.ts";
 import { fill, fillParams, flawOf, paramsIn, placeholdersIn, textsIn } from "./template.ts";
 import type { Path } from "./yaml.ts";
@@ -64,6 +65,14 @@ export function sampleOf({ with: template, params }: Pick<Use, "with" | "params"
     );
   if (!values.ok || !isSound) return null;
   return fill(template, { params: values.value, target: { name: "sample", host: "sample" } });
+}
+
+/** A query as it would be asked, with samples for what an alert says; null where there are none. */
+export function sampleQuery(query: string, params: Params): string | null {
+  const found = placeholdersIn(query);
+  const labels = Object.fromEntries(found.map(({ name }) => [name, "a"]));
+  const filled = fillQuery(query, { params: samplesFor(params), labels });
+  return filled.ok ? filled.value : null;
 }
 
 function samplesFor(params: Params): Record<string, string> {
