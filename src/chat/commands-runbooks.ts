@@ -12,11 +12,15 @@ const RunbookId = z
 export function runbookCommands({ desk }: CommandDeps): ListedCommand[] {
   async function runbooks(): Promise<Reply> {
     const all = await desk.runbooks();
-    const lines = all.map(({ id, title, actions }) => {
+    const offering = all.filter(({ actions }) => actions.length > 0);
+    const looking = all.filter(({ actions }) => actions.length === 0);
+    const lines = offering.map(({ id, title, actions }) => {
       const risks = actions.map((action) => `${action.id} ${action.risk}`).join(", ");
-      return `\`${id}\` ${oneLine(title, 80)} (${risks || "investigation only"})`;
+      return `\`${id}\` ${oneLine(title, 80)} (${risks})`;
     });
-    return { text: [plural(all.length, "runbook"), ...lines].join("\n") };
+    const ids = looking.map(({ id }) => `\`${id}\``).join(", ");
+    const rest = ids === "" ? [] : [`For investigation only, ${looking.length}: ${ids}`];
+    return { text: [plural(all.length, "runbook"), ...lines, ...rest].join("\n") };
   }
 
   async function runbook(_: CommandContext, prefix: string): Promise<Reply> {

@@ -184,7 +184,7 @@ describe("the whitelist, for reading", () => {
       [
         "2 runbooks",
         "`container-down` A container is down (restart low)",
-        "`unknown-alert` Nobody knows it (investigation only)",
+        "For investigation only, 1: `unknown-alert`",
       ].join("\n"),
     );
   });
