@@ -371,7 +371,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       const answer = await edit({ ...wish, requestId: null, channel: "console" });
       return answer.outcome === "edited"
         ? { outcome: "edited", incidentId: answer.request.incidentId }
-        : { outcome: "refused", text: editText(answer) };
+        : { outcome: "refused", text: editText(answer, "console") };
     },
     async markReviewed(executionId, person) {
       if (!person.roles.includes("operator")) {

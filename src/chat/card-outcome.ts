@@ -74,7 +74,15 @@ function endLines(view: IncidentView, request: PlannedRequest, context: CardCont
 function anywayLines({ incident }: IncidentView, request: PlannedRequest): Line[] {
   const command = runAnywayOf(request, incident.state === "resolved" ? null : incident.id);
   if (command === null) return [];
-  return [{ kind: "fact", label: "To ask for it all the same", value: command, isCode: true }];
+  return [
+    {
+      kind: "fact",
+      label: "To ask for it all the same",
+      value: command,
+      isCode: true,
+      isTyped: true,
+    },
+  ];
 }
 
 function executionLines(view: IncidentView, request: PlannedRequest): Line[] {

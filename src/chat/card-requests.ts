@@ -169,7 +169,8 @@ function whoLines(
   const texts: Line[] = lines.map((text) => ({ kind: "text", text }));
   if (request.risk !== "high") return texts;
   const value = `/approve ${request.planCode} <reason>`;
-  return [...texts, { kind: "fact", label: "High risk, each approver sends", value, isCode: true }];
+  const label = "High risk, each approver sends";
+  return [...texts, { kind: "fact", label, value, isCode: true, isTyped: true }];
 }
 
 function namesOf(request: PlannedRequest, people: readonly Person[] | undefined): string {

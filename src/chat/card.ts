@@ -73,6 +73,8 @@ export type Line =
       readonly value: string;
       /** An identifier, shown in fixed width so that nothing in it becomes a link. */
       readonly isCode?: true;
+      /** A command of ours for people to send, `/approve …`: each channel words it. */
+      readonly isTyped?: true;
       readonly isCuttable?: true;
     }
   | { readonly kind: "output"; readonly text: string; readonly isCuttable?: true }

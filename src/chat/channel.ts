@@ -14,6 +14,8 @@ export interface CardAdapter {
   edit(messageId: string, card: Card, tokens: ButtonTokens): Promise<"edited" | "gone">;
   /** One line under the card; it rings a phone, which an edit does not. */
   reply(messageId: string, text: string): Promise<void>;
+  /** A copy left over loses its buttons and, where it can, points to the card that counts. */
+  retire(messageId: string, liveMessageId: string | null): Promise<void>;
   readonly pace: Pace;
 }
 
@@ -33,6 +35,22 @@ export class ChatRejected extends Error {
     super(message);
     this.kind = kind;
     this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** What `retire` leaves. */
+export const OLD_COPY = "♻️ An old copy of a card: nothing can be decided here.";
+
+/** A platform that can't read our markup still shows the words. */
+export async function orPlainly<T>(
+  send: () => Promise<T>,
+  sendPlainly: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (error instanceof ChatRejected && error.kind === "markup") return await sendPlainly();
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Channel, Person, Role } from "../approval/approval.ts";
 import type { Desk } from "./desk.ts";
 import { oneLine } from "./text.ts";
+import { asTyped } from "./wording.ts";
 
 /** What a person typed, taken apart: `/history disk full --since 7d`. */
 export interface TypedCommand {
@@ -38,10 +39,13 @@ export interface ReplyButton {
   readonly token: string;
 }
 
+/** As it is typed in Telegram; where it is shown, each channel words it. */
+export type Usage = `/${string}`;
+
 /** One command for all channels; adding one is a value in a list. */
 export interface Command<Args> {
   readonly name: string;
-  readonly usage: string;
+  readonly usage: Usage;
   readonly summary: string;
   readonly role: "anyone" | Role;
   readonly args: z.ZodType<Args>;
@@ -51,7 +55,7 @@ export interface Command<Args> {
 /** A command of any arguments, which it parses itself. */
 export interface ListedCommand {
   readonly name: string;
-  readonly usage: string;
+  readonly usage: Usage;
   readonly summary: string;
   readonly role: "anyone" | Role;
   handle(context: CommandContext, args: TypedArgs): Promise<Reply>;
@@ -73,7 +77,9 @@ export function listed<Args>(command: Command<Args>): ListedCommand {
     async handle(context, typed) {
       const parsed = command.args.safeParse(typed);
       if (parsed.success) return await command.run(context, parsed.data);
-      return { text: `${problemOf(parsed.error)}\nUsage: \`${command.usage}\`` };
+      return {
+        text: `${problemOf(parsed.error)}\nUsage: ${asTyped(command.usage, context.channel)}`,
+      };
     },
   };
 }

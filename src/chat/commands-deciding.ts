@@ -53,11 +53,7 @@ export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): Liste
         reason,
         via: "typed",
       });
-      const text = rulingText(ruling);
-      // In backticks it is copied as it stands: a command a client does not see as one never arrives.
-      return {
-        text: ruling.outcome === "must_type" ? text.replace(/\/approve \S+/, "`$&`") : text,
-      };
+      return { text: rulingText(ruling, channel) };
     };
   }
 
@@ -66,7 +62,8 @@ export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): Liste
     wanted: z.output<typeof Edit>,
   ): Promise<Reply> {
     if (!person) return nobody();
-    return { text: editText(await desk.edit({ ...wanted, requestId: null, person, channel })) };
+    const answer = await desk.edit({ ...wanted, requestId: null, person, channel });
+    return { text: editText(answer, channel) };
   }
 
   async function enable({ person, channel, chatId, now }: CommandContext): Promise<Reply> {

@@ -3,6 +3,7 @@ import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./comman
 import { AnyWords, Duration, listed } from "./command.ts";
 import type { Audit } from "./desk.ts";
 import { dateTime, oneLine } from "./text.ts";
+import { asTyped } from "./wording.ts";
 
 const IncidentId = z
   .object({ words: z.tuple([z.string("an incident id is missing")], z.string()) })
@@ -22,12 +23,14 @@ type Checked = NonNullable<Audit["checked"]>;
 
 /** What an operator does beside deciding. */
 export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): ListedCommand[] {
-  async function ack({ person }: CommandContext, prefix: string): Promise<Reply> {
+  async function ack({ person, channel }: CommandContext, prefix: string): Promise<Reply> {
     if (person === null) return { text: "You have no role here.", isPrivate: true };
     const lookup = await desk.incident(prefix);
     switch (lookup.outcome) {
       case "none":
-        return { text: "No incident has an id that begins like this. `/alerts` lists what fires." };
+        return {
+          text: `No incident has an id that begins like this. ${asTyped("/alerts", channel)} lists what fires.`,
+        };
       case "several":
         return {
           text: `Several begin like this: ${lookup.ids.map((id) => `\`${id}\``).join(", ")}`,

@@ -1,13 +1,14 @@
 import { z } from "zod";
+import type { Channel } from "../approval/approval.ts";
 import type { SpendingBy } from "../diagnosis/spending.ts";
 import { cardOf } from "./card.ts";
 import { severityIcon } from "./card-state.ts";
-import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
+import type { CommandContext, CommandDeps, ListedCommand, Reply, Usage } from "./command.ts";
 import { AnyWords, Duration, listed, PageNumber } from "./command.ts";
 import type { Page, PendingLine } from "./desk.ts";
 import { cardText } from "./plain.ts";
 import { dateTime, duration, oneLine, plural } from "./text.ts";
-import { autohealingText } from "./wording.ts";
+import { asTyped, autohealingText } from "./wording.ts";
 
 const CHECK_ICONS = { ok: "✅", degraded: "🟡", failing: "❌" } as const;
 
@@ -47,17 +48,25 @@ export function readingCommands({
     return { text: [`Health: ${overall}`, ...lines].join("\n") };
   }
 
-  async function alerts(_: CommandContext, args: { words: string; page: number }): Promise<Reply> {
+  async function alerts(
+    { channel }: CommandContext,
+    args: { words: string; page: number },
+  ): Promise<Reply> {
     const page = await desk.openAlerts({ filter: args.words || null, page: args.page });
     if (page.total === 0) return { text: "No alert is firing." };
     const lines = page.items.map(
       ({ severity, name, instance, startsAt, incidentId }) =>
         `${severityIcon(severity)} ${oneLine(name, 80)} ${oneLine(instance, 80)} since ${dateTime(startsAt, timeZone)} \`${incidentId}\``,
     );
-    return paged(page, plural(page.total, "alert"), lines, `/alerts ${args.words}`);
+    return paged(
+      page,
+      plural(page.total, "alert"),
+      lines,
+      nextOf(page, `/alerts ${args.words}`, channel),
+    );
   }
 
-  async function incident({ now }: CommandContext, prefix: string): Promise<Reply> {
+  async function incident({ now, channel }: CommandContext, prefix: string): Promise<Reply> {
     const lookup = await desk.incident(prefix);
     switch (lookup.outcome) {
       case "none":
@@ -72,13 +81,13 @@ export function readingCommands({
       case "found": {
         const { autohealing } = await desk.status();
         const context = { now, publicUrl, timeZone, autohealing: autohealing.isOn };
-        return { text: cardText(cardOf(lookup.view, context)) };
+        return { text: cardText(cardOf(lookup.view, context), channel) };
       }
     }
   }
 
   async function history(
-    _: CommandContext,
+    { channel }: CommandContext,
     { words, since, page: wanted }: { words: string; since: number | null; page: number },
   ): Promise<Reply> {
     const page = await desk.history({ words, sinceMs: since, page: wanted });
@@ -88,7 +97,12 @@ export function readingCommands({
         `${state === "resolved" ? "✅" : severityIcon(severity)} ${oneLine(`${title} ${where}`, 100)} ${state}, ${dateTime(openedAt, timeZone)} \`${id}\``,
     );
     const flag = since === null ? "" : ` --since ${Math.round(since / 1000)}s`;
-    return paged(page, plural(page.total, "incident"), lines, `/history ${words}${flag}`);
+    return paged(
+      page,
+      plural(page.total, "incident"),
+      lines,
+      nextOf(page, `/history ${words}${flag}`, channel),
+    );
   }
 
   async function pending({ now }: CommandContext): Promise<Reply> {
@@ -197,14 +211,16 @@ function paged(
   page: Page<unknown>,
   title: string,
   lines: readonly string[],
-  command: string,
+  more: readonly string[],
 ): Reply {
-  const more =
-    page.page < page.pages
-      ? [`Next: \`${oneLine(command.replaceAll("`", ""), 200)} --page ${page.page + 1}\``]
-      : [];
   const where = page.pages > 1 ? `, page ${page.page} of ${page.pages}` : "";
   return { text: [`${title}${where}`, ...lines, ...more].join("\n") };
+}
+
+function nextOf({ page, pages }: Page<unknown>, command: Usage, channel: Channel): string[] {
+  if (page >= pages) return [];
+  const words = oneLine(command.slice(1).replaceAll("`", ""), 200);
+  return [`Next: ${asTyped(`/${words} --page ${page + 1}`, channel)}`];
 }
 
 function pendingText({ request, incidentTitle }: PendingLine, now: Date): string {

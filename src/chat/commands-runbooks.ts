@@ -3,6 +3,7 @@ import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./comman
 import { AnyWords, listed } from "./command.ts";
 import type { RunbookDetail } from "./desk.ts";
 import { oneLine, plural } from "./text.ts";
+import { asTyped } from "./wording.ts";
 
 const RunbookId = z
   .object({ words: z.tuple([z.string("a runbook id is missing")], z.string()) })
@@ -23,9 +24,12 @@ export function runbookCommands({ desk }: CommandDeps): ListedCommand[] {
     return { text: [plural(all.length, "runbook"), ...lines, ...rest].join("\n") };
   }
 
-  async function runbook(_: CommandContext, prefix: string): Promise<Reply> {
+  async function runbook({ channel }: CommandContext, prefix: string): Promise<Reply> {
     const found = await desk.runbook(prefix);
-    if (found === null) return { text: "No one runbook is called that. `/runbooks` lists them." };
+    if (found === null)
+      return {
+        text: `No one runbook is called that. ${asTyped("/runbooks", channel)} lists them.`,
+      };
     return { text: detailText(found) };
   }
 

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import type { Channel } from "../approval/approval.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
 import { listed, pairsIn } from "./command.ts";
 import { commandText } from "./command-text.ts";
 import type { RunAnswer, RunWish, TrialAnswer } from "./desk.ts";
 import { clean, cut, oneLine } from "./text.ts";
-import { reasonLines } from "./wording.ts";
+import { aloneText, asTyped, reasonLines } from "./wording.ts";
 
 /** `container-down restart container=nginx target=nginx --dry-run` */
 const Run = z
@@ -48,7 +49,9 @@ export function runningCommands({ desk }: CommandDeps): ListedCommand[] {
     if (person === null) return { text: "You have no role here.", isPrivate: true };
     const wish = { ...wanted, person, channel };
     return {
-      text: isDryRun ? trialText(await desk.tryRun(wish)) : answerText(await desk.run(wish)),
+      text: isDryRun
+        ? trialText(await desk.tryRun(wish))
+        : answerText(await desk.run(wish), channel),
     };
   }
 
@@ -64,12 +67,12 @@ export function runningCommands({ desk }: CommandDeps): ListedCommand[] {
   ];
 }
 
-function answerText(answer: RunAnswer): string {
+function answerText(answer: RunAnswer, channel: Channel): string {
   switch (answer.outcome) {
     case "asked": {
       const { planCode, incidentId, actionTitle, target, risk, reasons, isSolo } = answer;
       const who = isSolo
-        ? `You alone can approve here, so it takes the typed code: \`/approve ${planCode}${risk === "high" ? " <reason>" : ""}\``
+        ? aloneText(answer, channel)
         : "Somebody else has to approve it: nobody approves what they asked for.";
       return [
         `🙋 Asked for: ${oneLine(actionTitle, 80)} on ${oneLine(target, 60)}, plan \`${planCode}\`, ${risk.toUpperCase()} risk.`,
@@ -79,7 +82,7 @@ function answerText(answer: RunAnswer): string {
       ].join("\n");
     }
     case "duplicate":
-      return `The same is asked for already and not over: plan \`${answer.planCode}\`. \`/pending\` lists what waits.`;
+      return `The same is asked for already and not over: plan \`${answer.planCode}\`. ${asTyped("/pending", channel)} lists what waits.`;
     case "choose":
     case "refused":
       return notRunText(answer);

@@ -7,6 +7,7 @@ import { readingCommands } from "./commands-reading.ts";
 import { runbookCommands } from "./commands-runbooks.ts";
 import { runningCommands } from "./commands-running.ts";
 import { oneLine } from "./text.ts";
+import { asTyped } from "./wording.ts";
 
 export interface CommandRegistry {
   readonly list: readonly ListedCommand[];
@@ -42,36 +43,38 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
     return await command.handle(context, typed.args);
   }
 
-  function unknownCommand({ roles }: CommandContext, name: string): Reply {
+  function unknownCommand({ roles, channel }: CommandContext, name: string): Reply {
     if (roles.length === 0) return { text: "You have no role here.", isPrivate: true };
     const nearest = closest(
       name,
       list.map((command) => command.name),
     );
     const isNear = distance(name, nearest) <= Math.max(2, Math.floor(nearest.length / 3));
-    const hint = isNear ? `Did you mean \`/${nearest}\`?` : "`/help` lists the commands.";
+    const hint = isNear
+      ? `Did you mean ${asTyped(`/${nearest}`, channel)}?`
+      : `${asTyped("/help", channel)} lists the commands.`;
     return { text: `There is no command ${oneLine(name, 40)}. ${hint}` };
   }
 
   return { list, handle };
 }
 
-function refusal({ roles }: CommandContext, { role }: ListedCommand): Reply {
+function refusal({ roles, channel }: CommandContext, { role }: ListedCommand): Reply {
   const text =
     roles.length === 0
       ? "You have no role here."
-      : `This takes the role ${role}. /whoami shows yours.`;
+      : `This takes the role ${role}. ${asTyped("/whoami", channel)} shows yours.`;
   return { text, isPrivate: true };
 }
 
 function introducing(all: () => readonly ListedCommand[]): ListedCommand[] {
-  const help = (): Promise<Reply> =>
+  const help = ({ channel }: CommandContext): Promise<Reply> =>
     Promise.resolve({
       text: [
         "Alerts come in, evidence and one exact fix go out; people approve what is not safe to run by itself.",
         ...all().map(
           ({ usage, summary, role }) =>
-            `\`${usage}\` ${summary}${role === "anyone" ? "" : ` (${role})`}`,
+            `${asTyped(usage, channel)} ${summary}${role === "anyone" ? "" : ` (${role})`}`,
         ),
       ].join("\n"),
     });

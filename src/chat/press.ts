@@ -1,7 +1,7 @@
 import type { Channel, Person, Ruling } from "../approval/approval.ts";
 import type { RefusalReason } from "./channel.ts";
 import type { Desk } from "./desk.ts";
-import { autohealingText, rulingText } from "./wording.ts";
+import { asTyped, autohealingText, rulingText } from "./wording.ts";
 
 /** What a button's token stands for. Nothing of it travels through the chat. */
 export type TokenMeaning =
@@ -75,8 +75,8 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
   async function press(attempt: Press): Promise<PressAnswer> {
     const { channel, person } = attempt;
     const meaning = await meaningOf(attempt);
-    if (meaning === null) return unknownToken();
-    if (meaning.verb === "old") return oldButton(meaning);
+    if (meaning === null) return unknownToken(channel);
+    if (meaning.verb === "old") return oldButton(meaning, channel);
     if (meaning.verb === "confirm") return await confirm(meaning, attempt);
     const ruling = await desk.decide({
       planCode: meaning.planCode,
@@ -88,7 +88,7 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
       via: "tap",
     });
     const answer = {
-      text: rulingText(ruling),
+      text: rulingText(ruling, channel),
       isAlert: !isPlain(ruling) || isDoubtful(ruling),
       refusal: null,
     };
@@ -99,8 +99,8 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
   async function typed(attempt: TypedPress): Promise<TypedAnswer> {
     const { channel, person, planCode, reason } = attempt;
     const meaning = await meaningOf(attempt);
-    if (meaning?.verb === "old") return { ...oldButton(meaning), isWrong: true };
-    if (meaning?.verb !== "approve") return { ...unknownToken(), isWrong: true };
+    if (meaning?.verb === "old") return { ...oldButton(meaning, channel), isWrong: true };
+    if (meaning?.verb !== "approve") return { ...unknownToken(channel), isWrong: true };
     if (planCode !== meaning.planCode) {
       const text = "That is not the plan code of this card.";
       return { text, isAlert: true, refusal: "wrong_code", isWrong: true };
@@ -115,7 +115,7 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
       via: "typed",
     });
     const isDone = isPlain(ruling) || ruling.outcome === "counted";
-    return { text: rulingText(ruling), isAlert: !isDone, refusal: null, isWrong: !isDone };
+    return { text: rulingText(ruling, channel), isAlert: !isDone, refusal: null, isWrong: !isDone };
   }
 
   async function meaningOf({
@@ -170,13 +170,13 @@ function isPlain({ outcome }: Ruling): boolean {
   return outcome === "approved" || outcome === "rejected";
 }
 
-function oldButton({
-  liveMessageId,
-  isStray,
-}: Extract<TokenMeaning, { verb: "old" }>): PressAnswer {
+function oldButton(
+  { liveMessageId, isStray }: Extract<TokenMeaning, { verb: "old" }>,
+  channel: Channel,
+): PressAnswer {
   return {
     text: isStray
-      ? "This button is old and nothing was decided: this is a copy. Press on the newer card of this alert; /pending lists what is waiting."
+      ? `This button is old and nothing was decided: this is a copy. Press on the newer card of this alert; ${asTyped("/pending", channel)} lists what is waiting.`
       : "This button is old and nothing was decided: the card has new ones, or will in a moment. Press again then.",
     isAlert: true,
     refusal: "old_button",
@@ -184,9 +184,9 @@ function oldButton({
   };
 }
 
-function unknownToken(): PressAnswer {
+function unknownToken(channel: Channel): PressAnswer {
   return {
-    text: "This button is not valid here or any more. /pending lists what is waiting.",
+    text: `This button is not valid here or any more. ${asTyped("/pending", channel)} lists what is waiting.`,
     isAlert: true,
     refusal: "unknown_token",
   };

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { types, webApi } from "@slack/bolt";
 import type { Card } from "./card.ts";
 import type { ButtonTokens, CardAdapter, RejectedKind } from "./channel.ts";
-import { ChatRejected } from "./channel.ts";
+import { ChatRejected, OLD_COPY, orPlainly } from "./channel.ts";
 import type { Reply } from "./command.ts";
 import type { Pace } from "./pace.ts";
 import type { SlackMessage } from "./slack-blocks.ts";
@@ -30,8 +30,6 @@ export interface SlackCards extends CardAdapter {
   say(reply: Reply): Promise<void>;
   /** To one person of the channel, whom nobody else can see it with. */
   whisper(reply: Reply, userId: string): Promise<void>;
-  /** Takes the buttons from a copy that nothing counts on. */
-  retire(messageId: string): Promise<void>;
   /** Only within three seconds of the press that the trigger came with. */
   openForm(triggerId: string, view: types.ModalView): Promise<void>;
 }
@@ -120,7 +118,7 @@ export function createSlackCards(deps: {
 
   async function send(message: SlackMessage, extra: object = {}): Promise<string> {
     const base = { channel, unfurl_links: false, unfurl_media: false, mrkdwn: false, ...extra };
-    const result = await withoutBlocksIfRefused(message, (body) =>
+    const result = await orWithoutBlocks(message, (body) =>
       call((client) => client.chat.postMessage({ ...base, ...body })),
     );
     if (typeof result.ts !== "string") {
@@ -156,7 +154,7 @@ export function createSlackCards(deps: {
     tokens: ButtonTokens,
   ): Promise<"edited" | "gone"> {
     try {
-      await withoutBlocksIfRefused(slackCard(card, tokens), (body) =>
+      await orWithoutBlocks(slackCard(card, tokens), (body) =>
         call((client) => client.chat.update({ channel, ts: messageId, ...body })),
       );
       return "edited";
@@ -177,15 +175,12 @@ export function createSlackCards(deps: {
       await send(slackReply(reply));
     },
     async whisper(reply, user) {
-      await withoutBlocksIfRefused(slackReply(reply), (body) =>
+      await orWithoutBlocks(slackReply(reply), (body) =>
         call((client) => client.chat.postEphemeral({ channel, user, ...body })),
       );
     },
     async retire(ts) {
-      if (pace.waitMs("edit", "person") > 0) return;
-      pace.spend("edit");
-      const text = "♻️ An old copy of a card: nothing can be decided here.";
-      await call((client) => client.chat.update({ channel, ts, text, blocks: [] }));
+      await call((client) => client.chat.update({ channel, ts, text: OLD_COPY, blocks: [] }));
     },
     async openForm(trigger_id, view) {
       await call((client) => client.views.open({ trigger_id, view }));
@@ -199,14 +194,12 @@ function isUncertain({ kind, message }: ChatRejected): boolean {
 }
 
 /** A text that is there is worth more than blocks that are not; its buttons go with them. */
-async function withoutBlocksIfRefused<T>(
+async function orWithoutBlocks<T>(
   { text, blocks }: SlackMessage,
   send: (body: { text: string; blocks: types.KnownBlock[] }) => Promise<T>,
 ): Promise<T> {
-  try {
-    return await send({ text, blocks });
-  } catch (error) {
-    if (slackRejection(error).kind !== "markup") throw error;
-    return await send({ text, blocks: [] });
-  }
+  return await orPlainly(
+    () => send({ text, blocks }),
+    () => send({ text, blocks: [] }),
+  );
 }

@@ -5,15 +5,9 @@ import type { ButtonTokens } from "./channel.ts";
 import type { Reply, ReplyButton } from "./command.ts";
 import { cardText } from "./plain.ts";
 import { buttonData } from "./press.ts";
-import {
-  backtickSpans,
-  paragraph,
-  richText,
-  sectionRichText,
-  slackCommands,
-} from "./slack-rich-text.ts";
+import { backtickSpans, paragraph, richText, sectionRichText } from "./slack-rich-text.ts";
 import { clean, cut, inert } from "./text.ts";
-import { trimCard, withoutLongCommands } from "./trim.ts";
+import { cutToFit, trimCard, withoutLongCommands } from "./trim.ts";
 
 /** Slack's published limits, in UTF-16 units. */
 export const SLACK_LIMITS = {
@@ -48,18 +42,13 @@ export function slackCard(card: Card, tokens: ButtonTokens): SlackMessage {
   return { text: fallbackOf(fitted), blocks: blocksOf(fitted, tokens) };
 }
 
-/** A plain answer; what stands in backticks becomes code, and the commands it names are said as Slack takes them. */
-export function slackReply(
-  { text, buttons = [] }: Reply,
-  commands: readonly string[] = [],
-): SlackMessage {
-  const whole = slackCommands(clean(text), commands);
+/** A plain answer; what stands in backticks becomes code. */
+export function slackReply({ text, buttons = [] }: Reply): SlackMessage {
+  const whole = clean(text);
   const keyboard: types.ActionsBlock[] =
     buttons.length === 0 ? [] : [{ type: "actions", elements: buttons.map(replyButton) }];
   const blocks = (words: string) => [...richText([paragraph(backtickSpans(words))]), ...keyboard];
-  let shown = whole;
-  while (blocksLength(blocks(shown)) > SLACK_BLOCKS_LIMIT)
-    shown = `${cut(shown, Math.floor(shown.length * 0.9)).replace(/\n[^\n]*$/, "")}\n… more in the console`;
+  const shown = cutToFit(whole, (each) => blocksLength(blocks(each)) <= SLACK_BLOCKS_LIMIT);
   return { text: escapeMrkdwn(cut(whole, 1500)), blocks: blocks(shown) };
 }
 
@@ -150,6 +139,6 @@ function plain(text: string): types.PlainTextElement {
 
 /** All of the card where it fits: a command is never cut, not even here. */
 function fallbackOf(card: Card): string {
-  const whole = escapeMrkdwn(cardText(card));
+  const whole = escapeMrkdwn(cardText(card, "slack"));
   return whole.length <= SLACK_LIMITS.fallback ? whole : escapeMrkdwn(card.headline);
 }

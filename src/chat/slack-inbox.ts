@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type {
   BlockAction,
   MessageShortcut,
@@ -8,13 +7,12 @@ import type {
   ViewSubmitAction,
 } from "@slack/bolt";
 import type { Person } from "../approval/approval.ts";
-import type { RefusalReason } from "./channel.ts";
 import type { Reply } from "./command.ts";
-import { parseCommand } from "./command.ts";
 import type { Outbox } from "./outbox.ts";
 import { createPace, SLACK_CHANNEL } from "./pace.ts";
 import type { PressAnswer } from "./press.ts";
-import { createPresses } from "./press.ts";
+import type { Sender } from "./reception.ts";
+import { createReception, inTime } from "./reception.ts";
 import { silenceLine } from "./silence-line.ts";
 import type { SlackDeps } from "./slack.ts";
 import type { SlackCards } from "./slack-api.ts";
@@ -23,13 +21,11 @@ import { slackReply } from "./slack-blocks.ts";
 import { createForms } from "./slack-forms.ts";
 import { approveModal, planCodeError, typedApproval } from "./slack-modal.ts";
 import type { SlackHome, SlackOrigin } from "./slack-refusal.ts";
-import { originOf, slackAccount, slackRefusalOf } from "./slack-refusal.ts";
+import { originOf, slackRefusalOf, slackSender } from "./slack-refusal.ts";
+import { asTyped } from "./wording.ts";
 
 /** Slack takes an answer for three seconds; what takes longer is whispered afterwards. */
 const ANSWER_WITHIN_MS = 2000;
-const NO_ROLE =
-  "You have no role here. /countersign whoami shows the id an owner needs to add you.";
-const FAILED = "That did not work, and nothing has changed. Try again.";
 
 type Ack<Response> = (response?: Response) => Promise<void>;
 
@@ -38,18 +34,11 @@ export function createSlackInbox(
   deps: SlackDeps,
   given: { home: () => SlackHome; cards: SlackCards; outbox: Outbox },
 ) {
-  const { registry, log, observe, publicUrl } = deps;
+  const { log, publicUrl } = deps;
   const { home, cards, outbox } = given;
-  const now = deps.now ?? (() => new Date());
-  const presses = createPresses({ desk: deps.desk, useToken: deps.useToken });
-  const forms = createForms(now);
-  const names = registry.list.map(({ name }) => name).join("|");
-  const slashNames = new RegExp(`(^|[\\s\`(])/(?=(?:${names})\\b)`, "gm");
-
-  /** Slack has one command for all of ours. */
-  function inSlackWords(text: string): string {
-    return text.replace(slashNames, "$1/countersign ");
-  }
+  const place = { channel: "slack", chat: deps.channel } as const;
+  const reception = createReception({ ...deps, place, setting: "SLACK_CHANNEL", cards });
+  const forms = createForms(deps.now ?? (() => new Date()));
 
   async function onPress({ ack, body }: { ack: Ack<void>; body: BlockAction }): Promise<void> {
     // At once: a press that waits longer than three seconds looks broken, whatever comes of it.
@@ -58,31 +47,13 @@ export function createSlackInbox(
     // A link opens in the browser and asks nothing of us.
     if (action?.type !== "button" || action.value === undefined) return;
     const origin = originOf(body);
-    const person = await admit(origin);
-    if (person === null) return;
+    const sender = fromHere(origin);
+    if (sender === null) return;
     const messageId = body.message?.ts ?? String(body.container.message_ts ?? "");
-    const attempt = { data: action.value, messageId, person };
-    const answer = await settle(
-      presses.press({ ...attempt, channel: "slack", chat: home().channel, now: now() }),
-      "a press failed",
-    );
-    if (answer.refusal) refuse(answer.refusal, origin);
-    if (answer.stray) retire(messageId);
-    const form = { data: action.value, messageId, account: slackAccount(origin) };
+    const answer = await reception.press({ data: action.value, messageId }, sender);
+    const form = { data: action.value, messageId, account: sender.account ?? "" };
     if (answer.mustType && (await openForm(answer.mustType, form, body.trigger_id))) return;
-    whisper({ text: inSlackWords(answer.text) }, origin.userId);
-  }
-
-  /** Behind the answer's back: nobody waits for it, and the next press tries again. */
-  function retire(messageId: string): void {
-    cards
-      .retire(messageId)
-      .catch((error: unknown) =>
-        log.warn(
-          { messageId, reason: slackRejection(error).message },
-          "an old copy keeps its buttons",
-        ),
-      );
+    whisper(answer, origin.userId);
   }
 
   async function openForm(
@@ -111,42 +82,33 @@ export function createSlackInbox(
   }): Promise<void> {
     const origin = originOf(body);
     const deciding = decideTyped(origin, body.view);
-    const answer = await inTime(deciding);
-    if (answer === null) {
-      await ack();
-      whisper({ text: inSlackWords((await deciding).text) }, origin.userId);
-    } else if (answer.isWrong) {
-      const errors = planCodeError(inSlackWords(answer.text));
-      await ack({ response_action: "errors", errors });
-    } else {
-      await ack();
-      whisper({ text: inSlackWords(answer.text) }, origin.userId);
+    const answer = await inTime(deciding, ANSWER_WITHIN_MS);
+    if (answer?.isWrong) {
+      return await ack({ response_action: "errors", errors: planCodeError(answer.text) });
     }
+    await ack();
+    whisper(answer ?? (await deciding), origin.userId);
   }
 
   async function decideTyped(
     origin: SlackOrigin,
     view: ViewSubmitAction["view"],
   ): Promise<{ text: string; isWrong: boolean }> {
-    const person = await admit(origin, { isSilent: true });
-    if (person === null) return { text: "You have no role here.", isWrong: true };
+    const sender = fromHere(origin);
+    const person = sender && (await reception.admit(sender));
+    if (sender === null || person === null)
+      return { text: "You have no role here.", isWrong: true };
     const { token, planCode, reason } = typedApproval(view);
-    const form = forms.find(token, slackAccount(origin));
+    const form = forms.find(token, sender.account ?? "");
     if (form === null) {
-      refuse("unknown_token", origin);
+      reception.refuse("unknown_token", sender);
       return {
         text: "This form is not valid any more: press Approve on the card again.",
         isWrong: true,
       };
     }
     const { data, messageId } = form;
-    const place = { channel: "slack", chat: home().channel } as const;
-    const typed = { data, messageId, person, planCode, reason, now: now() };
-    const answer = await presses.typed({ ...place, ...typed }).catch((error: unknown) => {
-      log.error({ err: error }, "a form failed");
-      return { text: FAILED, isWrong: true, refusal: null };
-    });
-    if (answer.refusal) refuse(answer.refusal, origin);
+    const answer = await reception.typed({ data, messageId, person, planCode, reason }, sender);
     if (!answer.isWrong) forms.done(token);
     return answer;
   }
@@ -166,39 +128,17 @@ export function createSlackInbox(
       channel: command.channel_id,
       isBot: command.bot_id !== undefined,
     };
-    const reason = slackRefusalOf(origin, home());
-    if (reason !== null) {
-      refuse(reason, origin);
-      return await ack({ response_type: "ephemeral", text: "Not here." });
-    }
-    const answering = replyTo(command.text.trim() || "help", origin);
-    const reply = await inTime(answering);
-    if (reply !== null) {
-      return await ack({ response_type: "ephemeral", ...slackReply(reply) });
-    }
-    await ack();
-    whisper(await answering, origin.userId);
+    const sender = fromHere(origin);
+    if (sender === null) return await ack({ response_type: "ephemeral", text: "Not here." });
+    const answering = replyTo(command.text.trim() || "help", sender);
+    const reply = await inTime(answering, ANSWER_WITHIN_MS);
+    await ack(reply ? { response_type: "ephemeral", ...slackReply(reply) } : undefined);
+    if (reply === null) whisper(await answering, origin.userId);
   }
 
-  async function replyTo(text: string, origin: SlackOrigin): Promise<Reply> {
-    const person = await deps.resolvePerson(slackAccount(origin));
-    const asking = {
-      person,
-      roles: person?.roles ?? [],
-      channel: "slack",
-      chatId: home().channel,
-      accountId: slackAccount(origin),
-      now: now(),
-    } as const;
-    const reply = await registry.handle(asking, text).catch((error: unknown): Reply => {
-      log.error({ err: error }, "a command failed");
-      return { text: "That did not work; the reason is in the program's log." };
-    });
-    if (reply === null) return { text: "That is no command. `/countersign help` lists them." };
-    if (reply.isPrivate) refuse(person ? "no_role" : "unlisted", origin);
-    // A card is shown as it is: a path in its command is not one of our commands.
-    const isCard = ["incident", "runbook"].includes(parseCommand(text, null)?.name ?? "");
-    return isCard ? reply : { ...reply, text: inSlackWords(reply.text) };
+  async function replyTo(text: string, sender: Sender): Promise<Reply> {
+    const reply = await reception.command(text, sender);
+    return reply ?? { text: `That is no command. ${asTyped("/help", "slack")} lists them.` };
   }
 
   async function onShortcut({
@@ -209,19 +149,26 @@ export function createSlackInbox(
     shortcut: MessageShortcut;
   }): Promise<void> {
     await ack();
-    const origin = originOf(shortcut);
-    const person = await admit(origin);
-    if (person === null) return;
-    const { message_ts: messageId, message } = shortcut;
+    const sender = fromHere(originOf(shortcut));
+    if (sender === null) return;
+    const person = await reception.admit(sender);
+    whisper(
+      person === null ? reception.noRole() : await explain(shortcut, person, sender),
+      shortcut.user.id,
+    );
+  }
+
+  async function explain(
+    { message_ts: messageId, message, callback_id: wish }: MessageShortcut,
+    person: Person,
+    sender: Sender,
+  ): Promise<Reply> {
     const thread = typeof message.thread_ts === "string" ? message.thread_ts : messageId;
     const incidentId = (await deps.incidentOn(messageId)) ?? (await deps.incidentOn(thread));
-    if (incidentId === null) {
-      whisper({ text: "This message is no card: nothing is known about it." }, origin.userId);
-    } else if (shortcut.callback_id === "silence_this") {
-      whisper(await silenceReply(incidentId, person), origin.userId);
-    } else {
-      whisper(await replyTo(`incident ${incidentId}`, origin), origin.userId);
-    }
+    if (incidentId === null) return { text: "This message is no card: nothing is known about it." };
+    return wish === "silence_this"
+      ? await silenceReply(incidentId, person)
+      : await replyTo(`incident ${incidentId}`, sender);
   }
 
   async function silenceReply(incidentId: string, person: Person): Promise<Reply> {
@@ -236,59 +183,22 @@ export function createSlackInbox(
     };
   }
 
-  /** The person who may go on; null for everybody else, which is counted and told to them alone. */
-  async function admit(
-    origin: SlackOrigin,
-    { isSilent = false }: { isSilent?: boolean } = {},
-  ): Promise<Person | null> {
+  /** Null for what did not come from somebody of our workspace and channel, which is counted. */
+  function fromHere(origin: SlackOrigin): Sender | null {
+    const sender = slackSender(origin, deps.channel);
     const reason = slackRefusalOf(origin, home());
-    if (reason !== null) {
-      refuse(reason, origin);
-      return null;
-    }
-    const person = await deps.resolvePerson(slackAccount(origin));
-    if (person !== null && person.roles.length > 0) return person;
-    refuse("unlisted", origin);
-    if (!isSilent) whisper({ text: NO_ROLE }, origin.userId);
+    if (reason === null) return sender;
+    reception.refuse(reason, sender);
     return null;
   }
 
-  async function settle(answer: Promise<PressAnswer>, what: string): Promise<PressAnswer> {
-    return await answer.catch((error: unknown) => {
-      log.error({ err: error }, what);
-      return { text: FAILED, isAlert: true, refusal: null };
-    });
-  }
-
   /** Through our own channel, never to an address that came with a request. */
-  function whisper(reply: Reply, userId: string): void {
+  function whisper({ text, buttons = [] }: Reply, userId: string): void {
     outbox.push(`person ${userId}`, {
       pace: createPace({ ...SLACK_CHANNEL, ...deps.limits }),
-      send: () => cards.whisper(reply, userId),
-    });
-  }
-
-  function refuse(reason: RefusalReason, { channel, userId, ...origin }: SlackOrigin): void {
-    if (reason === "other_chat") {
-      log.warn({ chat: channel }, "refused: this channel is not SLACK_CHANNEL");
-    }
-    const team = origin.userTeamId ?? origin.teamId ?? "none";
-    observe.refused({
-      reason,
-      channel: "slack",
-      chat: channel ?? home().channel,
-      accountId: userId === "" ? null : `${team}:${userId}`,
+      send: () => cards.whisper({ text, buttons }, userId),
     });
   }
 
   return { onPress, onForm, onCommand, onShortcut };
-}
-
-/** Null where it takes longer than Slack waits. */
-async function inTime<T>(answer: Promise<T>): Promise<T | null> {
-  const done = new AbortController();
-  const late = sleep(ANSWER_WITHIN_MS, null, { signal: done.signal }).catch(() => null);
-  const first = await Promise.race([answer, late]);
-  done.abort();
-  return first;
 }

@@ -83,7 +83,7 @@ export function typedApproval(view: {
 
 /** For the answer that keeps the form open: what is wrong, at the field it is about. */
 export function planCodeError(text: string): Record<string, string> {
-  return { [PLAN_CODE]: cut(text, 150) };
+  return { [PLAN_CODE]: cut(text.replaceAll("`", ""), 150) };
 }
 
 function planBlocks(

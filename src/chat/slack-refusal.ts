@@ -1,4 +1,5 @@
 import type { RefusalReason } from "./channel.ts";
+import type { Sender } from "./reception.ts";
 
 /** Where the bot is at home; everything from elsewhere is refused. */
 export interface SlackHome {
@@ -31,9 +32,13 @@ export function slackRefusalOf(origin: SlackOrigin, home: SlackHome): RefusalRea
   return userId === "" ? "anonymous" : null;
 }
 
-/** As it is written in `policy.yaml`. */
-export function slackAccount({ teamId, userId }: SlackOrigin): string {
-  return `${teamId}:${userId}`;
+/** The account is written as in `policy.yaml`, with the person's own workspace where Slack names it. */
+export function slackSender(
+  { teamId, userTeamId, userId, channel }: SlackOrigin,
+  home: string,
+): Sender {
+  const team = userTeamId ?? teamId ?? "none";
+  return { account: userId === "" ? null : `${team}:${userId}`, chat: channel ?? home };
 }
 
 interface Payload {

@@ -1,6 +1,7 @@
 import type { types } from "@slack/bolt";
 import type { Line, Section } from "./card.ts";
 import { inert } from "./text.ts";
+import { typedIn } from "./wording.ts";
 
 type Span = types.RichTextText | types.RichTextLink;
 
@@ -49,7 +50,7 @@ function spansOf(line: Line): Span[] {
     case "fact":
       return [
         bold(`${line.label}: `),
-        ...(line.isCode ? code(slackCommands(line.value, ["approve"])) : prose(line.value)),
+        ...(line.isCode ? code(factValue(line)) : prose(line.value)),
       ];
     case "link":
       return [{ type: "link", url: line.url, text: line.label }];
@@ -58,11 +59,8 @@ function spansOf(line: Line): Span[] {
   }
 }
 
-/** Slack has one command for all of ours: `/approve` is sent as `/countersign approve`. */
-export function slackCommands(words: string, names: readonly string[]): string {
-  return words.replace(/(?<=^|[\s`(])\/(?<name>[a-z_]+)(?![\w/.-])/g, (typed, name: string) =>
-    names.includes(name) ? `/countersign ${name}` : typed,
-  );
+function factValue({ value, isTyped }: Extract<Line, { kind: "fact" }>): string {
+  return isTyped ? typedIn(value, "slack") : value;
 }
 
 function joined(lines: readonly Span[][]): Span[] {

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { App, BlockAction, MessageShortcut, Receiver, ViewSubmitAction } from "@slack/bolt";
-import type { Person } from "../approval/approval.ts";
-import type { CardAdapter, ChatObserver, Log } from "./channel.ts";
-import type { CommandRegistry } from "./commands.ts";
-import type { Desk } from "./desk.ts";
+import type { CardAdapter } from "./channel.ts";
 import { createOutbox } from "./outbox.ts";
 import type { PaceLimits } from "./pace.ts";
 import { createPace, SLACK_CHANNEL } from "./pace.ts";
-import type { UseToken } from "./press.ts";
+import type { ChatDeps } from "./reception.ts";
 import type { SlackClient } from "./slack-api.ts";
 import { createSlackCards, slackRejection } from "./slack-api.ts";
 import type { Bolt } from "./slack-bolt.ts";
@@ -21,7 +18,7 @@ import type { SlackHome } from "./slack-refusal.ts";
 import type { SocketSettings } from "./slack-socket.ts";
 import { boltLogger, createSlackSocket, withoutSecrets } from "./slack-socket.ts";
 
-export interface SlackDeps {
+export interface SlackDeps extends ChatDeps {
   readonly token: string;
   /** By id: names are anybody's to change. */
   readonly channel: string;
@@ -29,19 +26,11 @@ export interface SlackDeps {
   readonly connection:
     | { readonly kind: "socket"; readonly appToken: string }
     | { readonly kind: "http"; readonly signingSecret: string };
-  readonly desk: Desk;
-  readonly registry: CommandRegistry;
-  /** By team and member id only, `T01:U01`. */
-  readonly resolvePerson: (account: string) => Promise<Person | null> | Person | null;
-  readonly useToken: UseToken;
   /** The incident whose card this message is. */
   readonly incidentOn: (messageId: string) => Promise<string | null>;
   readonly publicUrl: string;
-  readonly log: Log;
-  readonly observe: ChatObserver;
   /** A request that did not come from Slack, or came twice. */
   readonly onForged: (reason: HttpRefusal) => void;
-  readonly now?: () => Date;
   readonly limits?: Partial<PaceLimits>;
   readonly settings?: Partial<SocketSettings>;
 }

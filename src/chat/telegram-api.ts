@@ -1,7 +1,7 @@
 import type { Api } from "grammy";
 import type { Card } from "./card.ts";
 import type { ButtonTokens, CardAdapter } from "./channel.ts";
-import { ChatRejected } from "./channel.ts";
+import { ChatRejected, OLD_COPY, orPlainly } from "./channel.ts";
 import type { Reply } from "./command.ts";
 import type { Pace } from "./pace.ts";
 import { buttonData } from "./press.ts";
@@ -11,7 +11,7 @@ import {
   TELEGRAM_LIMIT,
   telegramLength,
 } from "./telegram-html.ts";
-import { cut } from "./text.ts";
+import { cutToFit } from "./trim.ts";
 
 const CALL_TIMEOUT_MS = 15_000;
 const TOPIC_LOST = /message thread not found|TOPIC_(?:CLOSED|DELETED)/i;
@@ -46,8 +46,6 @@ interface TelegramButton {
 
 export interface TelegramCards extends CardAdapter {
   answer(reply: Reply, to: AnswerTo): Promise<void>;
-  /** A copy left over loses its buttons and points to the card that counts. */
-  retire(messageId: string, liveMessageId: string | null): Promise<void>;
 }
 
 /** What Telegram said, read from its own fields: a grammY error may hold the URL, and with it the token. */
@@ -134,7 +132,7 @@ export function createTelegramCards(deps: {
     extra: object,
   ): Promise<string> {
     const options = { ...topic, link_preview_options: { is_disabled: true }, ...extra };
-    const message = await withFallback(
+    const message = await orPlainly(
       () =>
         call((api, signal) =>
           api.sendMessage(chat.id, html, { ...options, parse_mode: "HTML" }, signal),
@@ -158,7 +156,7 @@ export function createTelegramCards(deps: {
     const options = { link_preview_options: { is_disabled: true }, ...keyboardOf(fitted, tokens) };
     const id = Number(messageId);
     try {
-      await withFallback(
+      await orPlainly(
         () =>
           call((api, signal) =>
             api.editMessageText(chat.id, id, html, { ...options, parse_mode: "HTML" }, signal),
@@ -180,7 +178,7 @@ export function createTelegramCards(deps: {
   }
 
   async function answer({ text, buttons = [] }: Reply, to: AnswerTo): Promise<void> {
-    const body = shortened(text);
+    const body = cutToFit(text, (each) => telegramLength(each) <= TELEGRAM_LIMIT);
     const keyboard = buttons.map(({ label, style, verb, token }): TelegramButton[] => [
       { text: label, callback_data: buttonData(verb, token), style },
     ]);
@@ -199,11 +197,9 @@ export function createTelegramCards(deps: {
   }
 
   async function retire(messageId: string, liveMessageId: string | null): Promise<void> {
-    if (pace.waitMs("edit", "person") > 0) return;
-    pace.spend("edit");
     const link = liveMessageId === null ? null : linkTo(chat, liveMessageId);
-    const words = "♻️ An old copy of a card: nothing can be decided here.";
-    const text = link === null ? words : `${words} <a href="${link}">The card that counts</a>`;
+    const text =
+      link === null ? OLD_COPY : `${OLD_COPY} <a href="${link}">The card that counts</a>`;
     await call((api, signal) =>
       api.editMessageText(chat.id, Number(messageId), text, { parse_mode: "HTML" }, signal),
     );
@@ -216,16 +212,6 @@ export type AnswerTo =
   /** Without a message to answer it is a message of its own. */
   | { readonly kind: "chat"; readonly messageId: number | null }
   | { readonly kind: "person"; readonly userId: number };
-
-/** A server that can't read our markup still shows the words. */
-async function withFallback<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<T> {
-  try {
-    return await first();
-  } catch (error) {
-    if (rejectionOf(error).kind === "markup") return await second();
-    throw error;
-  }
-}
 
 /** It is addressed by naming no topic at all. */
 export const GENERAL_TOPIC = 1;
@@ -259,11 +245,4 @@ function keyboardOf(card: Card, tokens: ButtonTokens) {
     rows.set(requestId, [...row, { text: label, callback_data: buttonData(verb, token), style }]);
   }
   return { reply_markup: { inline_keyboard: [...rows.values()] } };
-}
-
-function shortened(text: string): string {
-  let body = text;
-  while (telegramLength(body) > TELEGRAM_LIMIT)
-    body = `${cut(body, Math.floor(body.length * 0.9)).replace(/\n[^\n]*$/, "")}\n… more in the console`;
-  return body;
 }

@@ -1,32 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api, Bot } from "grammy";
-import type { Person } from "../approval/approval.ts";
-import type { CardAdapter, ChatMemory, ChatObserver, Log } from "./channel.ts";
-import type { CommandRegistry } from "./commands.ts";
-import type { Desk } from "./desk.ts";
+import type { CardAdapter, ChatMemory } from "./channel.ts";
 import { createOutbox } from "./outbox.ts";
 import type { PaceLimits } from "./pace.ts";
 import { createPace, GROUP_CHAT, PRIVATE_CHAT } from "./pace.ts";
-import type { UseToken } from "./press.ts";
+import type { ChatDeps } from "./reception.ts";
 import { createTelegramCards, parseChat, rejectionOf } from "./telegram-api.ts";
 import { foreignWebhook, lookAround, movedLine, problemOf } from "./telegram-check.ts";
 import { createDowntime } from "./telegram-downtime.ts";
 import { createTelegramUpdates } from "./telegram-updates.ts";
 import { plural } from "./text.ts";
 
-export interface TelegramDeps {
+export interface TelegramDeps extends ChatDeps {
   readonly token: string;
   /** `id` or `id:topic`. */
   readonly chatId: string;
   readonly apiRoot?: string;
-  readonly desk: Desk;
-  readonly registry: CommandRegistry;
-  /** By numeric account id only: names and usernames are anybody's. */
-  readonly resolvePerson: (accountId: string) => Promise<Person | null> | Person | null;
-  readonly useToken: UseToken;
-  readonly log: Log;
-  readonly observe: ChatObserver;
-  readonly now?: () => Date;
   /** Without it a restart forgets a group's new id, and what it has handled. */
   readonly memory?: ChatMemory;
   readonly limits?: Partial<PaceLimits>;

@@ -129,3 +129,11 @@ function bare(card: Card): Card {
     buttons: [],
   };
 }
+
+/** An answer as much of it as fits, in whole lines. */
+export function cutToFit(text: string, fits: (text: string) => boolean): string {
+  let shown = text;
+  while (!fits(shown))
+    shown = `${cut(shown, Math.floor(shown.length * 0.9)).replace(/\n[^\n]*$/, "")}\n… more in the console`;
+  return shown;
+}

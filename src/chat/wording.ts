@@ -1,4 +1,4 @@
-import type { PlannedRequest, Ruling } from "../approval/approval.ts";
+import type { Channel, PlannedRequest, Ruling } from "../approval/approval.ts";
 import type { Reason } from "../remediation/proposal.ts";
 import type { Autohealing, EditAnswer } from "./desk.ts";
 import { dateTime, oneLine, plural } from "./text.ts";
@@ -6,8 +6,17 @@ import { dateTime, oneLine, plural } from "./text.ts";
 /** Telegram shows an answer to a press only up to this length; the others show more. */
 const SHORT_ANSWER = 200;
 
+/** A command as a person sends it there, to be copied: Slack has one command for all of ours. */
+export function asTyped(command: `/${string}`, channel: Channel): string {
+  return `\`${typedIn(command, channel)}\``;
+}
+
+export function typedIn(command: string, channel: Channel): string {
+  return channel === "slack" ? command.replace(/^\//, "/countersign ") : command;
+}
+
 /** The answer to one click or typed decision, short enough for every channel. */
-export function rulingText(ruling: Ruling): string {
+export function rulingText(ruling: Ruling, channel: Channel): string {
   switch (ruling.outcome) {
     case "approved":
       return oneLine(
@@ -33,21 +42,21 @@ export function rulingText(ruling: Ruling): string {
     case "expired":
       return "Too late: this request has expired, and it will not run.";
     case "must_type":
-      return `Send: /approve ${ruling.request.planCode} <reason>${ruling.needsReason ? "" : " (the reason may be left out)"}`;
+      return `Send: ${asTyped(`/approve ${ruling.request.planCode} <reason>`, channel)}${ruling.needsReason ? "" : " (the reason may be left out)"}`;
     case "not_allowed":
       return oneLine(`You can't decide this: ${ruling.why}`, SHORT_ANSWER);
     case "not_found":
-      return "No request has this plan code now. /pending lists what is waiting.";
+      return noRequest(channel);
   }
 }
 
 /** The answer to `/edit`, and to the console's form. */
-export function editText(answer: EditAnswer): string {
+export function editText(answer: EditAnswer, channel: Channel): string {
   switch (answer.outcome) {
     case "edited": {
-      const { planCode, risk, reasons, incidentId } = answer.request;
+      const { risk, reasons, incidentId } = answer.request;
       const who = answer.isSolo
-        ? `You alone can approve here, so it takes the typed code: \`/approve ${planCode}${risk === "high" ? " <reason>" : ""}\``
+        ? aloneText(answer.request, channel)
         : "Somebody else has to approve it: nobody approves what they edited.";
       return [
         `✏️ Replaced by ${nameOf(answer.request)}, ${risk.toUpperCase()} risk. Votes for the old plan do not count.`,
@@ -65,8 +74,21 @@ export function editText(answer: EditAnswer): string {
     case "not_allowed":
       return oneLine(`You can't edit this: ${answer.why}`, SHORT_ANSWER);
     case "not_found":
-      return "No request has this plan code now. /pending lists what is waiting.";
+      return noRequest(channel);
   }
+}
+
+/** To whoever asked for it, where nobody else can decide. */
+export function aloneText(
+  { planCode, risk }: Pick<PlannedRequest, "planCode" | "risk">,
+  channel: Channel,
+): string {
+  const reason = risk === "high" ? " <reason>" : "";
+  return `You alone can approve here, so it takes the typed code: ${asTyped(`/approve ${planCode}${reason}`, channel)}`;
+}
+
+function noRequest(channel: Channel): string {
+  return `No request has this plan code now. ${asTyped("/pending", channel)} lists what is waiting.`;
 }
 
 export function reasonLines(reasons: readonly Reason[]): string[] {

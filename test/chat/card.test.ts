@@ -19,7 +19,7 @@ const context = {
   autohealing: true,
 };
 const draw = (view: IncidentView) => cardOf(view, context);
-const words = (view: IncidentView) => cardText(draw(view));
+const words = (view: IncidentView) => cardText(draw(view), "telegram");
 
 const asked = aView({
   requests: [aRequest()],
@@ -50,7 +50,7 @@ it("says what people know: component, issue, severity, risk, suggested fix", () 
     "who",
     "links",
   ]);
-  expect(cardText(card)).toMatchInlineSnapshot(`
+  expect(cardText(card, "telegram")).toMatchInlineSnapshot(`
     "⚠️ Action Approval Required: HighCPU on 192.168.1.101
 
     Firing since 10:30:00 · inc_1a2b3c4d5e6f
@@ -188,7 +188,7 @@ it("counts approvals of a high risk and says what to send", () => {
     { name: "ana", roles: ["approver" as const] },
     { name: "eve", roles: ["viewer" as const] },
   ];
-  const text = cardText(cardOf(aView({ requests: [high] }), { ...context, people }));
+  const text = cardText(cardOf(aView({ requests: [high] }), { ...context, people }), "telegram");
 
   expect(text).toContain("Who may decide: ana (approver), until 10:45:00 UTC.".replace(" UTC", ""));
   expect(text).toContain("Approvals: 1 of 2 (ana)");

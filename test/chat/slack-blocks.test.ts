@@ -197,19 +197,17 @@ it("starts its text with the line a phone shows, and says the rest to a screen r
   expect(rest.join("\n")).toContain("/usr/bin/systemctl stop 'batch job'");
 });
 
-it("says commands as Slack takes them", () => {
+it("says what to send as Slack takes it, and changes no path that only looks like it", () => {
   const high = render(aView({ requests: [aRequest({ risk: "high" })] }));
-  const { blocks } = slackReply({ text: "Try `/pending`, /help or `/usr/bin/help`." }, [
-    "pending",
-    "help",
-  ]);
+  const { blocks } = slackReply({ text: "Try `/countersign pending`, not `/usr/bin/help`." });
   const read = visibleOf(blocks).map(({ text }) => text.replaceAll("\u2060", ""));
 
   expect(visibleOf(high.blocks)).toContainEqual({
     text: "/countersign approve 9f3a1c22 <reason>",
     isCode: true,
   });
-  expect(read.join("")).toBe("Try /countersign pending, /countersign help or /usr/bin/help.\n");
+  expect(high.text.replaceAll("\u2060", "")).toContain("/countersign approve 9f3a1c22 &lt;reason");
+  expect(read.join("")).toBe("Try /countersign pending, not /usr/bin/help.\n");
 });
 
 it("puts an opinion into a quote, apart from the facts", () => {
