@@ -6,12 +6,12 @@ import { createAnchors } from "./anchors.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
 import { createPagerDuty } from "./chat/pagerduty.ts";
-import { buttonData, createPresses } from "./chat/press.ts";
 import { createProjector } from "./chat/projector.ts";
 import { chatsOf, createChats } from "./chats.ts";
 import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
 import type { ConsoleEvent } from "./console/ports.ts";
+import { consoleCommands } from "./console-commands.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
 import { createAlertmanager } from "./evidence/alertmanager.ts";
@@ -158,7 +158,6 @@ export function createApp(config: Config, log: Logger) {
   });
   const registry = createCommands({ desk: desk.chat, publicUrl: config.publicUrl });
   const { useToken } = store.cards;
-  const presses = createPresses({ desk: desk.chat, useToken });
   const observe = {
     refused: (refusal: Refusal) => {
       metrics.refused(refusal.reason);
@@ -260,27 +259,7 @@ export function createApp(config: Config, log: Logger) {
         return () => liveListeners.delete(listener);
       },
     },
-    runCommand: async (text, person) => {
-      const context = {
-        person,
-        roles: person.roles,
-        channel: "console" as const,
-        chatId: "console",
-        accountId: person.name,
-        now: now(),
-      };
-      if (text.startsWith("c:")) {
-        const place = { channel: "console", chat: "console", messageId: "" } as const;
-        return await presses.press({ ...place, data: text, person, now: now() });
-      }
-      const reply = await registry.handle(context, text);
-      if (reply === null) return { text: "That is not a command: help lists them." };
-      const buttons = (reply.buttons ?? []).map(({ label, verb, token }) => ({
-        label,
-        value: buttonData(verb, token),
-      }));
-      return { text: reply.text, buttons };
-    },
+    runCommand: consoleCommands({ desk: desk.chat, registry, useToken, now }),
     log,
     now,
     version: VERSION,

@@ -177,11 +177,11 @@ export function createChatPorts() {
     return token;
   }
 
-  const useToken: UseToken = async (token, { chat, messageId }) => {
+  const useToken: UseToken = async (token, { chat, messageId, person }) => {
     const meaning = tokens.get(token);
     if (!meaning || meaning.chat !== chat) return null;
     if (meaning.verb === "confirm") {
-      tokens.delete(token);
+      if (meaning.person === person) tokens.delete(token);
       return meaning;
     }
     const live = cards.get(keyOf(chat, meaning.incidentId ?? ""))?.messageId ?? null;

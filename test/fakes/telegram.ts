@@ -101,6 +101,8 @@ export async function startFakeTelegram(options: {
   const calls: FakeCall[] = [];
   const answers: FakeAnswer[] = [];
   const messages = new Map<string, FakeMessage>();
+  /** What people wrote, and the topic it stands in. */
+  const heard = new Map<string, number | null>();
   const queries = new Map<string, Query>();
   const sockets = new Set<Socket>();
   let injections: { rule: Injection; left: number }[] = [];
@@ -212,10 +214,11 @@ export async function startFakeTelegram(options: {
     const chat = knownChat(payload);
     const reply = payload.reply_parameters as Record<string, unknown> | undefined;
     const replyTo = reply ? Number(reply.message_id) : null;
-    const answered = messages.get(keyOf(chat.id, replyTo ?? 0));
-    const isThere = answered !== undefined;
+    const key = keyOf(chat.id, replyTo ?? 0);
+    const thread = messages.get(key)?.threadId ?? heard.get(key);
+    const isThere = thread !== undefined;
     // A reply into another topic never goes without the message it answers.
-    const isElsewhere = isThere && chat.topics && answered.threadId !== threadOf(payload);
+    const isElsewhere = isThere && chat.topics && thread !== threadOf(payload);
     const mayGoAlone = reply?.allow_sending_without_reply === true && !isElsewhere;
     if (replyTo !== null && (!isThere || isElsewhere) && !mayGoAlone)
       throw new ApiError(400, "Bad Request: message to be replied not found");
@@ -348,6 +351,7 @@ export async function startFakeTelegram(options: {
 
   function pushMessage(from: FakeUser, chatId: number, text: string, extra: Payload = {}): number {
     const messageId = nextMessageId++;
+    heard.set(keyOf(chatId, messageId), threadOf(extra));
     pushUpdate({
       message: {
         message_id: messageId,
