@@ -6,6 +6,7 @@ import type {
   DecisionAttempt,
   Desk,
   EditAnswer,
+  Editable,
   EditWish,
   RunWish,
   UnaskedAction,
@@ -28,6 +29,8 @@ const PAGE_SIZE = 10;
 const CARDS_REFRESHED = 200;
 const DAY_MS = 86_400_000;
 type Attempt = Omit<DecisionAttempt, "requestId"> & { requestId?: string | null; digest?: string };
+
+type Attempted = Omit<EditWish, "params"> & { digest?: string };
 
 const OUTDATED = "policy.yaml was changed since this was shown";
 
@@ -169,8 +172,8 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   }
 
   /** Who may decide a request may also put another plan in its place; it is theirs then. */
-  async function edit(attempt: EditWish & { digest?: string }): Promise<EditAnswer> {
-    const { person, planCode, params } = attempt;
+  async function editable(attempt: Attempted): Promise<Editable> {
+    const { person, planCode } = attempt;
     const request = await requests.findByPlanCode(planCode);
     if (request === null || isOther(attempt, request)) {
       await refuse("not_found", attempt);
@@ -185,6 +188,14 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     }
     if (request.state === "expired") return { outcome: "expired", request };
     if (request.state !== "pending") return { outcome: "already_decided", request };
+    return { outcome: "editable", request };
+  }
+
+  async function edit(attempt: EditWish & { digest?: string }): Promise<EditAnswer> {
+    const found = await editable(attempt);
+    if (found.outcome !== "editable") return found;
+    const { request } = found;
+    const { person, params } = attempt;
     const edited = await deps.edit({ request, params, editor: person.name });
     if (edited.outcome === "outdated") {
       const { why } = edited;
@@ -308,6 +319,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       }
     },
     edit,
+    editable,
     acknowledge: async (incidentId, person) =>
       (await store.incidents.acknowledge(incidentId, person.name)) ? "acknowledged" : "not_open",
     async maintain({ target: wanted, forMs, person }) {

@@ -207,7 +207,8 @@ export function buttonsOf(view: IncidentView, { full }: ShownRequests, now: Date
       requestStateOf(view, request, now) === "pending",
   );
   return pending.flatMap((request): CardButton[] => {
-    const { id: requestId, risk } = request;
+    const { id: requestId, risk, proposal } = request;
+    const hasValues = Object.keys(proposal.params).length > 0;
     const suffix = pending.length > 1 ? ` ${request.planCode}` : "";
     const approve = `✅ Approve${suffix}`;
     return [
@@ -217,6 +218,7 @@ export function buttonsOf(view: IncidentView, { full }: ShownRequests, now: Date
         label: approve,
         style: risk === "high" ? "danger" : "success",
         risk,
+        ...(hasValues ? { editLabel: `✏️ Edit${suffix}` } : {}),
       },
       { requestId, verb: "reject", label: `❌ Reject${suffix}`, style: "danger", risk },
     ];

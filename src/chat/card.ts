@@ -105,6 +105,8 @@ export interface CardButton {
   readonly label: string;
   readonly style: "success" | "danger";
   readonly risk: Risk;
+  /** Of approve: its plan has values that a channel with forms offers to change first, under this label. */
+  readonly editLabel?: string;
 }
 
 /** What a channel shows of an incident: a value, the same for every channel, made from stored state only. */

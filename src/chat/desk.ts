@@ -38,6 +38,7 @@ export interface Desk {
   tryRun(wish: RunWish): Promise<TrialAnswer>;
   /** Puts another plan in the place of one that nobody has approved yet, as a request of this person. */
   edit(wish: EditWish): Promise<EditAnswer>;
+  editable(wish: Omit<EditWish, "params">): Promise<Editable>;
   acknowledge(incidentId: string, person: Person): Promise<"acknowledged" | "not_open">;
   /** Keeps every action off a target for a while; zero ends it. */
   maintain(wanted: {
@@ -242,6 +243,11 @@ export interface EditWish {
   readonly person: Person;
   readonly channel: Channel;
 }
+
+/** Whether this person may edit that request now, asked before a form is opened. */
+export type Editable =
+  | { readonly outcome: "editable"; readonly request: PlannedRequest }
+  | Exclude<EditAnswer, { outcome: "edited" | "refused" }>;
 
 export type EditAnswer =
   | {

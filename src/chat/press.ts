@@ -1,7 +1,7 @@
-import type { Channel, Person, Ruling } from "../approval/approval.ts";
+import type { Channel, Person, PlannedRequest, Ruling } from "../approval/approval.ts";
 import type { RefusalReason } from "./channel.ts";
 import type { Desk } from "./desk.ts";
-import { asTyped, autohealingText, rulingText } from "./wording.ts";
+import { asTyped, autohealingText, editText, rulingText } from "./wording.ts";
 
 /** What a button's token stands for. Nothing of it travels through the chat. */
 export type TokenMeaning =
@@ -33,6 +33,10 @@ export type UseToken = (
   },
 ) => Promise<TokenMeaning | null>;
 
+type Choice = Extract<TokenMeaning, { requestId: string }>;
+
+const PLAIN = { isAlert: false, refusal: null } as const;
+
 export interface Press {
   readonly data: string;
   readonly channel: Channel;
@@ -51,6 +55,8 @@ export interface PressAnswer {
   readonly stray?: { readonly liveMessageId: string | null };
   /** Where one touch does not do: what a channel with forms asks for in one. */
   readonly mustType?: Extract<Ruling, { outcome: "must_type" }>;
+  /** What a form is to show the values of. */
+  readonly mayEdit?: PlannedRequest;
 }
 
 /** The second step of what one touch may not decide, as a form sends it. */
@@ -59,14 +65,20 @@ export interface TypedPress extends Press {
   readonly reason: string | null;
 }
 
+/** The values that a form came back with. */
+export interface EditPress extends Press {
+  readonly params: Readonly<Record<string, string>>;
+}
+
 export interface TypedAnswer extends PressAnswer {
   /** What was typed is to be mended; otherwise the form is done. */
   readonly isWrong: boolean;
 }
 
-const PREFIXES = { a: "approve", r: "reject", c: "confirm" } as const;
+/** What a button does, and which token it takes: whoever may approve may first change what is approved. */
+const PREFIXES = { a: "approve", r: "reject", c: "confirm", e: "approve" } as const;
 
-export function buttonData(verb: "approve" | "reject" | "confirm", token: string): string {
+export function buttonData(verb: "approve" | "reject" | "confirm" | "edit", token: string): string {
   return `${verb[0]}:${token}`;
 }
 
@@ -78,6 +90,7 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
     if (meaning === null) return unknownToken(channel);
     if (meaning.verb === "old") return oldButton(meaning, channel);
     if (meaning.verb === "confirm") return await confirm(meaning, attempt);
+    if (attempt.data.startsWith("e:")) return await openEdit(meaning, attempt);
     const ruling = await desk.decide({
       planCode: meaning.planCode,
       requestId: meaning.requestId,
@@ -118,6 +131,27 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
     return { text: rulingText(ruling, channel), isAlert: !isDone, refusal: null, isWrong: !isDone };
   }
 
+  async function openEdit(
+    { requestId, planCode }: Choice,
+    { person, channel }: Press,
+  ): Promise<PressAnswer> {
+    const answer = await desk.editable({ requestId, planCode, person, channel });
+    if (answer.outcome === "editable")
+      return { text: editHint(planCode, channel), ...PLAIN, mayEdit: answer.request };
+    return { text: editText(answer, channel), isAlert: true, refusal: null };
+  }
+
+  async function edited(attempt: EditPress): Promise<TypedAnswer> {
+    const { channel, person, params } = attempt;
+    const meaning = await meaningOf(attempt);
+    if (meaning?.verb === "old") return { ...oldButton(meaning, channel), isWrong: true };
+    if (meaning?.verb !== "approve") return { ...unknownToken(channel), isWrong: true };
+    const { requestId, planCode } = meaning;
+    const answer = await desk.edit({ requestId, planCode, params, person, channel });
+    const isWrong = answer.outcome !== "edited";
+    return { text: editText(answer, channel), isAlert: isWrong, refusal: null, isWrong };
+  }
+
   async function meaningOf({
     data,
     channel,
@@ -125,7 +159,7 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
     messageId,
     person,
   }: Press): Promise<TokenMeaning | null> {
-    const named = /^(?<prefix>[arc]):(?<token>[A-Za-z0-9_-]{22})$/.exec(data)?.groups;
+    const named = /^(?<prefix>[arce]):(?<token>[A-Za-z0-9_-]{22})$/.exec(data)?.groups;
     const verb = PREFIXES[(named?.prefix ?? "") as keyof typeof PREFIXES];
     if (!named?.token || !verb) return null;
     const where = { channel, chat, messageId, person: person.name };
@@ -158,7 +192,11 @@ export function createPresses({ desk, useToken }: { desk: Desk; useToken: UseTok
     return { text: autohealingText(autohealing), isAlert: false, refusal: null };
   }
 
-  return { press, typed };
+  return { press, typed, edited };
+}
+
+function editHint(planCode: string, channel: Channel): string {
+  return `The form could not be opened. Send: ${asTyped(`/edit ${planCode} <name>=<value>`, channel)}`;
 }
 
 /** An approval that waits for what nobody can say now has to be read. */

@@ -4,7 +4,7 @@ import type { CardAdapter, ChatObserver, Log, RefusalReason } from "./channel.ts
 import type { Reply } from "./command.ts";
 import type { CommandRegistry } from "./commands.ts";
 import type { Desk } from "./desk.ts";
-import type { PressAnswer, TypedAnswer, TypedPress, UseToken } from "./press.ts";
+import type { EditPress, PressAnswer, TypedAnswer, TypedPress, UseToken } from "./press.ts";
 import { createPresses } from "./press.ts";
 import { asTyped } from "./wording.ts";
 
@@ -27,7 +27,7 @@ export interface Sender {
   readonly chat: string;
 }
 
-type Told = Omit<TypedPress, "channel" | "chat" | "now">;
+type Told<Press> = Omit<Press, "channel" | "chat" | "now">;
 
 /** Each chat that is not ours is named in the log once, so that a setting can be mended, and a flood can't fill it. */
 const STRANGE_CHATS = 20;
@@ -72,9 +72,17 @@ export function createReception({
     });
   }
 
-  async function typed(told: Told, sender: Sender): Promise<TypedAnswer> {
+  function typed(told: Told<TypedPress>, sender: Sender): Promise<TypedAnswer> {
+    return sent(() => presses.typed({ ...place, ...told, now: now() }), sender);
+  }
+
+  function edited(told: Told<EditPress>, sender: Sender): Promise<TypedAnswer> {
+    return sent(() => presses.edited({ ...place, ...told, now: now() }), sender);
+  }
+
+  async function sent(act: () => Promise<TypedAnswer>, sender: Sender): Promise<TypedAnswer> {
     const answer = await unlessItFails("a form failed", async () => {
-      const ruled = await presses.typed({ ...place, ...told, now: now() });
+      const ruled = await act();
       if (ruled.refusal) refuse(ruled.refusal, sender);
       return ruled;
     });
@@ -138,7 +146,7 @@ export function createReception({
     return { text, isAlert: true, refusal: "unlisted" };
   }
 
-  return { admit, press, typed, command, refuse, noRole };
+  return { admit, press, typed, edited, command, refuse, noRole };
 }
 
 export type Reception = ReturnType<typeof createReception>;

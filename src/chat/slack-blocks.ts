@@ -92,20 +92,24 @@ function actionBlocks(card: Card, tokens: ButtonTokens): types.ActionsBlock[] {
 }
 
 function cardButton(card: Card, button: CardButton, tokens: ButtonTokens): types.Button[] {
-  const { requestId, verb, label, style, risk } = button;
+  const { requestId, verb, label, style, risk, editLabel } = button;
   const token = tokens[requestId]?.[verb];
   if (!token) return [];
   const asks = verb === "approve" && ASKS_AGAIN[risk];
-  return [
-    {
-      type: "button",
-      text: plain(cut(label, SLACK_LIMITS.button)),
-      style: style === "success" ? "primary" : "danger",
-      action_id: verb,
-      value: buttonData(verb, token),
-      ...(asks ? { confirm: confirmOf(card, requestId) } : {}),
-    },
-  ];
+  const decide: types.Button = {
+    type: "button",
+    text: plain(cut(label, SLACK_LIMITS.button)),
+    style: style === "success" ? "primary" : "danger",
+    action_id: verb,
+    value: buttonData(verb, token),
+    ...(asks ? { confirm: confirmOf(card, requestId) } : {}),
+  };
+  return editLabel === undefined ? [decide] : [decide, editButton(editLabel, token)];
+}
+
+function editButton(label: string, token: string): types.Button {
+  const text = plain(cut(label, SLACK_LIMITS.button));
+  return { type: "button", text, action_id: "edit", value: buttonData("edit", token) };
 }
 
 /** A high risk opens a form instead, in which the plan code is typed. */

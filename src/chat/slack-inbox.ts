@@ -1,33 +1,19 @@
-import type {
-  BlockAction,
-  MessageShortcut,
-  RespondArguments,
-  SlashCommand,
-  ViewResponseAction,
-  ViewSubmitAction,
-} from "@slack/bolt";
+import type { BlockAction, MessageShortcut, RespondArguments, SlashCommand } from "@slack/bolt";
 import type { Person } from "../approval/approval.ts";
 import type { Reply } from "./command.ts";
 import type { Outbox } from "./outbox.ts";
 import { createPace, SLACK_CHANNEL } from "./pace.ts";
-import type { PressAnswer } from "./press.ts";
 import type { Sender } from "./reception.ts";
 import { createReception, inTime } from "./reception.ts";
 import { silenceLine } from "./silence-line.ts";
 import type { SlackDeps } from "./slack.ts";
 import type { SlackCards } from "./slack-api.ts";
-import { slackRejection } from "./slack-api.ts";
 import { slackReply } from "./slack-blocks.ts";
-import { createForms } from "./slack-forms.ts";
-import { approveModal, planCodeError, typedApproval } from "./slack-modal.ts";
+import type { Ack } from "./slack-form-inbox.ts";
+import { ANSWER_WITHIN_MS, createSlackFormInbox } from "./slack-form-inbox.ts";
 import type { SlackHome, SlackOrigin } from "./slack-refusal.ts";
 import { originOf, slackRefusalOf, slackSender } from "./slack-refusal.ts";
 import { asTyped } from "./wording.ts";
-
-/** Slack takes an answer for three seconds; what takes longer is whispered afterwards. */
-const ANSWER_WITHIN_MS = 2000;
-
-type Ack<Response> = (response?: Response) => Promise<void>;
 
 /** What comes in: presses, forms, commands and shortcuts, each refused unless a person of the channel sent it. */
 export function createSlackInbox(
@@ -38,7 +24,7 @@ export function createSlackInbox(
   const { home, cards, outbox } = given;
   const place = { channel: "slack", chat: deps.channel } as const;
   const reception = createReception({ ...deps, place, setting: "SLACK_CHANNEL", cards });
-  const forms = createForms(deps.now ?? (() => new Date()));
+  const forms = createSlackFormInbox(deps, { reception, cards, fromHere, whisper });
 
   async function onPress({ ack, body }: { ack: Ack<void>; body: BlockAction }): Promise<void> {
     // At once: a press that waits longer than three seconds looks broken, whatever comes of it.
@@ -52,65 +38,8 @@ export function createSlackInbox(
     const messageId = body.message?.ts ?? String(body.container.message_ts ?? "");
     const answer = await reception.press({ data: action.value, messageId }, sender);
     const form = { data: action.value, messageId, account: sender.account ?? "" };
-    if (answer.mustType && (await openForm(answer.mustType, form, body.trigger_id))) return;
+    if (await forms.open(answer, form, body.trigger_id)) return;
     whisper(answer, origin.userId);
-  }
-
-  async function openForm(
-    { request, needsReason }: NonNullable<PressAnswer["mustType"]>,
-    form: { data: string; messageId: string; account: string },
-    triggerId: string,
-  ): Promise<boolean> {
-    const token = forms.keep(form);
-    const consoleUrl = `${publicUrl}/incidents/${request.incidentId}`;
-    try {
-      await cards.openForm(triggerId, approveModal({ request, token, needsReason, consoleUrl }));
-      return true;
-    } catch (error) {
-      log.warn({ reason: slackRejection(error).message }, "a form could not be opened");
-      forms.done(token);
-      return false;
-    }
-  }
-
-  async function onForm({
-    ack,
-    body,
-  }: {
-    ack: Ack<ViewResponseAction>;
-    body: ViewSubmitAction;
-  }): Promise<void> {
-    const origin = originOf(body);
-    const deciding = decideTyped(origin, body.view);
-    const answer = await inTime(deciding, ANSWER_WITHIN_MS);
-    if (answer?.isWrong) {
-      return await ack({ response_action: "errors", errors: planCodeError(answer.text) });
-    }
-    await ack();
-    whisper(answer ?? (await deciding), origin.userId);
-  }
-
-  async function decideTyped(
-    origin: SlackOrigin,
-    view: ViewSubmitAction["view"],
-  ): Promise<{ text: string; isWrong: boolean }> {
-    const sender = fromHere(origin);
-    const person = sender && (await reception.admit(sender));
-    if (sender === null || person === null)
-      return { text: "You have no role here.", isWrong: true };
-    const { token, planCode, reason } = typedApproval(view);
-    const form = forms.find(token, sender.account ?? "");
-    if (form === null) {
-      reception.refuse("unknown_token", sender);
-      return {
-        text: "This form is not valid any more: press Approve on the card again.",
-        isWrong: true,
-      };
-    }
-    const { data, messageId } = form;
-    const answer = await reception.typed({ data, messageId, person, planCode, reason }, sender);
-    if (!answer.isWrong) forms.done(token);
-    return answer;
   }
 
   async function onCommand({
@@ -200,5 +129,6 @@ export function createSlackInbox(
     });
   }
 
-  return { onPress, onForm, onCommand, onShortcut };
+  const { onApproval, onEdit } = forms;
+  return { onPress, onApproval, onEdit, onCommand, onShortcut };
 }

@@ -58,21 +58,23 @@ export function approveModal(form: ApproveForm): types.ModalView {
   };
 }
 
-export interface TypedApproval {
-  readonly token: string;
-  readonly planCode: string;
-  readonly reason: string | null;
-}
-
-/** What stands in a form that came back; all of it is hostile text until the token is found. */
-export function typedApproval(view: {
+/** A form that was sent; all of it is hostile text until the token is found. */
+export interface SentForm {
   readonly private_metadata?: string;
   readonly state: {
     readonly values: Readonly<
       Record<string, Readonly<Record<string, { readonly value?: string | null }>>>
     >;
   };
-}): TypedApproval {
+}
+
+export interface TypedApproval {
+  readonly token: string;
+  readonly planCode: string;
+  readonly reason: string | null;
+}
+
+export function typedApproval(view: SentForm): TypedApproval {
   const typed = (id: string) => view.state.values[id]?.[id]?.value ?? "";
   return {
     token: view.private_metadata ?? "",
@@ -86,7 +88,8 @@ export function planCodeError(text: string): Record<string, string> {
   return { [PLAN_CODE]: cut(text.replaceAll("`", ""), 150) };
 }
 
-function planBlocks(
+/** What would run, as the card shows it. */
+export function planBlocks(
   { plan, planCode, proposal, risk, reasons }: PlannedRequest,
   command: string,
 ): types.KnownBlock[] {
@@ -108,17 +111,24 @@ function planBlocks(
 }
 
 function tooLong(length: number, consoleUrl: string): types.KnownBlock[] {
+  return elsewhere(`The command has ${length} characters and is too long to show here in full: `, {
+    url: consoleUrl,
+    text: "open the console to read and approve it.",
+  });
+}
+
+export function elsewhere(
+  why: string,
+  link: { readonly url: string; readonly text: string },
+): types.KnownBlock[] {
   return richText([
     paragraph([
-      {
-        type: "text",
-        text: `The command has ${length} characters and is too long to show here in full: `,
-      },
-      { type: "link", url: consoleUrl, text: "open the console to read and approve it." },
+      { type: "text", text: why },
+      { type: "link", ...link },
     ]),
   ]);
 }
 
-function plain(text: string): types.PlainTextElement {
+export function plain(text: string): types.PlainTextElement {
   return { type: "plain_text", text, emoji: true };
 }

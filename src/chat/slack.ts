@@ -10,6 +10,7 @@ import { createSlackCards, slackRejection } from "./slack-api.ts";
 import type { Bolt } from "./slack-bolt.ts";
 import { loadBolt } from "./slack-bolt.ts";
 import { identify, lookAtSlack, own, slackConnector, slackProblem } from "./slack-check.ts";
+import { EDIT_MODAL } from "./slack-edit-modal.ts";
 import type { HttpRefusal } from "./slack-http.ts";
 import { createSlackReceiver } from "./slack-http.ts";
 import { createSlackInbox } from "./slack-inbox.ts";
@@ -125,10 +126,9 @@ export function createSlack(deps: SlackDeps) {
         }),
     });
     app.action<BlockAction>({ type: "block_actions" }, inbox.onPress);
-    app.view<ViewSubmitAction>(
-      { type: "view_submission", callback_id: APPROVE_MODAL },
-      inbox.onForm,
-    );
+    const sent = { type: "view_submission" } as const;
+    app.view<ViewSubmitAction>({ ...sent, callback_id: APPROVE_MODAL }, inbox.onApproval);
+    app.view<ViewSubmitAction>({ ...sent, callback_id: EDIT_MODAL }, inbox.onEdit);
     app.command(SLASH_COMMAND, inbox.onCommand);
     for (const callback_id of SHORTCUTS) {
       app.shortcut<MessageShortcut>({ type: "message_action", callback_id }, inbox.onShortcut);

@@ -426,6 +426,125 @@ describe("a high risk", () => {
   });
 });
 
+describe("an edit", () => {
+  const values = { unit: "batch-job", lines: "200" };
+  const replaced = () =>
+    aRequest({ id: "req_2", planCode: "00c0ffee", requester: "ana", risk: "medium" });
+
+  async function openEdit(): Promise<OpenView> {
+    const { proposal } = aRequest();
+    const card = await showCard({ proposal: { ...proposal, params: values } });
+    await fake.press(card, "Edit", ana);
+    return await fake.waitFor(() => fake.views()[0]);
+  }
+
+  it("is offered only where the plan has values", async () => {
+    const card = await showCard();
+
+    expect(fake.buttons(card.blocks).map(({ label }) => label)).not.toContain(
+      expect.stringContaining("Edit"),
+    );
+  });
+
+  it("opens a form with the plan and its values, and decides nothing", async () => {
+    const form = await openEdit();
+
+    const inputs = (form.view.blocks as Record<string, unknown>[]).filter(
+      ({ type }) => type === "input",
+    );
+    expect(inputs.map(({ block_id, element }) => [block_id, element])).toMatchObject([
+      ["param.unit", { initial_value: "batch-job" }],
+      ["param.lines", { initial_value: "200" }],
+    ]);
+    expect(wordsOf(form.view.blocks as Record<string, unknown>[])).toContain("9f3a1c22");
+    expect(form.view.private_metadata).toMatch(/^[\w-]{22}$/);
+    expect([ports.attempts, ports.edits]).toEqual([[], []]);
+  });
+
+  it("puts another plan in the place of the one shown, as a request of whoever sent it", async () => {
+    const form = await openEdit();
+    ports.answers.edit = { outcome: "edited", request: replaced(), isSolo: false };
+
+    const sent = { "param.unit": "batch-job", "param.lines": " 50 " };
+    const ack = await fake.submit(form, sent, ana);
+
+    expect(ack.body).toBeNull();
+    const { text } = await whisper();
+    expect(text).toContain("00c0ffee");
+    expect(text).toContain("nobody approves what they edited");
+    expect(ports.edits).toMatchObject([
+      {
+        planCode: "9f3a1c22",
+        requestId: "req_1",
+        params: { unit: "batch-job", lines: "50" },
+        person: { name: "ana" },
+        channel: "slack",
+      },
+    ]);
+    expect(ports.attempts).toEqual([]);
+  });
+
+  it("says at a field what is wrong with it, and the form stays to be mended", async () => {
+    const form = await openEdit();
+    const text = "lines must match [0-9]{1,3}";
+    ports.answers.edit = { outcome: "refused", reasons: [{ rule: "pattern", text }] };
+
+    const ack = await fake.submit(form, { "param.unit": "a", "param.lines": "1000" }, ana);
+
+    expect(ack.body).toMatchObject({
+      response_action: "errors",
+      errors: { "param.unit": expect.stringContaining(text) },
+    });
+    expect(fake.views()).toHaveLength(1);
+  });
+
+  it("T01 T05 is taken only from whom the form was opened for, while they have a role", async () => {
+    const form = await openEdit();
+    people[fake.account("eve")] = { name: "eve", roles: ["viewer", "approver"] };
+    const sent = { "param.unit": "a", "param.lines": "1" };
+
+    const theirs = await fake.submit(form, sent, eve);
+    const forged = { ...form, view: { ...form.view, private_metadata: newToken() } };
+    const invented = await fake.submit(forged, sent, ana);
+    delete people[fake.account("ana")];
+    const removed = await fake.submit(form, sent, ana);
+
+    for (const { body } of [theirs, invented, removed])
+      expect(body).toMatchObject({ response_action: "errors" });
+    expect(ports.edits).toEqual([]);
+    expect(refusedFor("unknown_token")).toHaveLength(2);
+    expect(refusedFor("unlisted")).toHaveLength(1);
+  });
+
+  it("T04 T05 opens no form for a token of another message, one cut, or one nobody gave out", async () => {
+    const { proposal } = aRequest();
+    const card = await showCard({ proposal: { ...proposal, params: values } });
+    const value = fake.buttons(card.blocks).find(({ label }) => label.includes("Edit"))?.value;
+    const token = value?.slice(2) ?? "";
+
+    await fake.press({ ts: "1.1" }, { value: `e:${token}` }, ana);
+    await fake.press(card, { value: `e:${token.slice(1)}` }, ana);
+    await fake.press(card, { value: `e:${newToken()}` }, ana);
+    await whisper(2);
+
+    expect(fake.views()).toEqual([]);
+    expect(fake.calls.filter(({ method }) => method === "views.open")).toEqual([]);
+    expect(refusedFor("unknown_token")).toHaveLength(2);
+    expect(refusedFor("old_button")).toHaveLength(1);
+  });
+
+  it("that is over by the press opens no form and says so", async () => {
+    const { proposal } = aRequest();
+    const card = await showCard({ proposal: { ...proposal, params: values } });
+    ports.put(aView({ requests: [aRequest({ state: "approved" })] }));
+
+    await fake.press(card, "Edit", ana);
+
+    expect((await whisper()).text).toContain("No request has this plan code now");
+    expect(fake.views()).toEqual([]);
+  });
+});
+
 describe("what is typed", () => {
   const textOf = ({ body }: { body: unknown }) =>
     String((body as { text?: string } | null)?.text).replaceAll("\u2060", "");

@@ -279,6 +279,12 @@ export function createChatPorts() {
       edits.push(wish);
       return answers.edit;
     },
+    async editable({ planCode, requestId }) {
+      const request = [...views.values()]
+        .flatMap(pendingOf)
+        .find((each) => each.planCode === planCode && each.id === requestId);
+      return request ? { outcome: "editable", request } : { outcome: "not_found" };
+    },
     async acknowledge(incidentId) {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";

@@ -215,7 +215,8 @@ export async function startFakeTelegram(options: {
     const reply = payload.reply_parameters as Record<string, unknown> | undefined;
     const replyTo = reply ? Number(reply.message_id) : null;
     const key = keyOf(chat.id, replyTo ?? 0);
-    const thread = messages.get(key)?.threadId ?? heard.get(key);
+    const answered = messages.get(key);
+    const thread = answered === undefined ? heard.get(key) : answered.threadId;
     const isThere = thread !== undefined;
     // A reply into another topic never goes without the message it answers.
     const isElsewhere = isThere && chat.topics && thread !== threadOf(payload);
