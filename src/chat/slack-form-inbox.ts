@@ -44,7 +44,7 @@ export function createSlackFormInbox(
   const forms = createForms(now);
 
   /** Whether one stands open now: otherwise the answer says what to send instead. */
-  async function open(answer: PressAnswer, form: OpenForm, triggerId: string): Promise<boolean> {
+  async function openFor(answer: PressAnswer, form: OpenForm, triggerId: string): Promise<boolean> {
     const viewWith = viewOf(answer);
     if (viewWith === null) return false;
     const token = forms.keep(form);
@@ -72,7 +72,7 @@ export function createSlackFormInbox(
     const acting = take(body, token, ({ form, person, sender }) =>
       reception.typed({ ...form, ...typed, person }, sender),
     );
-    await answer({ ack, body }, acting, planCodeError);
+    await closeWith({ ack, body }, acting, planCodeError);
   }
 
   async function onEdit({ ack, body }: Sent): Promise<void> {
@@ -80,7 +80,7 @@ export function createSlackFormInbox(
     const acting = take(body, token, ({ form, person, sender }) =>
       reception.edited({ ...form, params, person }, sender),
     );
-    await answer({ ack, body }, acting, (text) => editError(body.view, text));
+    await closeWith({ ack, body }, acting, (text) => editError(body.view, text));
   }
 
   /** Whoever sends it is looked at anew, and so is the token it came back with. */
@@ -104,7 +104,7 @@ export function createSlackFormInbox(
     return ruled;
   }
 
-  async function answer(
+  async function closeWith(
     { ack, body }: Sent,
     acting: Promise<{ text: string; isWrong: boolean }>,
     errorsOf: (text: string) => Record<string, string>,
@@ -116,5 +116,5 @@ export function createSlackFormInbox(
     whisper(ruled ?? (await acting), originOf(body).userId);
   }
 
-  return { open, onApproval, onEdit };
+  return { openFor, onApproval, onEdit };
 }

@@ -20,7 +20,7 @@ export function createSlackInbox(
   deps: SlackDeps,
   given: { home: () => SlackHome; cards: SlackCards; outbox: Outbox },
 ) {
-  const { log, publicUrl } = deps;
+  const { publicUrl } = deps;
   const { home, cards, outbox } = given;
   const place = { channel: "slack", chat: deps.channel } as const;
   const reception = createReception({ ...deps, place, setting: "SLACK_CHANNEL", cards });
@@ -38,7 +38,7 @@ export function createSlackInbox(
     const messageId = body.message?.ts ?? String(body.container.message_ts ?? "");
     const answer = await reception.press({ data: action.value, messageId }, sender);
     const form = { data: action.value, messageId, account: sender.account ?? "" };
-    if (await forms.open(answer, form, body.trigger_id)) return;
+    if (await forms.openFor(answer, form, body.trigger_id)) return;
     whisper(answer, origin.userId);
   }
 

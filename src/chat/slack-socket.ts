@@ -25,6 +25,8 @@ export function createSlackSocket(deps: {
   readonly log: Log;
   readonly settings: SocketSettings;
   readonly onState: (state: { readonly isOpen: boolean; readonly error: unknown }) => void;
+  /** Slack hands each press to any one of the app's connections, and there are more than ours. */
+  readonly onCrowd: (connections: number) => void;
 }) {
   const { bolt, appToken, apiUrl, settings, onState } = deps;
   const receiver = new bolt.SocketModeReceiver({
@@ -34,6 +36,10 @@ export function createSlackSocket(deps: {
     installerOptions: { clientOptions: { slackApiUrl: apiUrl, ...CLIENT_OPTIONS } },
   });
   const { client } = receiver;
+  client.on("ws_message", (data: unknown) => {
+    const connections = connectionsIn(data);
+    if (connections > 1) deps.onCrowd(connections);
+  });
 
   async function keepOpen(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
@@ -85,6 +91,18 @@ export function createSlackSocket(deps: {
     init: (app: App) => receiver.init(app),
     keepOpen,
   };
+}
+
+/** As Slack counts them when it says hello; 0 in everything else it says. */
+function connectionsIn(data: unknown): number {
+  const text = String(data);
+  if (!text.includes('"hello"')) return 0;
+  try {
+    const { type, num_connections: count } = JSON.parse(text) as Record<string, unknown>;
+    return type === "hello" ? Number(count ?? 1) : 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** Bolt's words, as far as they matter, in our log and without what opens a door. */

@@ -45,7 +45,8 @@ export const SHORTCUTS = ["explain_this", "silence_this"] as const;
 export function createSlack(deps: SlackDeps) {
   const { token, channel, apiUrl, connection, log, observe } = deps;
   const settings = { ...DEFAULTS, ...deps.settings };
-  const pace = createPace({ ...SLACK_CHANNEL, ...deps.limits });
+  const now = deps.now ?? (() => new Date());
+  const pace = createPace({ ...SLACK_CHANNEL, ...deps.limits }, () => now().getTime());
   const outbox = createOutbox({ log });
   const cards = createSlackCards({ client, channel, pace });
   const inbox = createSlackInbox(deps, { home: knownHome, cards, outbox });
@@ -53,7 +54,7 @@ export function createSlack(deps: SlackDeps) {
     connection.kind === "http"
       ? createSlackReceiver({
           signingSecret: connection.signingSecret,
-          now: deps.now ?? (() => new Date()),
+          now,
           onRefused: deps.onForged,
         })
       : null;
@@ -87,6 +88,7 @@ export function createSlack(deps: SlackDeps) {
             log,
             settings,
             onState: noteSocket,
+            onCrowd: noteCrowd,
           });
     const receiver = socket?.receiver ?? http?.receiver;
     if (receiver === undefined) return;
@@ -144,6 +146,14 @@ export function createSlack(deps: SlackDeps) {
     if (isOpen) problem = null;
     else if (error === null) problem = "The connection to Slack is being made anew";
     else noteProblem(slackProblem(error, { channel, token: "SLACK_APP_TOKEN" }), error);
+  }
+
+  /** Nothing runs twice: a press on the card of another program's is refused here. But people can't know that. */
+  function noteCrowd(connections: number): void {
+    log.warn(
+      { channel: "slack", connections },
+      "Another program holds this Slack app, or held it a moment ago: what people press reaches only one of them. Give each an app of its own (SLACK_APP_TOKEN).",
+    );
   }
 
   function noteProblem(text: string, error: unknown): void {

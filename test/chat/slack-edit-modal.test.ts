@@ -14,7 +14,10 @@ const TOKEN = "A".repeat(22);
 const CONSOLE = "https://countersign.example.org/incidents/inc_1a2b3c4d5e6f";
 const plain = aRequest();
 
-function form(params: Record<string, string>, argv: readonly [string, ...string[]] = ["/bin/x"]): types.ModalView {
+function form(
+  params: Record<string, string>,
+  argv: readonly [string, ...string[]] = ["/bin/x"],
+): types.ModalView {
   const command = { kind: "argv", argv, directory: "/" } as const;
   const request = aRequest({
     proposal: { ...plain.proposal, params },

@@ -658,6 +658,49 @@ describe("a message shortcut", () => {
 });
 
 describe("the connection", () => {
+  it("T67 that another program holds too is named in the log, and a press that reaches that one decides nothing", async () => {
+    const theirs = createChatPorts();
+    const { desk, useToken, log, observe } = theirs;
+    const other = connect({ desk, useToken, log, observe });
+    other.start();
+    await fake.waitFor(() => fake.connections() === 1);
+    const before = theirs.logged.map(({ message }) => message);
+    ports.put(aView({ requests: [aRequest()] }));
+    slack.start();
+    projector.start();
+    await fake.waitFor(() => fake.connections() === 2);
+    const card = await fake.waitFor(() => fake.cards()[0]);
+
+    await fake.press(card, "Approve", ana);
+    const said = (await whisper()).text;
+    await other.stop();
+
+    expect(before.join()).not.toContain("Another program");
+    expect(ports.logged).toContainEqual({
+      level: "warn",
+      fields: { channel: "slack", connections: 2 },
+      message: expect.stringMatching(/Another program holds this Slack app.*SLACK_APP_TOKEN/),
+    });
+    expect(said).toContain("not valid here");
+    expect([...theirs.attempts, ...ports.attempts]).toEqual([]);
+  });
+
+  it("T68 that was away loses no press unseen: Slack refuses it to whoever pressed, and the button counts afterwards", async () => {
+    const card = await showCard();
+    await slack.stop();
+    await fake.waitFor(() => fake.connections() === 0);
+    const lost = fake.press(card, "Approve", ana);
+    await expect(lost).rejects.toThrow("nobody is connected");
+    fake.passTime(3_600_000);
+
+    slack = connect();
+    await connected();
+    await fake.press(card, "Approve", ana);
+
+    expect((await whisper()).text).toContain("Approved");
+    expect(ports.attempts).toHaveLength(1);
+  });
+
   it("is made anew at once when Slack asks for it", async () => {
     await connected();
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PlannedRequest } from "../../src/approval/approval.ts";
-import type { Clock } from "../../src/chat/pace.ts";
 import type { Projector } from "../../src/chat/projector.ts";
 import { createProjector } from "../../src/chat/projector.ts";
 import { STORM_PER_MINUTE } from "../../src/chat/storm.ts";
@@ -8,8 +7,10 @@ import { createTelegram } from "../../src/chat/telegram.ts";
 import { cardStore } from "../../src/store-ports.ts";
 import type { FakeMessage, FakeTelegram } from "../fakes/telegram.ts";
 import { startFakeTelegram } from "../fakes/telegram.ts";
+import type { Weather } from "../fakes/weather.ts";
+import { createWeather, mostInAMinute } from "../fakes/weather.ts";
 import type { Lab } from "../store/lab.ts";
-import { aGroup, anIncoming, createLab, HOUR, MINUTE, newRequest } from "../store/lab.ts";
+import { aGroup, anIncoming, createLab, MINUTE } from "../store/lab.ts";
 
 const GROUP = -100;
 const PLACE = { channel: "telegram", chat: String(GROUP) } as const;
@@ -18,12 +19,11 @@ const SECOND = 1000;
 let fake: FakeTelegram;
 let lab: Lab;
 let projector: Projector;
-/** Where the projector sleeps; null while it is at work. */
-let parked: { until: number; wake: () => void } | null;
+let weather: Weather;
 
 beforeEach(async () => {
-  parked = null;
   lab = createLab({ chats: [PLACE] });
+  weather = createWeather(lab);
   fake = await startFakeTelegram({ chats: [{ id: GROUP }], clock: () => lab.now().getTime() });
   fake.enforceLimits();
   projector = project();
@@ -33,20 +33,6 @@ afterEach(async () => {
   await projector.stop();
   await fake.stop();
 });
-
-const clock: Clock = {
-  now: () => lab.now().getTime(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const wake = () => {
-        parked = null;
-        resolve();
-      };
-      if (signal.aborted) return wake();
-      parked = { until: lab.now().getTime() + ms, wake };
-      signal.addEventListener("abort", wake, { once: true });
-    }),
-};
 
 const quiet = () => undefined;
 const log = { info: quiet, warn: quiet, error: quiet };
@@ -74,71 +60,24 @@ function project(): Projector {
     context: async () => ({ now: lab.now(), publicUrl: "https://c.example", autohealing: true }),
     log,
     observe,
-    clock,
+    clock: weather.clock,
   });
 }
 
-/** Until nothing more happens at this moment. */
-async function settle(): Promise<void> {
-  for (let calm = 0; calm < 3; calm = parked === null ? 0 : calm + 1)
-    await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Time passes as far as something is due, again and again. */
-async function pass(ms: number): Promise<void> {
-  const end = lab.now().getTime() + ms;
-  for (;;) {
-    projector.nudge();
-    await settle();
-    const next = Math.min(end, parked?.until ?? end);
-    lab.pass(Math.max(1, next - lab.now().getTime()));
-    parked?.wake();
-    if (lab.now().getTime() >= end) return await settle();
-  }
-}
-
+const pass = (ms: number) => weather.pass(ms, projector);
 async function burst(count: number, labels: Record<string, string> = {}): Promise<void> {
-  const groups = Array.from({ length: count }, () => {
-    const n = String(serial++);
-    const alert = anIncoming({ startsAt: lab.now(), fingerprint: n }, { n, ...labels });
-    return aGroup([alert], { groupKey: n });
-  });
-  await lab.accept(...groups);
-  // Nobody investigates here: nothing is still on its way.
-  lab.raw.exec("DELETE FROM steps");
+  newest = await weather.burst(count, labels);
 }
-let serial = 0;
-
-async function ask(): Promise<PlannedRequest> {
-  const id = lab.raw.prepare("SELECT max(id) FROM alerts").pluck().get() as number;
-  const episode = await lab.store.views.episode(id);
-  const incidentId = episode?.incidentId ?? "";
-  const request = newRequest(
-    { incidentId, episodeId: id, expiresAt: new Date(lab.now().getTime() + HOUR) },
-    lab.now(),
-  );
-  expect(await lab.store.requests.propose(request)).toBe(true);
-  return (await lab.store.requests.find(request.id)) as PlannedRequest;
-}
-
-const reject = (request: PlannedRequest) =>
-  lab.store.requests.end(request.id, "cancelled", "not this one", "ana");
+let newest = 0;
+const ask = () => weather.ask();
+const reject = (request: PlannedRequest) => weather.reject(request);
 const messages = () => fake.messages(GROUP);
 const digest = (): FakeMessage | undefined => messages().find(({ text }) => text.includes("🌊"));
 const sendTimes = () =>
   fake.calls.filter(({ method }) => method === "sendMessage").map(({ at }) => at);
 const refused = () => fake.calls.filter(({ status }) => status !== 200);
-const mostInAMinute = (times: readonly number[]) =>
-  Math.max(
-    0,
-    ...times.map((from) => times.filter((at) => at >= from && at < from + MINUTE).length),
-  );
-
 function editsOf({ incidentId }: PlannedRequest) {
-  const messageId = lab.raw
-    .prepare("SELECT message_id FROM cards WHERE incident_id = ?")
-    .pluck()
-    .get(incidentId);
+  const messageId = weather.messageOf(incidentId);
   return fake.calls.filter(
     ({ method, payload, status }) =>
       method === "editMessageText" && status === 200 && payload.message_id === Number(messageId),
@@ -220,7 +159,7 @@ describe("a storm", () => {
     const own = messages().find(({ text }) => text.includes("Action Approval Required"));
     const last = { status: "resolved", endsAt: lab.now() } as const;
     const groups = Array.from({ length: 20 }, (_, n) => {
-      const key = String(serial - 40 + n);
+      const key = String(newest - 39 + n);
       return aGroup([anIncoming({ ...last, fingerprint: key }, { n: key })], { groupKey: key });
     });
     await lab.accept(...groups);
@@ -265,7 +204,7 @@ describe("a storm", () => {
     await burst(40);
     projector.start();
     await pass(5 * MINUTE);
-    const key = String(serial - 1);
+    const key = String(newest);
     const again = (status: "firing" | "resolved") =>
       lab.accept(
         aGroup(

@@ -97,6 +97,8 @@ export async function startFakeSlack(
     /** Where the app listens, for HTTP; without it everything goes through Socket Mode. */
     requestUrl?: string;
     isPrivate?: boolean;
+    /** A clock that the test moves; sockets go on in real time. */
+    clock?: () => number;
   } = {},
 ) {
   const token = "xoxb-fake-fake-fake";
@@ -154,7 +156,7 @@ export async function startFakeSlack(
   let isShared = false;
   let isSilent = false;
   let skewMs = 0;
-  const now = () => Date.now() + skewMs;
+  const now = () => (options.clock ?? Date.now)() + skewMs;
 
   const people = (await emulated("users.list", {})).members as { name: string; id: string }[];
   const channels = (await emulated("conversations.list", {})).channels as {
