@@ -26,6 +26,8 @@ beforeEach(async () => {
   people = {
     [fake.account("ana")]: { name: "ana", roles: ["viewer", "operator", "approver"] },
     [fake.account("ben")]: { name: "ben", roles: ["viewer"] },
+    // Whoever looked somebody up by their name would find this.
+    [`${fake.team}:ana`]: { name: "ana", roles: ["viewer", "operator", "approver"] },
   };
   ports = createChatPorts();
   ports.rule(({ decision }) => ({

@@ -16,6 +16,8 @@ const GROUP = -100;
 const ANA = { id: 7 };
 const EVE = { id: 666, username: "ana" };
 const PEOPLE: Record<string, Person> = {
+  // Whoever looked somebody up by their name would find this.
+  ana: { name: "ana", roles: ["viewer", "operator", "approver"] },
   "7": { name: "ana", roles: ["viewer", "operator", "approver"] },
   "8": { name: "ben", roles: ["viewer"] },
 };
