@@ -1,4 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
+import type { Channel } from "../approval/approval.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
 import { AnyWords, holds, listed, parseCommand } from "./command.ts";
 import { decisionCommands } from "./commands-deciding.ts";
@@ -67,6 +68,14 @@ function refusal({ roles, channel }: CommandContext, { role }: ListedCommand): R
   return { text, isPrivate: true };
 }
 
+function nobodyText(channel: Channel): string {
+  const setting =
+    channel === "console"
+      ? ""
+      : ` (or in ${channel.toUpperCase()}_ADMIN_IDS while nobody stands there)`;
+  return `none; an owner adds this id under people in policy.yaml${setting}`;
+}
+
 function introducing(all: () => readonly ListedCommand[]): ListedCommand[] {
   const help = ({ channel }: CommandContext): Promise<Reply> =>
     Promise.resolve({
@@ -82,7 +91,7 @@ function introducing(all: () => readonly ListedCommand[]): ListedCommand[] {
     Promise.resolve({
       text: [
         `Your ${channel} id: \`${oneLine(accountId, 80)}\``,
-        `Person: ${person ? oneLine(person.name, 80) : "none; an owner adds you under people in policy.yaml"}`,
+        `Person: ${person ? oneLine(person.name, 80) : nobodyText(channel)}`,
         `Roles: ${roles.length > 0 ? roles.join(", ") : "none"}`,
         `This chat: \`${oneLine(chatId, 80)}\``,
       ].join("\n"),

@@ -86,30 +86,36 @@ function actionBlocks(card: Card, tokens: ButtonTokens): types.ActionsBlock[] {
   const requestIds = [...new Set(card.buttons.map(({ requestId }) => requestId))];
   return requestIds.flatMap((id): types.ActionsBlock[] => {
     const buttons = card.buttons.filter(({ requestId }) => requestId === id);
-    const elements = buttons.flatMap((button) => cardButton(card, button, tokens));
+    const elements = [
+      ...buttons.flatMap((button) => cardButton(card, button, tokens)),
+      ...buttons.flatMap((button) => editButton(button, tokens)),
+    ];
     return elements.length === 0 ? [] : [{ type: "actions", elements }];
   });
 }
 
 function cardButton(card: Card, button: CardButton, tokens: ButtonTokens): types.Button[] {
-  const { requestId, verb, label, style, risk, editLabel } = button;
+  const { requestId, verb, label, style, risk } = button;
   const token = tokens[requestId]?.[verb];
   if (!token) return [];
   const asks = verb === "approve" && ASKS_AGAIN[risk];
-  const decide: types.Button = {
-    type: "button",
-    text: plain(cut(label, SLACK_LIMITS.button)),
-    style: style === "success" ? "primary" : "danger",
-    action_id: verb,
-    value: buttonData(verb, token),
-    ...(asks ? { confirm: confirmOf(card, requestId) } : {}),
-  };
-  return editLabel === undefined ? [decide] : [decide, editButton(editLabel, token)];
+  return [
+    {
+      type: "button",
+      text: plain(cut(label, SLACK_LIMITS.button)),
+      style: style === "success" ? "primary" : "danger",
+      action_id: verb,
+      value: buttonData(verb, token),
+      ...(asks ? { confirm: confirmOf(card, requestId) } : {}),
+    },
+  ];
 }
 
-function editButton(label: string, token: string): types.Button {
-  const text = plain(cut(label, SLACK_LIMITS.button));
-  return { type: "button", text, action_id: "edit", value: buttonData("edit", token) };
+function editButton({ requestId, editLabel }: CardButton, tokens: ButtonTokens): types.Button[] {
+  const token = tokens[requestId]?.approve;
+  if (editLabel === undefined || !token) return [];
+  const text = plain(cut(editLabel, SLACK_LIMITS.button));
+  return [{ type: "button", text, action_id: "edit", value: buttonData("edit", token) }];
 }
 
 /** A high risk opens a form instead, in which the plan code is typed. */

@@ -1,5 +1,6 @@
 import { checkSlack } from "../chat/slack-check.ts";
 import { checkTelegram } from "../chat/telegram-check.ts";
+import { typedIn } from "../chat/wording.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import { checkModel } from "../diagnosis/readiness.ts";
@@ -9,6 +10,7 @@ import type { SourceAccess } from "../evidence/source.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
 import { createModels } from "../models.ts";
 import { inertKeys } from "../remediation/inert-keys.ts";
+import type { Policy } from "../remediation/policy.ts";
 import type { Runbook } from "../remediation/runbook.ts";
 import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
 import type { CliCommand } from "./command.ts";
@@ -62,6 +64,7 @@ export const check: CliCommand = {
             detail: `${file}:${line}: ${message}`,
           }))),
       ...(await Promise.all(connections.map(ask))),
+      ...(policy.ok ? lookForDeciders(policy.policy, { telegram, slack }) : []),
       ...(prometheus === null ? [] : await lookForUncovered(prometheus, runbooks)),
     ];
     const isFine = findings.every(({ ok }) => ok);
@@ -79,6 +82,21 @@ function modelsToAsk(llm: NonNullable<Config["llm"]>) {
   return [main, ...(triage === null ? [] : [triage])].map(
     (priced) => ["model", { check: () => checkModel(priced, new Date()) }] as const,
   );
+}
+
+/** Not wrong: the console decides, too. But whoever presses there would be refused. */
+function lookForDeciders(
+  { people }: Policy,
+  chats: Readonly<Record<"telegram" | "slack", unknown>>,
+): Finding[] {
+  const unheard = (["telegram", "slack"] as const).filter(
+    (chat) => chats[chat] !== null && people.every(({ accounts }) => accounts[chat].length === 0),
+  );
+  return unheard.map((chat) => ({
+    name: chat,
+    ok: true,
+    detail: `nobody can decide there yet: write ${typedIn("/whoami", chat)} in it and put the id into ${chat.toUpperCase()}_ADMIN_IDS, or under people in policy.yaml`,
+  }));
 }
 
 /** Not wrong, but somebody may wait for a card with a fix that can't come. */

@@ -153,6 +153,20 @@ it("says in check and in health what is wrong with Slack, and shows alerts in Te
 
   expect(code).toBe(1);
   expect(stdout).toContain("wrong  slack: The app is not in SLACK_CHANNEL");
+  expect(stdout).not.toContain("nobody can decide");
   expect(checks.slack).toMatchObject({ status: "degraded" });
   expect(checks.telegram).toMatchObject({ status: "ok" });
+});
+
+it("says in check that nobody can decide in a chat yet, and how that is mended", async () => {
+  const fake = await startFakeSlack();
+  onTestFinished(() => fake.stop());
+  const program = await createProgram({ slack: { fake, connection: "socket" } });
+
+  const { code, stdout } = await program.command(["check"]);
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /ok {5}slack: nobody can decide there yet: write \/countersign whoami .* SLACK_ADMIN_IDS/,
+  );
 });
