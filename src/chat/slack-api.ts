@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { types, webApi } from "@slack/bolt";
 import type { Card } from "./card.ts";
 import type { ButtonTokens, CardAdapter, RejectedKind } from "./channel.ts";
@@ -14,6 +14,16 @@ const CALL_TIMEOUT_MS = 10_000;
 /** Where a time to wait is not named. */
 const PAUSE_MS = 30_000;
 const HELD = 200;
+/** A message that was made this long before it was sent was made by an earlier try. */
+const OLD_AFTER_MS = 3000;
+/** Random and never given twice, as the number of a digest is not. */
+const INCIDENT = /^inc_[0-9a-f]{12}$/;
+
+interface Held {
+  readonly id: string;
+  /** Whether it went out, and perhaps arrived. */
+  readonly isSent: boolean;
+}
 
 /**
  * Waiting and trying again is the projector's and the outbox's. The client's own ways would wait for ever, hold up
@@ -106,7 +116,7 @@ export function createSlackCards(deps: {
 }): SlackCards {
   const { channel, pace } = deps;
   /** Of cards whose posting may or may not have arrived: with the same id Slack shows it once. */
-  const held = new Map<string, string>();
+  const held = new Map<string, Held>();
 
   async function call<T>(act: (client: SlackClient) => Promise<T>): Promise<T> {
     try {
@@ -127,23 +137,47 @@ export function createSlackCards(deps: {
     return result.ts;
   }
 
+  /** A crash or a lost answer may come between the posting and its being stored: then Slack is sent the same id. */
   async function post(card: Card, tokens: ButtonTokens): Promise<string> {
     const { incidentId } = card;
-    const id = held.get(incidentId) ?? randomUUID();
+    const { id, isSent } = held.get(incidentId) ?? firstTry(incidentId);
     held.delete(incidentId);
+    const begunAt = Date.now();
     try {
-      return await send(slackCard(card, tokens), {
+      const message = slackCard(card, tokens);
+      const ts = await send(message, {
         client_msg_id: id,
         metadata: { event_type: "countersign_card", event_payload: { incident: incidentId } },
       });
+      // It was there already, as the card was then.
+      if (isSent || begunAt - Number(ts) * 1000 > OLD_AFTER_MS) await bringUpToDate(ts, message);
+      return ts;
     } catch (error) {
-      if (isUncertain(slackRejection(error))) hold(incidentId, id);
+      const rejection = slackRejection(error);
+      if (isForgotten(rejection)) hold(incidentId, { id: randomUUID(), isSent: false });
+      else if (isUncertain(rejection)) hold(incidentId, { id, isSent: true });
       throw error;
     }
   }
 
-  function hold(incidentId: string, id: string): void {
-    held.set(incidentId, id);
+  function firstTry(incidentId: string): Held {
+    const id = INCIDENT.test(incidentId) ? idFor(`${channel}/${incidentId}`) : randomUUID();
+    return { id, isSent: false };
+  }
+
+  async function bringUpToDate(ts: string, message: SlackMessage): Promise<void> {
+    pace.spend("edit");
+    await update(ts, message);
+  }
+
+  async function update(ts: string, message: SlackMessage): Promise<void> {
+    await orWithoutBlocks(message, (body) =>
+      call((client) => client.chat.update({ channel, ts, ...body })),
+    );
+  }
+
+  function hold(incidentId: string, message: Held): void {
+    held.set(incidentId, message);
     const [oldest] = held.keys();
     if (held.size > HELD && oldest !== undefined) held.delete(oldest);
   }
@@ -154,9 +188,7 @@ export function createSlackCards(deps: {
     tokens: ButtonTokens,
   ): Promise<"edited" | "gone"> {
     try {
-      await orWithoutBlocks(slackCard(card, tokens), (body) =>
-        call((client) => client.chat.update({ channel, ts: messageId, ...body })),
-      );
+      await update(messageId, slackCard(card, tokens));
       return "edited";
     } catch (error) {
       if (slackRejection(error).kind === "gone") return "gone";
@@ -188,9 +220,20 @@ export function createSlackCards(deps: {
   };
 }
 
-/** Whether the message may have arrived all the same; not where Slack no longer knows the id it was sent with. */
-function isUncertain({ kind, message }: ChatRejected): boolean {
-  return (kind === "unreachable" || kind === "paused") && !message.includes("duplicate_");
+/** Whether the message may have arrived all the same. */
+function isUncertain({ kind }: ChatRejected): boolean {
+  return kind === "unreachable" || kind === "paused";
+}
+
+/** Slack knows the id but no longer the message, which somebody deleted: the next one is another. */
+function isForgotten({ kind, message }: ChatRejected): boolean {
+  return kind === "gone" || message.includes("duplicate_");
+}
+
+/** The same for the same card, also after a restart. */
+function idFor(card: string): string {
+  const hex = createHash("sha256").update(card).digest("hex");
+  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** A text that is there is worth more than blocks that are not; its buttons go with them. */

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Person } from "../../src/approval/approval.ts";
 import { createCommands } from "../../src/chat/commands.ts";
 import type { Projector } from "../../src/chat/projector.ts";
 import { createProjector } from "../../src/chat/projector.ts";
 import type { Slack } from "../../src/chat/slack.ts";
 import { createSlack } from "../../src/chat/slack.ts";
+import { slackRejection } from "../../src/chat/slack-api.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
 import { createChatPorts, newToken } from "../fakes/chat-ports.ts";
 import { aRequest, aView } from "../fakes/incidents.ts";
@@ -139,6 +140,48 @@ describe("a card", () => {
     expect(posts[0]?.args.client_msg_id).toBe(posts[1]?.args.client_msg_id);
     expect(fake.cards()).toHaveLength(1);
   });
+
+  it("whose posting was lost says what is so by the second try", async () => {
+    fake.inject({ method: "chat.postMessage", isLost: true });
+    await expect(post("as it was")).rejects.toMatchObject({ kind: "unreachable" });
+
+    const ts = await post("as it is");
+
+    expect(fake.cards()).toMatchObject([{ ts, text: expect.stringContaining("as it is") }]);
+  });
+
+  it("that was posted before a crash and not stored is found again afterwards, and brought up to date", async () => {
+    const before = await post("as it was");
+    slack = connect();
+    fake.passTime(60_000);
+    const later = Date.now() + 60_000;
+    vi.spyOn(Date, "now").mockReturnValue(later);
+
+    const after = await post("as it is");
+
+    expect(after).toBe(before);
+    expect(fake.cards()).toMatchObject([{ text: expect.stringContaining("as it is") }]);
+  });
+
+  it("is another for another incident, and again one where the first was deleted", async () => {
+    const first = await post("one");
+    const other = await post("two", "inc_bbbbbbbbbbbb");
+    fake.deleteByHand(first);
+    await expect(post("one")).rejects.toMatchObject({ kind: "unreachable" });
+
+    const again = await post("one");
+
+    expect(new Set([first, other, again]).size).toBe(3);
+    expect(fake.cards().map(({ ts, edits }) => [ts, edits])).toEqual([
+      [other, 0],
+      [again, 0],
+    ]);
+  });
+
+  async function post(headline: string, incidentId = "inc_aaaaaaaaaaaa"): Promise<string> {
+    const card = { incidentId, version: 1, state: "open", sections: [], buttons: [] } as const;
+    return await slack.cards.post({ ...card, headline }, {});
+  }
 
   it("of which a copy was left behind decides only where it counts, and the copy loses its buttons", async () => {
     const card = await showCard();
@@ -765,6 +808,19 @@ describe("the connection", () => {
       const whole = `${(error as Error).stack} ${JSON.stringify(error)} ${JSON.stringify(ports.logged)}`;
       expect(whole).not.toContain(fake.token);
       expect(whole).not.toContain(fake.appToken);
+    }
+  });
+
+  it("T78 tells an error that holds the request in our own words", () => {
+    const headers = { authorization: `Bearer ${fake.token}` };
+    for (const error of [
+      Object.assign(new Error(`connect ${fake.token}`), { original: { config: { headers } } }),
+      Object.assign(new Error("x"), { statusCode: 502, body: fake.token, headers }),
+      Object.assign(new Error(fake.token), { retryAfter: 3, headers }),
+      Object.assign(new Error(fake.token), { data: { error: "invalid_auth", token: fake.token } }),
+    ]) {
+      const told = slackRejection(error);
+      expect(`${told.stack} ${JSON.stringify(told)} ${told.cause}`).not.toContain(fake.token);
     }
   });
 

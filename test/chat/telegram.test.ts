@@ -135,7 +135,11 @@ describe("a press", () => {
 
   it("T07 on a high risk says privately what to send", async () => {
     const card = await showCard();
-    ports.rule(() => ({ outcome: "must_type", request: aRequest(), needsReason: true }));
+    ports.rule(({ via }) =>
+      via === "tap"
+        ? { outcome: "must_type", request: aRequest(), needsReason: true }
+        : { outcome: "approved", request: aRequest() },
+    );
 
     fake.press(card.messageId, { text: "Approve" }, ANA);
 
