@@ -67,6 +67,14 @@ it("has nothing to send where a value is longer than its field", () => {
   expect(linksOf(blocksOf(view))).toEqual([CONSOLE]);
 });
 
+it("T64 has nothing to send where the command does not fit", () => {
+  const view = form({ lines: "200" }, ["/bin/x", "y".repeat(3001)]);
+
+  expect(view.submit).toBeUndefined();
+  expect(inputsOf(view)).toEqual([]);
+  expect(linksOf(blocksOf(view))).toEqual([CONSOLE]);
+});
+
 it("T62 T64 is a form that Slack takes, with the whole command and all values or with nothing to send", () => {
   fc.assert(
     fc.property(hostileWords, (words) => {
