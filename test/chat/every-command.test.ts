@@ -148,6 +148,7 @@ const COMMANDS: readonly [typed: string, answer: RegExp][] = [
   ["incident 1a2b3", /Action Approval Required: HighCPU/],
   ["incident 1a2b", /Several incidents begin like this/],
   ["history", /25 incidents, page 1 of 3.*Next: \/history --page 2/s],
+  ["cost", /No model is set \(LLM_PROVIDER\): nothing is spent/],
   ["pending", new RegExp(`1 request waiting:\n${CODE} MEDIUM`)],
   [`approve ${CODE} looks right`, /✅ Approved: .* on web-01 \(9f3a1c22\)/],
   [`reject ${CODE}`, /❌ Rejected: .* will not run/],
