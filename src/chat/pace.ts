@@ -52,7 +52,8 @@ export function createPace(limits: PaceLimits, now: () => number = Date.now) {
   /** How long to wait before the next call of that kind; 0 means now. */
   function waitMs(kind: "send" | "edit", lane: Lane): number {
     const at = now();
-    const recent = times[kind].filter((time) => at - time < MINUTE_MS);
+    // A clock that was set back must not hold the chat up until it has caught up.
+    const recent = times[kind].filter((time) => time <= at && at - time < MINUTE_MS);
     times[kind] = recent;
     const budget = kind === "send" ? limits.sendsPerMinute : limits.editsPerMinute;
     const allowed = Math.max(1, lane === "person" ? budget : budget - limits.reserved);
