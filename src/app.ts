@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
 import type { ConsoleEvent } from "./console/ports.ts";
 import { consoleCommands } from "./console-commands.ts";
+import { cardsWithCrashPoints, crashAt, storeWithCrashPoints } from "./crash-points.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
 import { createAlertmanager } from "./evidence/alertmanager.ts";
@@ -34,7 +35,7 @@ import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
 import { createLookNow } from "./responder/look-now.ts";
-import type { CrashPoint, Ports } from "./responder/ports.ts";
+import type { Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
 import { createWorker } from "./responder/work.ts";
 import { createRuleWatch } from "./rule-watch.ts";
@@ -64,7 +65,8 @@ export function createApp(config: Config, log: Logger) {
   const startedAt = performance.now();
   const executors = createExecutors(config);
   const catalogue = openCatalogue(config, executors);
-  const store = openStore({
+  const crashPoint = crashAt(config.crashPoint);
+  const opened = openStore({
     path: config.databasePath,
     isExclusive: true,
     dedupWindowMs: config.dedupWindowMs,
@@ -76,6 +78,8 @@ export function createApp(config: Config, log: Logger) {
     elapsedMs: () => performance.now(),
     redact,
   });
+  const isDrill = config.crashPoint !== null;
+  const store = isDrill ? storeWithCrashPoints(opened, crashPoint) : opened;
   const { now } = store.clock;
   const metrics = createMetrics(async () => {
     const depths = await store.queue.depths();
@@ -119,7 +123,7 @@ export function createApp(config: Config, log: Logger) {
     clockBehindMs: store.clock.behindMs,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
-    crashPoint: crashAt(config.crashPoint),
+    crashPoint,
     redact,
     stopping: stopping.signal,
   };
@@ -194,7 +198,7 @@ export function createApp(config: Config, log: Logger) {
       chat,
       store: cardStore(shown),
       digests: store.digests,
-      adapter: cards,
+      adapter: isDrill ? cardsWithCrashPoints(cards, crashPoint) : cards,
       context: async () => ({
         now: now(),
         publicUrl: config.publicUrl,
@@ -367,11 +371,4 @@ export function createApp(config: Config, log: Logger) {
 function peopleOf(catalogue: Catalogue) {
   const { policy } = catalogue.read();
   return policy.ok ? policy.policy.people : [];
-}
-
-/** For drills: the process ends at this point as by a power cut. */
-function crashAt(wanted: string | null): (name: CrashPoint) => void {
-  return (name) => {
-    if (name === wanted) process.kill(process.pid, "SIGKILL");
-  };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseCrashPoint } from "./crash-points.ts";
 
 /** Every setting there is, in the order of `.env.example`: its check, and the one line that explains it. */
 
@@ -166,6 +167,10 @@ export const Settings = z.object({
     .describe("how much to log"),
   COUNTERSIGN_CRASH_POINT: z
     .string()
+    .refine(
+      (text) => parseCrashPoint(text) !== null,
+      "must be a point that docs/architecture.md names, such as after-claim or after-claim#2",
+    )
     .optional()
     .describe("for drills: the process kills itself at this named point"),
 });

@@ -39,6 +39,7 @@ async function takeUp(
   episode: Episode | null,
 ): Promise<StepEnd> {
   const { store } = ports;
+  ports.crashPoint("before-look-again");
   const found = await lookAgain(ports, request, episode);
   switch (found.outcome) {
     case "over":

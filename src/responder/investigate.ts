@@ -18,6 +18,7 @@ export async function investigate(ports: Ports, episodeId: number): Promise<Step
   const episode = await ports.store.episode(episodeId);
   if (episode === null) return DONE;
   const { questions, diagnosisOf } = questionsAbout(ports, episode);
+  ports.crashPoint("before-looks");
   const items = await collect(questions, { deadlineMs: DEADLINE_MS, now: ports.now });
   await ports.store.saveFindings(episode, items, diagnosisOf);
   return DONE;

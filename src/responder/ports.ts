@@ -76,13 +76,20 @@ export interface Ports {
   readonly newRequestId: () => string;
   readonly newIncidentId: () => string;
   /** Named places between two durable writes, where a drill may end the process. */
-  readonly crashPoint: (name: CrashPoint) => void;
+  readonly crashPoint: (name: Place) => void;
   readonly redact: (text: string) => string;
   /** Aborted when the program must end now: a run under way is stopped then, not left behind. */
   readonly stopping: AbortSignal;
 }
 
-export type CrashPoint = "before-claim" | "after-claim" | "after-start" | "after-run";
+export type Place =
+  | "before-looks"
+  | "before-plan"
+  | "before-look-again"
+  | "before-claim"
+  | "after-claim"
+  | "after-start"
+  | "after-run";
 
 export interface ResponderStore {
   readonly incident: (id: string) => Promise<Incident | null>;

@@ -186,6 +186,7 @@ async function request(
   const base = common(ports, episode, verdict);
   const expiresAt = new Date(ports.now().getTime() + rule.expiresMs);
   const quorum = isUnasked ? 0 : quorumOf(policy, verdict.risk, rule);
+  ports.crashPoint("before-plan");
   const planned = await makePlan(ports, {
     proposal: choice.proposal,
     incidentId: episode.incidentId,

@@ -6,7 +6,7 @@ import { createMetrics } from "../../src/metrics.ts";
 import { ask, tryOut } from "../../src/responder/ask.ts";
 import { edit } from "../../src/responder/edit.ts";
 import { createLookNow } from "../../src/responder/look-now.ts";
-import type { CrashPoint } from "../../src/responder/ports.ts";
+import type { Place } from "../../src/responder/ports.ts";
 import { createJourney } from "../responder/journey.ts";
 import { watch } from "./watch.ts";
 
@@ -71,7 +71,7 @@ type Actor = ReturnType<typeof createActor>;
 const service = fc.constantFrom("web", "db");
 const person = fc.constantFrom(ANA, BEN, ANA, BEN, EVE);
 const channel = fc.constantFrom<Channel>("telegram", "slack", "console");
-const crashPoint = fc.constantFrom<CrashPoint>(
+const crashPoint = fc.constantFrom<Place>(
   "before-claim",
   "after-claim",
   "after-start",

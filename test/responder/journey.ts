@@ -15,7 +15,7 @@ import type { AlertGroup } from "../../src/incident/alert-group.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { createCatalogue } from "../../src/remediation/catalogue.ts";
 import { isSolo } from "../../src/remediation/policy.ts";
-import type { CrashPoint, Ports } from "../../src/responder/ports.ts";
+import type { Place, Ports } from "../../src/responder/ports.ts";
 import { respond } from "../../src/responder/respond.ts";
 import { createRuleWatch } from "../../src/rule-watch.ts";
 import { newId } from "../../src/store/ids.ts";
@@ -84,7 +84,7 @@ export function createJourney(
     pages: [] as string[],
     /** What happens while somebody looks. */
     onLook: (): void => undefined,
-    onCrashPoint: (_: CrashPoint): void => undefined,
+    onCrashPoint: (_: Place): void => undefined,
     /** What the fix does to the world. */
     onRun: () => {
       world.state = "up";

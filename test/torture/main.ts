@@ -1,0 +1,26 @@
+import { parseArgs } from "node:util";
+import { textOf } from "./outside.ts";
+import { torture } from "./torture.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "20" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const rounds = Number(values.rounds);
+const seed = Number(values.seed);
+if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) {
+  throw new Error("--rounds and --seed are whole numbers");
+}
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+say(`seed ${seed}`);
+const figures = await torture({ rounds, seed, say });
+const missed = [...figures.points].flatMap(([point, times]) => (times === 0 ? [point] : []));
+say(`died at ${figures.points.size - missed.length} of ${figures.points.size} points`);
+if (missed.length > 0) say(`never at: ${missed.join(", ")}`);
+for (const line of figures.wrong) say(line);
+process.stdout.write(`${textOf(figures)}\n`);
+const { alertsLost, doubleExecutions, unapprovedExecutions, wrong } = figures;
+process.exitCode = alertsLost + doubleExecutions + unapprovedExecutions + wrong.length > 0 ? 1 : 0;

@@ -1,0 +1,121 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const MAIN = resolve("dist/main.js");
+const START_MS = 20_000;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The real program in a folder of its own, made to be killed over and over. */
+export function createVictim(settings: Readonly<Record<string, string>>, port: number) {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-torture-"));
+  const dataDir = join(folder, "data");
+  const runbooksDir = join(folder, "runbooks");
+  mkdirSync(dataDir);
+  mkdirSync(runbooksDir);
+  const env = {
+    PATH: "/usr/local/bin:/usr/bin:/bin",
+    HOME: folder,
+    PROMETHEUS_WEBHOOK_PORT: String(port),
+    DATABASE_URL: `sqlite:${join(dataDir, "countersign.db")}`,
+    RUNBOOKS_DIR: runbooksDir,
+    COUNTERSIGN_LOG_LEVEL: "error",
+    ...settings,
+  };
+  const children = new Set<ChildProcess>();
+  /** However this process ends, it leaves nothing running. */
+  const killAll = () => {
+    for (const child of children) child.kill("SIGKILL");
+  };
+  process.once("exit", killAll);
+
+  function launch(args: readonly string[], more: Readonly<Record<string, string>>) {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: folder,
+      env: { ...env, ...more },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    children.add(child);
+    const said = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said.stderr += text;
+    });
+    let isOver = false;
+    // What it started may hold its pipes open long after it is dead: the exit counts.
+    const ended = new Promise<Ended>((done) => {
+      child.once("exit", (code) => {
+        isOver = true;
+        children.delete(child);
+        done({ code, ...said });
+      });
+    });
+    return { child, said, ended, isOver: () => isOver };
+  }
+
+  /** One life, from its start to its death; resolves when it listens or has died on the way. */
+  async function live(crashPoint: string | null) {
+    const { child, said, ended, isOver } = launch(
+      ["serve"],
+      crashPoint === null ? {} : { COUNTERSIGN_CRASH_POINT: crashPoint },
+    );
+    const deadline = Date.now() + START_MS;
+    while (!isOver() && !said.stdout.includes("Send a first alert: ")) {
+      if (Date.now() > deadline) throw new Error(`it did not start:\n${said.stdout}${said.stderr}`);
+      await sleep(10);
+    }
+    if (isOver() && child.signalCode !== "SIGKILL") {
+      throw new Error(`it ended by itself:\n${said.stdout}${said.stderr}`);
+    }
+    return {
+      isOver,
+      async kill(): Promise<void> {
+        child.kill("SIGKILL");
+        await ended;
+      },
+    };
+  }
+
+  return {
+    folder,
+    dataDir,
+    url: `http://127.0.0.1:${port}`,
+    database: join(dataDir, "countersign.db"),
+    live,
+    command: (args: readonly string[]): Promise<Ended> => launch(args, {}).ended,
+    writeRunbook: (name: string, text: string): void =>
+      writeFileSync(join(runbooksDir, name), text, { mode: 0o644 }),
+    /** What the actions left behind: a line for each run. */
+    traces(): string[] {
+      const file = join(dataDir, "traces.log");
+      return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+    },
+    /** Keeps what is there for whoever wants to know what went wrong. */
+    copyTo: (path: string): void => cpSync(folder, path, { recursive: true }),
+    clear(): void {
+      killAll();
+      process.off("exit", killAll);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type Victim = ReturnType<typeof createVictim>;

@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CrashPoint } from "../../src/crash-points.ts";
+import { CRASH_POINTS } from "../../src/crash-points.ts";
+import { startFakeTelegram } from "../fakes/telegram.ts";
+import { findFreePort } from "../lab/peer-process.ts";
+import { createConsoleClient } from "../scenarios/console-client.ts";
+import type { Act } from "./acts.ts";
+import { CHAT, createActs } from "./acts.ts";
+import { createDice } from "./dice.ts";
+import type { Figures } from "./outside.ts";
+import { openOutside } from "./outside.ts";
+import { startSource } from "./peers.ts";
+import { createVictim } from "./program.ts";
+import { policyText, RUNBOOK } from "./runbook.ts";
+
+const LONGEST_LIFE_MS = 4_000;
+const ACT_WITHIN_MS = 1_500;
+const SETTLED_WITHIN_MS = 90_000;
+/** Of each pass, how many lives end at no point but at any moment. */
+const BY_CHANCE = 5;
+
+/** What brings the program to points that little leads to. */
+const AIMS: Partial<Record<string, Act>> = {
+  "fire-again": "fireAgain",
+  ask: "ask",
+  review: "review",
+  ack: "acknowledge",
+  enable: "enable",
+  disable: "disable",
+  maintain: "maintain",
+  end: "changePolicy",
+  decide: "decide",
+};
+/** Where the life before has to end for a point to mean something. */
+const BEFORE: Partial<Record<CrashPoint, CrashPoint>> = {
+  "before-release": "after-claim",
+  "after-release": "after-claim",
+  "before-give-up": "after-start",
+  "after-give-up": "after-start",
+  "before-review": "after-run",
+  "after-review": "after-run",
+};
+
+interface Options {
+  /** Passes over every crash point. */
+  readonly rounds: number;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+  /** When to stop, however many rounds are left. */
+  readonly withinMs?: number;
+}
+
+export interface Tortured extends Figures {
+  readonly points: ReadonlyMap<CrashPoint, number>;
+  readonly wrong: readonly string[];
+}
+
+/** Kills the real program at every named point and at any moment, starts it again, and counts from outside. */
+export async function torture({ rounds, seed, say, withinMs }: Options): Promise<Tortured> {
+  const until = Date.now() + (withinMs ?? Number.POSITIVE_INFINITY);
+  const dice = createDice(seed);
+  const sent: Parameters<typeof createActs>[0]["sent"] = new Map();
+  const approvals = new Map<string, Set<string>>();
+  const source = await startSource(() =>
+    [...sent.values()].filter(({ status }) => status === "firing").map(({ labels }) => labels),
+  );
+  const telegram = await startFakeTelegram({ chats: [{ id: CHAT }] });
+  const settings = {
+    TELEGRAM_BOT_TOKEN: telegram.token,
+    TELEGRAM_CHAT_ID: String(CHAT),
+    TELEGRAM_API_ROOT: telegram.url,
+    ALERTMANAGER_URL: source.url,
+  };
+  const victim = createVictim(settings, await findFreePort());
+  victim.writeRunbook("torture.md", RUNBOOK);
+  victim.writeRunbook("policy.yaml", policyText(0, "15m"));
+  const reached = new Map<CrashPoint, number>(CRASH_POINTS.map((point) => [point, 0]));
+  let kills = 0;
+
+  const first = await victim.live(null);
+  const consoles = { ana: await signIn("ana"), ben: await signIn("ben") };
+  const outside = openOutside(victim.database);
+  const acts = createActs({ victim, telegram, outside, consoles, dice, sent, approvals });
+  await consoles.ana.enableAutohealing();
+  await first.kill();
+  kills += 1;
+
+  async function signIn(person: string) {
+    const { stdout, stderr } = await victim.command(["sign-in", person]);
+    const link = /Console sign-in: (?<link>\S+)/.exec(stdout)?.groups?.link;
+    if (link === undefined) throw new Error(`no link: ${stdout}${stderr}`);
+    return await createConsoleClient(victim.url, link);
+  }
+
+  async function lifeThatEndsAt(point: CrashPoint | null): Promise<boolean> {
+    const hit = point === null || BEFORE[point] !== undefined ? 1 : dice.oneOf([1, 1, 1, 2, 3]);
+    const one = await victim.live(point === null ? null : `${point}#${hit}`);
+    const mostMs = point === null ? dice.whole(2_000) : LONGEST_LIFE_MS;
+    const deadline = Date.now() + mostMs;
+    const aim = AIMS[point?.replace(/^(?:before|after)-/, "") ?? ""] ?? null;
+    while (!one.isOver() && Date.now() < deadline) {
+      // Whatever it was about may be cut off: that is what this is for.
+      await Promise.race([acts.one(aim).catch(() => undefined), sleep(ACT_WITHIN_MS)]);
+      await sleep(dice.whole(40));
+    }
+    const endedAtPoint = one.isOver();
+    await one.kill();
+    kills += 1;
+    return endedAtPoint;
+  }
+
+  async function kill(point: CrashPoint): Promise<void> {
+    const before = BEFORE[point];
+    if (before !== undefined && (await lifeThatEndsAt(before))) count(before);
+    if (await lifeThatEndsAt(point)) count(point);
+  }
+
+  function count(point: CrashPoint): void {
+    reached.set(point, (reached.get(point) ?? 0) + 1);
+  }
+
+  async function settle(): Promise<string[]> {
+    const last = await victim.live(null);
+    const deadline = Date.now() + SETTLED_WITHIN_MS;
+    while (acts.unacknowledged() > 0 && Date.now() < deadline) {
+      await acts.repeat().catch(() => sleep(100));
+    }
+    while (outside.underWay().length > 0 && Date.now() < deadline) await sleep(100);
+    const stuck = outside.underWay();
+    await last.kill();
+    return stuck.map((what) => `still under way: ${what}`);
+  }
+
+  try {
+    let done = 0;
+    for (; done < rounds && Date.now() < until; done += 1) {
+      for (const point of dice.shuffled([...CRASH_POINTS, ...Array(BY_CHANCE).fill(null)])) {
+        if (Date.now() > until) break;
+        await (point === null ? lifeThatEndsAt(null) : kill(point));
+      }
+      say(`round ${done + 1}: ${kills} kills, ${sent.size} alerts, ${victim.traces().length} runs`);
+    }
+    const wrong = await settle();
+    const audit = JSON.parse((await victim.command(["audit", "verify", "--json"])).stdout) as {
+      ok: boolean;
+      entries: number;
+      firstBroken: number | null;
+    };
+    if (!audit.ok) wrong.push(`the record is broken at entry ${audit.firstBroken}`);
+    const traces = victim.traces();
+    const runs = new Set(traces);
+    const stored = outside.storedNumbers();
+    const started = outside.startedNumbers();
+    const unapproved = [
+      ...outside.unapproved(approvals),
+      ...[...runs].filter((n) => !started.has(n)).map((n) => `the run of ${n} was never started`),
+    ];
+    wrong.push(...unapproved);
+    const lost = [...sent.values()].filter(
+      ({ isAcknowledged, labels }) => isAcknowledged && !stored.has(labels.n ?? ""),
+    );
+    return {
+      rounds: done,
+      kills,
+      alertsSent: sent.size,
+      alertsLost: lost.length + acts.unacknowledged(),
+      executions: traces.length,
+      doubleExecutions: traces.length - runs.size,
+      unapprovedExecutions: unapproved.length,
+      recordsVerified: audit.ok ? audit.entries : 0,
+      points: reached,
+      wrong,
+    };
+  } finally {
+    outside.close();
+    victim.clear();
+    await telegram.stop();
+    await source.stop();
+  }
+}
