@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -48,6 +48,9 @@ const POLICY = `targets:
   db: {executor: command}
 `;
 
+/** A commit waits for the disk, and no power is cut here: what is only in memory waits for nothing. */
+const IN_MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 const KINDS = [
   ...["execute", "verify", "remind", "escalate", "page", "expire"],
   ...["ask_source", "investigate", "propose", "opine"],
@@ -66,9 +69,10 @@ export function createJourney(
     runbook?: string;
     /** A model that reads what was found. */
     reader?: (ledger: ReaderDeps["ledger"], now: () => Date) => Reader;
+    chats?: { channel: string; chat: string }[];
   } = {},
 ) {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-journey-"));
+  const folder = mkdtempSync(join(IN_MEMORY, "countersign-journey-"));
   const runbookFile = join(folder, "web-down.md");
   const policyFile = join(folder, "policy.yaml");
   writeFileSync(runbookFile, options.runbook ?? RUNBOOK.replace("{{risk}}", options.risk ?? "low"));
@@ -138,7 +142,7 @@ export function createJourney(
       dedupWindowMs: 300_000,
       hasSource: true,
       hasReader: options.reader !== undefined,
-      chats: [],
+      chats: options.chats ?? [],
       admit,
       now: () => now,
       elapsedMs: () => elapsed,

@@ -14,6 +14,7 @@ if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) 
   throw new Error("--rounds and --seed are whole numbers");
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 say(`seed ${seed}`);
 const figures = await torture({ rounds, seed, say });

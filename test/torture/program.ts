@@ -1,14 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,7 +19,10 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
   const folder = mkdtempSync(join(tmpdir(), "countersign-torture-"));
   const dataDir = join(folder, "data");
   const runbooksDir = join(folder, "runbooks");
+  const tracesFile = join(dataDir, "traces.log");
+  const script = join(folder, "leave-a-trace.sh");
   mkdirSync(dataDir);
+  writeFileSync(script, `#!/bin/sh\necho "$1" >> ${tracesFile}\n`, { mode: 0o755 });
   mkdirSync(runbooksDir);
   const env = {
     PATH: "/usr/local/bin:/usr/bin:/bin",
@@ -43,7 +38,11 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
   const killAll = () => {
     for (const child of children) child.kill("SIGKILL");
   };
-  process.once("exit", killAll);
+  const clear = () => {
+    killAll();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", clear);
 
   function launch(args: readonly string[], more: Readonly<Record<string, string>>) {
     const child = spawn(process.execPath, [MAIN, ...args], {
@@ -96,7 +95,7 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
 
   return {
     folder,
-    dataDir,
+    script,
     url: `http://127.0.0.1:${port}`,
     database: join(dataDir, "countersign.db"),
     live,
@@ -105,15 +104,11 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
       writeFileSync(join(runbooksDir, name), text, { mode: 0o644 }),
     /** What the actions left behind: a line for each run. */
     traces(): string[] {
-      const file = join(dataDir, "traces.log");
-      return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+      return existsSync(tracesFile) ? readFileSync(tracesFile, "utf8").trim().split("\n") : [];
     },
-    /** Keeps what is there for whoever wants to know what went wrong. */
-    copyTo: (path: string): void => cpSync(folder, path, { recursive: true }),
     clear(): void {
-      killAll();
-      process.off("exit", killAll);
-      rmSync(folder, { recursive: true, force: true });
+      process.off("exit", clear);
+      clear();
     },
   };
 }

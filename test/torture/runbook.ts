@@ -1,26 +1,29 @@
 const GRADES = ["low", "medium", "high"] as const;
 
-const action = (grade: (typeof GRADES)[number]) => `
+/** What never helps is looked at again and again until its window is over. */
+const CHECKS = { low: "-d, /", medium: "-f, /", high: "-d, /" } as const;
+
+const action = (grade: (typeof GRADES)[number], script: string) => `
   - id: ${grade}
     title: Leave a trace
     risk: ${grade}
     when: {grade: ${grade}}
     executor: command
-    with: {argv: [/usr/bin/awk, 'BEGIN { print ARGV[1] >> "traces.log" }', '{{params.n}}']}
+    with: {argv: ['${script}', '{{params.n}}']}
     target: '{{params.box}}'
     targets: all
-    verify: {probe: {executor: command, with: {argv: [/usr/bin/test, -d, .]}}, expect: {exit_code: '0'}, within: 3s}
+    verify: {probe: {executor: command, with: {argv: [/usr/bin/test, ${CHECKS[grade]}]}}, expect: {exit_code: '0'}, within: 2s}
     timeout: 10s`;
 
 /** Every alert has a number of its own, and its fix writes that number: two lines of one number are two runs. */
-export const RUNBOOK = `---
+export const runbookText = (script: string) => `---
 id: torture
 title: Torture
 match: {alertname: Torture}
 params:
   n: {from: labels.n, pattern: '[0-9]{1,9}'}
   box: {from: labels.box, pattern: 'box-[0-9]{1,2}'}
-actions:${GRADES.map(action).join("")}
+actions:${GRADES.map((grade) => action(grade, script)).join("")}
 ---
 # Torture
 `;

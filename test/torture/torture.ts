@@ -11,9 +11,12 @@ import type { Figures } from "./outside.ts";
 import { openOutside } from "./outside.ts";
 import { startSource } from "./peers.ts";
 import { createVictim } from "./program.ts";
-import { policyText, RUNBOOK } from "./runbook.ts";
+import { policyText, runbookText } from "./runbook.ts";
 
 const LONGEST_LIFE_MS = 4_000;
+/** A chat is told at most once a second, and its library takes a while to load. */
+const LONGEST_AT_CHAT_MS = 8_000;
+const AT_CHAT = /-(?:post|edit|reply|buttons|card-posted|card-shown|postpone)$/;
 const ACT_WITHIN_MS = 1_500;
 const SETTLED_WITHIN_MS = 90_000;
 /** Of each pass, how many lives end at no point but at any moment. */
@@ -30,6 +33,14 @@ const AIMS: Partial<Record<string, Act>> = {
   maintain: "maintain",
   end: "changePolicy",
   decide: "decide",
+  claim: "decide",
+  start: "decide",
+  run: "decide",
+  finish: "decide",
+  verify: "decide",
+  postpone: "decide",
+  buttons: "fire",
+  post: "fire",
 };
 /** Where the life before has to end for a point to mean something. */
 const BEFORE: Partial<Record<CrashPoint, CrashPoint>> = {
@@ -72,7 +83,7 @@ export async function torture({ rounds, seed, say, withinMs }: Options): Promise
     ALERTMANAGER_URL: source.url,
   };
   const victim = createVictim(settings, await findFreePort());
-  victim.writeRunbook("torture.md", RUNBOOK);
+  victim.writeRunbook("torture.md", runbookText(victim.script));
   victim.writeRunbook("policy.yaml", policyText(0, "15m"));
   const reached = new Map<CrashPoint, number>(CRASH_POINTS.map((point) => [point, 0]));
   let kills = 0;
@@ -92,10 +103,12 @@ export async function torture({ rounds, seed, say, withinMs }: Options): Promise
     return await createConsoleClient(victim.url, link);
   }
 
-  async function lifeThatEndsAt(point: CrashPoint | null): Promise<boolean> {
-    const hit = point === null || BEFORE[point] !== undefined ? 1 : dice.oneOf([1, 1, 1, 2, 3]);
+  async function lifeThatEndsAt(point: CrashPoint | null, mostHits = 1): Promise<boolean> {
+    const isSlow = point !== null && AT_CHAT.test(point);
+    const hit = 1 + dice.whole(mostHits);
     const one = await victim.live(point === null ? null : `${point}#${hit}`);
-    const mostMs = point === null ? dice.whole(2_000) : LONGEST_LIFE_MS;
+    const longest = isSlow ? LONGEST_AT_CHAT_MS : LONGEST_LIFE_MS;
+    const mostMs = point === null ? dice.whole(2_000) : longest;
     const deadline = Date.now() + mostMs;
     const aim = AIMS[point?.replace(/^(?:before|after)-/, "") ?? ""] ?? null;
     while (!one.isOver() && Date.now() < deadline) {
@@ -112,7 +125,10 @@ export async function torture({ rounds, seed, say, withinMs }: Options): Promise
   async function kill(point: CrashPoint): Promise<void> {
     const before = BEFORE[point];
     if (before !== undefined && (await lifeThatEndsAt(before))) count(before);
-    if (await lifeThatEndsAt(point)) count(point);
+    const isRare = before !== undefined || AT_CHAT.test(point);
+    // Where it was not reached so often, once is enough.
+    if ((await lifeThatEndsAt(point, isRare ? 1 : 3)) || (await lifeThatEndsAt(point)))
+      count(point);
   }
 
   function count(point: CrashPoint): void {
