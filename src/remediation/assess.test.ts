@@ -281,3 +281,24 @@ describe("whatever the facts", () => {
     );
   });
 });
+
+describe("what is not there", () => {
+  it("is no reason: no limit, and a freeze that never comes or is not now", () => {
+    const never = withChange(clear, { limit: null, policy: freezing("0 0 31 2 *", 60) });
+    const later = withChange(clear, { policy: freezing(cronAt(30), 10) });
+
+    for (const facts of [never, later]) {
+      const { outcome, reasons } = assess(facts);
+      expect(outcome).toBe("auto_run");
+      expect(reasons.map(({ rule }) => rule)).toEqual(["declared_risk"]);
+    }
+  });
+
+  it("names the severity there is, or says that it is not known", () => {
+    const textFor = (severity: Facts["severity"]) =>
+      assess(withChange(clear, { severity })).reasons.find(({ rule }) => rule === "severity")?.text;
+
+    expect(textFor("info")).toContain("is info,");
+    expect(textFor(null)).toContain("is not known,");
+  });
+});
