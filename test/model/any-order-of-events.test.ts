@@ -72,6 +72,9 @@ const service = fc.constantFrom("web", "db");
 const person = fc.constantFrom(ANA, BEN, ANA, BEN, EVE);
 const channel = fc.constantFrom<Channel>("telegram", "slack", "console");
 const crashPoint = fc.constantFrom<Place>(
+  "before-looks",
+  "before-plan",
+  "before-look-again",
   "before-claim",
   "after-claim",
   "after-start",

@@ -231,6 +231,20 @@ describe("P2 what differs from what was shown does not run, and is named", () =>
     });
   });
 
+  it("and that asks about this alert's own labels", async () => {
+    const journey = createJourney({ risk: "medium" });
+    journey.editRunbook((text) =>
+      text.replace(
+        /precondition: .*/,
+        `precondition: {promql: 'up{service="{{labels.service}}"} == 0'}`,
+      ),
+    );
+    await journey.fire();
+    const { plan } = (await journey.newest()) as unknown as PlannedRequest;
+
+    expect(plan.precondition).toEqual({ promql: 'up{service="web"} == 0' });
+  });
+
   it("and not with another runbook that lies beside it", async () => {
     const journey = await approvedWhen("before-look-again", ({ database }) => {
       const text = "---\nid: a-first\ntitle: First\nmatch: {alertname: First}\n---\nProse.\n";
