@@ -10,6 +10,7 @@ const store = openStore({
   hasSource: false,
   chats: [],
   admit,
+  redact: (text) => text,
   now: () => new Date(process.argv[3] ?? ""),
 });
 

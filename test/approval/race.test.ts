@@ -5,6 +5,8 @@ import { rulingText } from "../../src/chat/wording.ts";
 import { createDesk } from "../../src/desk.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { ask, tryOut } from "../../src/responder/ask.ts";
+import { edit } from "../../src/responder/edit.ts";
+import { createLookNow } from "../../src/responder/look-now.ts";
 import { createJourney } from "../responder/journey.ts";
 
 const CLICKS = 200;
@@ -34,6 +36,9 @@ async function createCrowd() {
     now: journey.now,
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
+    audit: () => Promise.reject(new Error("nobody asks here")),
+    edit: (wish) => edit(journey.ports, wish),
+    lookNow: createLookNow(journey.ports),
     onAutohealingChanged: () => undefined,
   });
   const presses = createPresses({ desk: desk.chat, useToken: store.cards.useToken });

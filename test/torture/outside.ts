@@ -71,17 +71,22 @@ export function openOutside(path: string) {
     const requestOf = new Map<string, string>();
     const allowed = new Set<string>();
     const unasked = new Set(started.all().flatMap((row) => (row.isUnasked === 1 ? [row.id] : [])));
-    let isOn = false;
+    let onFrom = Number.NaN;
     for (const { kind, event } of entries.all()) {
-      const { data } = JSON.parse(event) as { data: { request?: string; execution?: string } };
+      const { at, data } = JSON.parse(event) as {
+        at: number;
+        data: { request?: string; execution?: string; until?: string | null };
+      };
       const [noun, verb = ""] = kind.split(".");
-      if (noun === "autohealing") isOn = verb === "enabled";
-      else if (kind === "execution.claimed")
+      if (noun === "autohealing") {
+        // A disable with an end was on before, and is on again after it.
+        onFrom = verb === "enabled" ? at : Date.parse(data.until ?? "");
+      } else if (kind === "execution.claimed")
         requestOf.set(data.execution ?? "", data.request ?? "");
       else if (kind === "execution.started") {
         const id = data.execution ?? "";
         const isApproved = lastWord.get(requestOf.get(id) ?? "") === "approved";
-        if (isApproved && (isOn || !unasked.has(id))) allowed.add(id);
+        if (isApproved && (at >= onFrom || !unasked.has(id))) allowed.add(id);
       } else if (noun === "request") lastWord.set(data.request ?? "", verb);
     }
     return allowed;
@@ -135,7 +140,7 @@ export function openOutside(path: string) {
     underWay: () =>
       raw
         .prepare(
-          `SELECT kind || ' ' || subject || ' ' || coalesce(last_error, '') FROM steps WHERE kind <> 'expire'
+          `SELECT kind || ' ' || subject || ' ' || coalesce(last_error, '') FROM steps WHERE kind NOT IN ('expire', 'remind', 'escalate', 'page')
            UNION ALL SELECT 'request ' || id || ' ' || state FROM requests WHERE state IN ('approved', 'executing')
            UNION ALL SELECT 'execution ' || id || ' ' || state FROM executions WHERE state IN ('claimed', 'started')`,
         )
