@@ -9,6 +9,8 @@ export default defineConfig({
       "test/responder/*.test.ts",
     ],
     environment: "node",
+    // Nothing here is timed; a mutant that hangs is ended by Stryker.
+    testTimeout: 30_000,
     restoreMocks: true,
     expect: { requireAssertions: true },
   },

@@ -166,7 +166,7 @@ describe("P2 what differs from what was shown does not run, and is named", () =>
   it.each<[string, (journey: Journey) => unknown, string]>([
     ["a runbook that is gone", gone, "the runbook web-down is not there any more"],
     ["an action that is gone", otherAction, "restart"],
-    ["a target that is gone", ({ writePolicy }) => writePolicy(""), "the inventory has no web"],
+    ["a target that is gone", ({ writePolicy }) => writePolicy("{}"), "the inventory has no web"],
     ["an executor that is gone", withoutExecutor, "this installation has no executor command"],
     ["another policy", ({ writePolicy }) => writePolicy(`${TARGETS}\n# more`), "policy.yaml was"],
     ["another command", otherCommand, "what would run is no longer what was shown"],

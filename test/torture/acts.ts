@@ -106,6 +106,11 @@ export function createActs(world: World) {
     }
   }
 
+  async function decideLate(): Promise<void> {
+    outside.ageEvidence();
+    await decide();
+  }
+
   function write(name: Name, text: string, { id }: Waiting): void {
     note(id, name);
     telegram.pushMessage({ id: ACCOUNTS[name] }, CHAT, text);
@@ -170,6 +175,7 @@ export function createActs(world: World) {
     repeat,
     fireAgain,
     decide,
+    decideLate,
     press,
     ask,
     review,
@@ -192,7 +198,7 @@ export function createActs(world: World) {
       "press",
     ] as const),
     ...(["repeat", "enable", "enable", "disable", "ask", "review", "maintain"] as const),
-    ...(["fireAgain", "acknowledge", "changePolicy"] as const),
+    ...(["fireAgain", "acknowledge", "changePolicy", "decideLate"] as const),
   ];
 
   return {

@@ -146,6 +146,12 @@ export function openOutside(path: string) {
         )
         .pluck()
         .all() as string[],
+    /** As if nobody had come for ten minutes: what was collected is stale. */
+    ageEvidence(): void {
+      const writer = new Database(path);
+      writer.exec("UPDATE evidence SET collected_at = collected_at - 600000");
+      writer.close();
+    },
     close: () => raw.close(),
   };
 }

@@ -23,6 +23,8 @@ match: {alertname: Torture}
 params:
   n: {from: labels.n, pattern: '[0-9]{1,9}'}
   box: {from: labels.box, pattern: 'box-[0-9]{1,2}'}
+evidence:
+  - {id: root, title: The root folder, probe: {executor: command, with: {argv: [/usr/bin/test, -d, /]}}}
 actions:${GRADES.map((grade) => action(grade, script)).join("")}
 ---
 # Torture
