@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { textOf } from "./outside.ts";
-import { torture } from "./torture.ts";
+import { tortureSideBySide } from "./side-by-side.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,7 @@ if (![rounds, minutes, seed].every(Number.isSafeInteger) || rounds < 1 || minute
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 say(`seed ${seed}`);
-const figures = await torture({ rounds, seed, say, withinMs: minutes * 60_000 });
+const figures = await tortureSideBySide({ rounds, seed, say, withinMs: minutes * 60_000 });
 const missed = [...figures.points].flatMap(([point, times]) => (times === 0 ? [point] : []));
 say(`died at ${figures.points.size - missed.length} of ${figures.points.size} points`);
 if (missed.length > 0) say(`never at: ${missed.join(", ")}`);

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const MAIN = resolve("dist/main.js");
-const START_MS = 20_000;
+const START_MS = 120_000;
 
 export interface Ended {
   readonly code: number | null;

@@ -18,7 +18,7 @@ const LONGEST_LIFE_MS = 4_000;
 const PATIENT_LIFE_MS = 10_000;
 const AT_CHAT = /-(?:post|edit|reply|buttons|card-posted|card-shown|postpone)$/;
 const ACT_WITHIN_MS = 1_500;
-const SETTLED_WITHIN_MS = 90_000;
+const SETTLED_WITHIN_MS = 300_000;
 /** Of each pass, how many lives end at no point but at any moment. */
 const BY_CHANCE = 5;
 /** How many lives a point gets in a round until one of them ends at it. */
@@ -55,7 +55,7 @@ const BEFORE: Partial<Record<CrashPoint, CrashPoint>> = {
   "after-review": "after-run",
 };
 
-interface Options {
+export interface Options {
   /** Passes over every crash point. */
   readonly rounds: number;
   readonly seed: number;
