@@ -14,6 +14,9 @@ const WRITES = [
   "propose",
   "ask",
   "decide",
+  "edit-plan",
+  "remind",
+  "escalate",
   "end",
   "release",
   "finish",
@@ -26,6 +29,9 @@ const WRITES = [
   "disable",
   "maintain",
   "ack",
+  "rules",
+  "rules-told",
+  "refusal",
   "buttons",
   "card-posted",
   "card-shown",
@@ -86,6 +92,7 @@ function around(reach: Reach) {
 export function storeWithCrashPoints(store: Store, reach: Reach): Store {
   const between = around(reach);
   const { intake, incidents, findings, requests, executions, queue, switches, cards } = store;
+  const { rules, refusals } = store;
   return {
     ...store,
     intake: { accept: between("intake", intake.accept) },
@@ -104,6 +111,9 @@ export function storeWithCrashPoints(store: Store, reach: Reach): Store {
       propose: between("propose", requests.propose),
       ask: between("ask", requests.ask),
       decide: between("decide", requests.decide),
+      edit: between("edit-plan", requests.edit),
+      remind: between("remind", requests.remind),
+      escalate: between("escalate", requests.escalate),
       end: between("end", requests.end),
     },
     executions: {
@@ -125,6 +135,12 @@ export function storeWithCrashPoints(store: Store, reach: Reach): Store {
       disable: between("disable", switches.disable),
       maintain: between("maintain", switches.maintain),
     },
+    rules: {
+      ...rules,
+      change: between("rules", rules.change),
+      told: between("rules-told", rules.told),
+    },
+    refusals: { note: between("refusal", refusals.note) },
     cards: {
       ...cards,
       tokensFor: between("buttons", cards.tokensFor),

@@ -111,6 +111,21 @@ export function createActs(world: World) {
     await decide();
   }
 
+  /** Another plan in its place, with a number of its own. */
+  async function editPlan(): Promise<void> {
+    const [request] = dice.shuffled(outside.waiting());
+    if (request === undefined) return;
+    const other = { "param.n": String(800_000 + ++lastNumber) };
+    const page = `/incidents/${request.incidentId}`;
+    await consoles[dice.oneOf(NAMES)].press(page, "Replace this request", other);
+  }
+
+  /** Somebody whom the policy does not list. */
+  function intrude(): Promise<void> {
+    telegram.pushMessage({ id: 666 }, CHAT, "/disable_autohealing");
+    return Promise.resolve();
+  }
+
   function write(name: Name, text: string, { id }: Waiting): void {
     note(id, name);
     telegram.pushMessage({ id: ACCOUNTS[name] }, CHAT, text);
@@ -176,6 +191,8 @@ export function createActs(world: World) {
     fireAgain,
     decide,
     decideLate,
+    editPlan,
+    intrude,
     press,
     ask,
     review,
@@ -198,7 +215,7 @@ export function createActs(world: World) {
       "press",
     ] as const),
     ...(["repeat", "enable", "enable", "disable", "ask", "review", "maintain"] as const),
-    ...(["fireAgain", "acknowledge", "changePolicy", "decideLate"] as const),
+    ...(["fireAgain", "acknowledge", "changePolicy", "decideLate", "editPlan", "intrude"] as const),
   ];
 
   return {

@@ -40,8 +40,8 @@ people:
   - {name: ana, telegram: 7, roles: [viewer, operator, approver, admin]}
   - {name: ben, telegram: 8, roles: [viewer, operator, approver]}
 approval:
-  medium: {expires: ${expires}}
-  high: {expires: ${expires}}
+  medium: {expires: ${expires}, remind: 1s, escalate: 2s}
+  high: {expires: ${expires}, remind: 1s, escalate: 2s}
 limits: {executions_per_hour: 1000000, breaker: {failures: 1000000}}
 targets:
 ${boxes.join("\n")}

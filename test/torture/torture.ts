@@ -14,9 +14,10 @@ import { createVictim } from "./program.ts";
 import { policyText, runbookText } from "./runbook.ts";
 
 const LONGEST_LIFE_MS = 4_000;
-/** A chat is told at most once a second, and its library takes a while to load; a busy machine needs longer, too. */
+/** Chats and timers are slow, and a busy machine is slower. */
 const PATIENT_LIFE_MS = 10_000;
-const AT_CHAT = /-(?:post|edit|reply|buttons|card-posted|card-shown|postpone)$/;
+const SLOW =
+  /-(?:post|edit|reply|buttons|card-posted|card-shown|postpone|refusal|remind|escalate|rules|rules-told)$/;
 const ACT_WITHIN_MS = 1_500;
 const SETTLED_WITHIN_MS = 300_000;
 /** Of each pass, how many lives end at no point but at any moment. */
@@ -33,6 +34,12 @@ const AIMS: Partial<Record<string, Act>> = {
   enable: "enable",
   disable: "disable",
   maintain: "maintain",
+  "edit-plan": "editPlan",
+  remind: "fire",
+  escalate: "fire",
+  refusal: "intrude",
+  rules: "changePolicy",
+  "rules-told": "changePolicy",
   end: "changePolicy",
   decide: "decide",
   refresh: "decideLate",
@@ -134,12 +141,12 @@ export async function torture(options: Options): Promise<Tortured> {
   /** Not every life comes by every point: it takes as many as it takes, within reason. */
   async function killAt(point: CrashPoint): Promise<void> {
     const before = BEFORE[point];
-    const isRare = before !== undefined || AT_CHAT.test(point);
+    const isRare = before !== undefined || SLOW.test(point);
     for (let tries = 1; tries <= MOST_TRIES && Date.now() < until; tries += 1) {
       if (before !== undefined && (await lifeThatEndsAt(before))) count(before);
       const isFirst = tries === 1;
       const mostHits = isRare || !isFirst ? 1 : 3;
-      const mostMs = isFirst && !AT_CHAT.test(point) ? LONGEST_LIFE_MS : PATIENT_LIFE_MS;
+      const mostMs = isFirst && !SLOW.test(point) ? LONGEST_LIFE_MS : PATIENT_LIFE_MS;
       if (await lifeThatEndsAt(point, mostHits, mostMs)) return count(point);
     }
   }
