@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const MAIN = resolve("dist/main.js");
 const START_MS = 120_000;
+const USUAL_START_MS = 1_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -76,7 +77,8 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
       ["serve"],
       crashPoint === null ? {} : { COUNTERSIGN_CRASH_POINT: crashPoint },
     );
-    const deadline = Date.now() + START_MS;
+    const begun = Date.now();
+    const deadline = begun + START_MS;
     while (!isOver() && !said.stdout.includes("Send a first alert: ")) {
       if (Date.now() > deadline) throw new Error(`it did not start:\n${said.stdout}${said.stderr}`);
       await sleep(10);
@@ -86,6 +88,8 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
     }
     return {
       isOver,
+      /** How much slower than on an idle machine everything is. */
+      slowness: Math.max(1, (Date.now() - begun) / USUAL_START_MS),
       async kill(): Promise<void> {
         child.kill("SIGKILL");
         await ended;

@@ -14,7 +14,7 @@ import { createVictim } from "./program.ts";
 import { policyText, runbookText } from "./runbook.ts";
 
 const LONGEST_LIFE_MS = 4_000;
-/** Chats and timers are slow, and a busy machine is slower. */
+/** Chats and timers are slow. */
 const PATIENT_LIFE_MS = 10_000;
 const SLOW =
   /-(?:post|edit|reply|buttons|card-posted|card-shown|postpone|refusal|remind|escalate|rules|rules-told)$/;
@@ -125,11 +125,14 @@ export async function torture(options: Options): Promise<Tortured> {
   ): Promise<boolean> {
     const hit = 1 + dice.whole(mostHits);
     const one = await victim.live(point === null ? null : `${point}#${hit}`);
-    const deadline = Date.now() + mostMs;
+    const deadline = Date.now() + mostMs * one.slowness;
     const aim = AIMS[point?.replace(/^(?:before|after)-/, "") ?? ""] ?? null;
     while (!one.isOver() && Date.now() < deadline) {
       // Whatever it was about may be cut off: that is what this is for.
-      await Promise.race([acts.one(aim).catch(() => undefined), sleep(ACT_WITHIN_MS)]);
+      await Promise.race([
+        acts.one(aim).catch(() => undefined),
+        sleep(ACT_WITHIN_MS * one.slowness),
+      ]);
       await sleep(dice.whole(40));
     }
     const endedAtPoint = one.isOver();
