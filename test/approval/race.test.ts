@@ -35,6 +35,7 @@ async function createCrowd() {
     health: () => Promise.resolve({ status: "ok" as const, checks: {} }),
     metrics: createMetrics(() => Promise.resolve({})),
     now: journey.now,
+    costs: () => Promise.resolve(null),
     ask: (wish) => ask(journey.ports, wish),
     tryOut: (wish) => tryOut(journey.ports, wish),
     audit: () => Promise.reject(new Error("nobody asks here")),
