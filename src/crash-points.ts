@@ -156,6 +156,7 @@ export function cardsWithCrashPoints(cards: CardAdapter, reach: Reach): CardAdap
     post: between("post", (card, tokens) => cards.post(card, tokens)),
     edit: between("edit", (messageId, card, tokens) => cards.edit(messageId, card, tokens)),
     reply: between("reply", (messageId, text) => cards.reply(messageId, text)),
+    retire: (messageId, live) => cards.retire(messageId, live),
     pace: cards.pace,
   };
 }

@@ -70,7 +70,7 @@ async function createCrowd() {
     }
     const { planCode, digest } = request;
     const attempt = { planCode, digest, decision: verb, person, reason: null, via: "tap" } as const;
-    return rulingText(await desk.console.decide(attempt));
+    return rulingText(await desk.console.decide(attempt), "console");
   }
 
   /** The edges of this request's life, as the record tells them. */
