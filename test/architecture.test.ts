@@ -25,6 +25,7 @@ const NOUNS = [
   "alert-group",
   "incident",
   "evidence",
+  "silence",
   "diagnosis",
   "opinion",
   "reading",

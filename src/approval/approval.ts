@@ -80,6 +80,8 @@ interface RequestBase {
   readonly requester: string | null;
   /** What the requester wrote as the reason. From outside: shown as such, never acted on. */
   readonly words: string | null;
+  /** The run that it undoes; null for everything else. */
+  readonly undoes: string | null;
   readonly createdAt: Date;
   readonly endedAt: Date | null;
   /** For a request that ended without running: why, in words. */
@@ -117,7 +119,7 @@ export type Request = DeniedRequest | PlannedRequest;
 /** A request as it is put forward: the policy's verdict is already in its first state. */
 export type NewRequest = Pick<
   RequestBase,
-  "id" | "incidentId" | "episodeId" | "risk" | "reasons" | "requester" | "words"
+  "id" | "incidentId" | "episodeId" | "risk" | "reasons" | "requester" | "words" | "undoes"
 > &
   (
     | {

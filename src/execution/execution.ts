@@ -1,3 +1,4 @@
+import type { Request, RequestState } from "../approval/approval.ts";
 import type { Command, Target } from "../remediation/proposal.ts";
 
 /** How one start ended. `unknown` means that nobody can say whether it took effect. */
@@ -98,10 +99,45 @@ export interface ActionHistory {
   /** The newest runs of this action on any target that failed or did not help, without one that did between. */
   readonly failuresInARow: number;
   readonly lastFailureAt: Date | null;
+  readonly lastFailureOn: string | null;
+  /** When a limit or the breaker last made Countersign ask about it. */
+  readonly lastHeldAt: Date | null;
+  /** When the breaker last made it ask about this action on any target. */
+  readonly lastBrokenAt: Date | null;
   readonly isTargetBusy: boolean;
   /** Nothing runs on this target before then. */
   readonly maintenanceUntil: Date | null;
 }
+
+/** For so long after its end a run can be undone: what was before may not be what is wanted any more. */
+export const UNDO_WITHIN_MS = 24 * 3_600_000;
+
+/** Until when; null for a run that may have changed nothing, or is not over. */
+export function undoUntil({ startedAt, finishedAt }: Execution): Date | null {
+  if (startedAt === null || finishedAt === null) return null;
+  return new Date(finishedAt.getTime() + UNDO_WITHIN_MS);
+}
+
+/** The action that would undo a run, by id; null where there is none, it is too late, or somebody has asked for it. */
+export function undoOf(
+  execution: Execution,
+  requests: readonly Request[],
+  now: Date,
+): string | null {
+  const request = requests.find(({ id }) => id === execution.requestId);
+  const until = undoUntil(execution);
+  if (request === undefined || request.state === "denied" || until === null || now > until) {
+    return null;
+  }
+  const isAskedFor = requests.some(
+    ({ undoes, state }) => undoes === execution.id && !UNDO_CAME_TO_NOTHING.includes(state),
+  );
+  return isAskedFor ? null : (request.proposal.rollback ?? null);
+}
+
+const UNDO_CAME_TO_NOTHING: readonly RequestState[] = [
+  ...(["denied", "rejected", "expired", "superseded", "cancelled", "failed"] as const),
+];
 
 /** How one action of a runbook has done so far. */
 export interface ActionRecord {

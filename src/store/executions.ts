@@ -9,7 +9,7 @@ import type {
   RunResult,
   Start,
 } from "../execution/execution.ts";
-import type { VerificationOutcome } from "../verification/verification.ts";
+import type { Tried, VerificationOutcome } from "../verification/verification.ts";
 import type { AskedFor } from "./asked-for.ts";
 import type { Changes } from "./changes.ts";
 import { newId } from "./ids.ts";
@@ -17,21 +17,25 @@ import type { Opened } from "./open.ts";
 import type { Chain } from "./record.ts";
 import { toExecution } from "./rows.ts";
 import { executions } from "./schema.ts";
+import type { Silences } from "./silences.ts";
 import type { Steps } from "./steps.ts";
 
 const HOUR_MS = 3_600_000;
+/** Farther back nobody looks for what held an action. */
+const LONGEST_HELD_MS = 7 * 24 * HOUR_MS;
 
 interface Tools {
   readonly record: Chain;
   readonly steps: Steps;
   readonly changes: Changes;
   readonly askedFor: AskedFor;
+  readonly silences: Pick<Silences, "endOfRun">;
 }
 
 /** The executions' part of the store: claimed once a request, started once, never repeated by itself. */
 export function createExecutions(
   { sqlite, drizzle: db }: Opened,
-  { record, steps, changes, askedFor }: Tools,
+  { record, steps, changes, askedFor, silences }: Tools,
   now: () => Date,
   switches: {
     autohealing(): { readonly isOn: boolean };
@@ -55,6 +59,8 @@ export function createExecutions(
     const key = [action.runbookId, action.actionId, action.target] as const;
     const last = query.lastRun.get(...key);
     const outcomes = query.outcomes.all(action.runbookId, action.actionId);
+    const held = query.lastHeld.get(...key, at - LONGEST_HELD_MS);
+    const broken = query.lastBroken.get(action.runbookId, action.actionId, at - LONGEST_HELD_MS);
     const firstGood = outcomes.findIndex(({ isGood }) => isGood === 1);
     const failures = firstGood === -1 ? outcomes : outcomes.slice(0, firstGood);
     return {
@@ -65,6 +71,9 @@ export function createExecutions(
       runsLastHour: query.allRunsSince.get(at - HOUR_MS) ?? 0,
       failuresInARow: failures.length,
       lastFailureAt: failures[0] === undefined ? null : new Date(failures[0].claimed_at),
+      lastFailureOn: failures[0]?.target ?? null,
+      lastHeldAt: held === undefined ? null : new Date(held),
+      lastBrokenAt: broken === undefined ? null : new Date(broken),
       isTargetBusy: query.busy.get(action.target) !== undefined,
       maintenanceUntil: switches.maintenanceUntil(action.target),
     };
@@ -88,7 +97,9 @@ export function createExecutions(
       const { runbookId, actionId, target } = request.proposal;
       const action = { runbookId, actionId, target: target.name };
       const history = historyOf(action, limitWindowMs);
-      if (history.isTargetBusy) return { outcome: "busy" };
+      // What nobody was asked about goes one target at a time: the first that fails stops the others.
+      const isInLine = request.isApprovedByPolicy && query.underWay.get(runbookId, actionId);
+      if (history.isTargetBusy || isInLine) return { outcome: "busy" };
       const why = guard(history, switches.autohealing().isOn);
       if (why !== null) return { outcome: "refused", why };
       if (query.toExecuting.run(request.id, request.digest, at).changes === 0) {
@@ -121,6 +132,7 @@ export function createExecutions(
       if (query.unclaim.run(execution.id).changes === 0) return;
       query.reapprove.run(execution.requestId);
       append("execution.released", execution.incidentId, { execution: execution.id });
+      silences.endOfRun(execution.incidentId, execution.requestId);
       touch(execution.incidentId);
     });
   }
@@ -169,6 +181,7 @@ export function createExecutions(
       append(`request.${request}`, execution.incidentId, { request: execution.requestId });
       // What was given up before its start has nothing to verify.
       if (find(execution.id)?.startedAt !== null) steps.enqueue("verify", execution.id, verifyAt);
+      else silences.endOfRun(execution.incidentId, execution.requestId);
       askedFor.endIfOver(execution.incidentId);
       touch(execution.incidentId);
     });
@@ -202,9 +215,22 @@ export function createExecutions(
         return;
       }
       append(`verification.${outcome}`, execution.incidentId, { execution: execution.id, detail });
+      silences.endOfRun(execution.incidentId, execution.requestId);
+      if (outcome === "still_failing") proposeNext(execution.requestId);
       askedFor.endIfOver(execution.incidentId);
       touch(execution.incidentId);
     });
+  }
+
+  /** What did not help is followed by what else the runbook has, while the alert fires. */
+  function proposeNext(requestId: string): void {
+    const episodeId = query.episodeOf.get(requestId);
+    if (episodeId != null) steps.enqueue("propose", String(episodeId), now());
+  }
+
+  /** What has been tried on an alert since it fires, the newest first. */
+  function triedFor(episodeId: number): Tried[] {
+    return query.tried.all(episodeId);
   }
 
   /** A person looked at an unknown run: the action may run unasked again. @returns false where there was nothing to mark */
@@ -239,6 +265,8 @@ export function createExecutions(
   return {
     find,
     findByRequest,
+    triedFor,
+    undoneBy: (id: string): string | null => query.undoneBy.get(id) ?? null,
     historyOf,
     recordOf,
     claim,
@@ -269,6 +297,21 @@ function prepare(sqlite: Opened["sqlite"]) {
        FROM executions LEFT JOIN verifications ON execution_id = id
        WHERE ${ofAction} ORDER BY claimed_at DESC, executions.rowid DESC LIMIT 1`,
     ),
+    episodeOf: sqlite
+      .prepare<[string], number | null>("SELECT episode_id FROM requests WHERE id = ?")
+      .pluck(),
+    tried: sqlite.prepare<[number], Tried>(
+      `SELECT e.id AS executionId, e.runbook_id AS runbookId, e.action_id AS actionId, v.outcome AS outcome, r.undoes AS undoes
+       FROM alerts a JOIN requests r ON r.incident_id = a.incident_id AND r.episode_id = a.id AND r.created_at >= a.received_at
+       JOIN executions e ON e.request_id = r.id LEFT JOIN verifications v ON v.execution_id = e.id
+       WHERE a.id = ? AND e.started_at IS NOT NULL ORDER BY e.claimed_at DESC, e.rowid DESC`,
+    ),
+    undoneBy: sqlite
+      .prepare<[string], string>(
+        `SELECT e.id FROM requests r JOIN executions e ON e.request_id = r.id
+         WHERE r.undoes = ? AND r.undoes IS NOT NULL AND r.state = 'succeeded' LIMIT 1`,
+      )
+      .pluck(),
     runsSince: sqlite
       .prepare<[...Key, number], number>(
         `SELECT count(*) FROM executions WHERE ${ofAction} AND claimed_at > ?`,
@@ -280,12 +323,29 @@ function prepare(sqlite: Opened["sqlite"]) {
     unreviewed: sqlite.prepare<Key>(
       `SELECT 1 FROM executions WHERE ${ofAction} AND state = 'unknown' AND reviewed_by IS NULL LIMIT 1`,
     ),
-    // A run that nobody has verified yet says nothing either way: it must not close the breaker.
-    outcomes: sqlite.prepare<[string, string], { claimed_at: number; isGood: number }>(
-      `SELECT claimed_at, (r.state = 'succeeded' AND v.outcome IS NOT 'still_failing') AS isGood
+    lastHeld: sqlite
+      .prepare<[...Key, number], number>(
+        `SELECT created_at FROM requests WHERE ${ofAction} AND created_at > ? AND requester IS NULL AND EXISTS (
+           SELECT 1 FROM json_each(reasons) WHERE value ->> 'rule' IN ('limit', 'breaker', 'flapping'))
+         ORDER BY created_at DESC LIMIT 1`,
+      )
+      .pluck(),
+    lastBroken: sqlite
+      .prepare<[string, string, number], number>(
+        `SELECT created_at FROM requests WHERE runbook_id = ? AND action_id = ? AND created_at > ? AND requester IS NULL AND EXISTS (
+           SELECT 1 FROM json_each(reasons) WHERE value ->> 'rule' = 'breaker')
+         ORDER BY created_at DESC LIMIT 1`,
+      )
+      .pluck(),
+    // What nobody has verified yet, or nobody could, says nothing either way: it must not close the breaker.
+    outcomes: sqlite.prepare<
+      [string, string],
+      { claimed_at: number; target: string; isGood: number }
+    >(
+      `SELECT claimed_at, e.target AS target, (r.state = 'succeeded' AND v.outcome IS NOT 'still_failing') AS isGood
        FROM executions e JOIN requests r ON r.id = e.request_id LEFT JOIN verifications v ON v.execution_id = e.id
        WHERE e.runbook_id = ? AND e.action_id = ? AND e.state NOT IN ('claimed', 'started') AND e.started_at IS NOT NULL
-         AND NOT (r.state = 'succeeded' AND v.outcome IS NULL)
+         AND NOT (r.state = 'succeeded' AND (v.outcome IS NULL OR v.outcome = 'inconclusive'))
        ORDER BY claimed_at DESC, e.rowid DESC LIMIT 100`,
     ),
     record: sqlite.prepare<[string], ActionRecord>(
@@ -297,6 +357,9 @@ function prepare(sqlite: Opened["sqlite"]) {
     ),
     busy: sqlite.prepare<[string]>(
       "SELECT 1 FROM executions WHERE target = ? AND state IN ('claimed', 'started')",
+    ),
+    underWay: sqlite.prepare<[string, string]>(
+      "SELECT 1 FROM executions WHERE runbook_id = ? AND action_id = ? AND state IN ('claimed', 'started')",
     ),
     toExecuting: sqlite.prepare<[string, string, number]>(
       "UPDATE requests SET state = 'executing' WHERE id = ? AND state = 'approved' AND digest = ? AND expires_at > ?",

@@ -1,3 +1,4 @@
+import { ALERT_RESOLVED } from "../approval/approval.ts";
 import type { Labels } from "../incident/alert.ts";
 import { nameOf } from "../incident/alert.ts";
 import type { Changes } from "./changes.ts";
@@ -44,6 +45,25 @@ export function createIncidents(
     `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at) VALUES (?, ?, ?, 0, 1, 0, 0, ?) ON CONFLICT DO NOTHING`,
   );
 
+  const firing = sqlite.prepare<[number], EpisodeRow>(
+    `SELECT a.source, a.fingerprint, a.labels, a.incident_id, i.group_key FROM alerts a JOIN incidents i ON i.id = a.incident_id
+     WHERE a.id = ? AND a.status = 'firing'`,
+  );
+  const resolveAlert = sqlite.prepare<[number, number]>(
+    "UPDATE alerts SET status = 'resolved', ends_at = ? WHERE id = ?",
+  );
+  // Said twice, since the index on live requests is only used where all its states are named.
+  const undecided = sqlite.prepare<[number], { id: string }>(
+    "SELECT id FROM requests WHERE episode_id = ? AND state IN ('pending', 'approved', 'executing') AND state <> 'executing'",
+  );
+  const cancel = sqlite.prepare<[number, string]>(
+    `UPDATE requests SET state = 'cancelled', ended_at = ?, end_reason = '${ALERT_RESOLVED}' WHERE id = ?`,
+  );
+  const resolve = sqlite.prepare<[number, string]>(
+    `UPDATE incidents SET state = 'resolved', resolved_at = ? WHERE id = ? AND state <> 'resolved'
+     AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.incident_id = incidents.id AND a.status = 'firing')`,
+  );
+
   /** Somebody looks after it. @returns false where it is no longer open for that */
   function acknowledge(id: string, person: string): boolean {
     return write(() => {
@@ -79,9 +99,31 @@ export function createIncidents(
     });
   }
 
+  /** Nobody sends a resolution of a silenced alert: the source was asked, and no longer reports it. */
+  function alertOver(episodeId: number): void {
+    write(() => {
+      const at = now().getTime();
+      const episode = firing.get(episodeId);
+      if (episode === undefined) return;
+      const { fingerprint, incident_id: incidentId } = episode;
+      const alert = nameOf(JSON.parse(episode.labels) as Labels);
+      const append = (kind: string, data: Record<string, unknown>) =>
+        record.append({ kind, actor: "countersign", incidentId, data });
+      const why = "Alertmanager no longer reports it";
+      resolveAlert.run(at, episodeId);
+      append("alert.resolved", { alert, fingerprint, why });
+      for (const request of undecided.all(episodeId)) {
+        cancel.run(at, request.id);
+        append("request.cancelled", { request: request.id, why: ALERT_RESOLVED });
+      }
+      if (resolve.run(at, incidentId).changes > 0) append("incident.resolved", {});
+      changes.touch(incidentId, { isUrgent: false });
+    });
+  }
+
   function write<T>(change: () => T): T {
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { acknowledge, fireAgain };
+  return { acknowledge, fireAgain, alertOver };
 }

@@ -144,7 +144,8 @@ export function createRequests(
     const digest = request.state === "denied" ? null : request.digest;
     const by = request.requester ?? "countersign";
     const words = request.words === null ? {} : { words: request.words };
-    append("request.proposed", by, incidentId, { ...about, digest, ...words });
+    const undoes = request.undoes === null ? {} : { undoes: request.undoes };
+    append("request.proposed", by, incidentId, { ...about, digest, ...words, ...undoes });
     append(`request.${request.state}`, "policy", incidentId, {
       ...about,
       risk: request.risk,
@@ -198,7 +199,10 @@ export function createRequests(
     });
   }
 
-  /** Only while it fires, and a step done twice must not ask, or run, again what was decided or has run. */
+  /**
+   * Only while it fires, and a step done twice must not ask, or run, again what was decided or has run. What ran and
+   * did not help makes way for what else there is.
+   */
   function mayBeAskedFor(incidentId: string, episodeId: number): boolean {
     return (
       firing.get(episodeId) !== undefined && askedBefore.get(incidentId, episodeId) === undefined
@@ -354,7 +358,9 @@ export function createRequests(
   const askedBefore = sqlite.prepare<[string, number]>(
     `SELECT 1 FROM requests r JOIN alerts a ON a.id = r.episode_id
      WHERE r.incident_id = ? AND r.episode_id = ? AND r.state NOT IN ('denied', 'superseded')
-       AND r.created_at >= a.received_at LIMIT 1`,
+       AND r.created_at >= a.received_at
+       AND NOT EXISTS (SELECT 1 FROM executions e JOIN verifications v ON v.execution_id = e.id
+                       WHERE e.request_id = r.id AND v.outcome = 'still_failing') LIMIT 1`,
   );
   const moveToApproved = sqlite.prepare<[string, string, number]>(
     "UPDATE requests SET state = 'approved' WHERE id = ? AND state = 'pending' AND digest = ? AND expires_at > ?",
@@ -462,7 +468,8 @@ export function createRequests(
 }
 
 function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
-  const { id, incidentId, episodeId, state, proposal, risk, reasons, requester, words } = request;
+  const { id, incidentId, episodeId, state, proposal, risk, reasons, requester, words, undoes } =
+    request;
   const row = {
     id,
     incidentId,
@@ -477,6 +484,7 @@ function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
     isApprovedByPolicy: state === "approved",
     requester,
     words,
+    undoes,
     createdAt: at.getTime(),
   };
   if (request.state === "denied") return { ...row, endedAt: at.getTime() };

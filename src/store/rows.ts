@@ -75,6 +75,7 @@ export function toRequest(row: Row<"requests">, votes: readonly Vote[]): Request
     reasons: JSON.parse(row.reasons) as Reason[],
     requester: row.requester,
     words: row.words,
+    undoes: row.undoes,
     createdAt: new Date(row.createdAt),
     endedAt: toDate(row.endedAt),
     endReason: row.endReason,

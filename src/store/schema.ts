@@ -175,6 +175,8 @@ export const requests = sqliteTable(
     requester: text(),
     /** What the requester wrote as the reason: words from outside, only ever shown. */
     words: text(),
+    /** The execution that it undoes. */
+    undoes: text(),
     createdAt: integer().notNull(),
     endedAt: integer(),
     endReason: text(),
@@ -182,6 +184,8 @@ export const requests = sqliteTable(
   (t) => [
     index("requests_of_incident").on(t.incidentId),
     index("requests_by_plan_code").on(t.planCode),
+    index("requests_of_action").on(t.runbookId, t.actionId, t.target, t.createdAt),
+    index("requests_that_undo").on(t.undoes).where(sql`undoes is not null`),
     uniqueIndex("one_live_request_an_alert")
       .on(t.episodeId)
       .where(sql`state in ('pending', 'approved', 'executing')`),
@@ -264,6 +268,33 @@ export const verifications = sqliteTable("verifications", {
   detail: text().notNull(),
   judgedAt: integer().notNull(),
 });
+
+/**
+ * Silences in Alertmanager that we ask for, each covering some alerts of one incident. The row comes first, so that
+ * after a crash one that may have been made is found by its id, which stands in its comment, and lifted.
+ */
+export const silences = sqliteTable(
+  "silences",
+  {
+    id: text().primaryKey(),
+    incidentId: text()
+      .notNull()
+      .references(() => incidents.id),
+    /** The request whose run it covers; null for one that a person asked for. */
+    requestId: text(),
+    episodeIds: text().notNull(),
+    person: text(),
+    beganAt: integer().notNull(),
+    /** Where Alertmanager ends it by itself. */
+    endsAt: integer().notNull(),
+    /** When we end it; not after `endsAt`. */
+    liftAt: integer().notNull(),
+    /** Why Alertmanager has none. */
+    failure: text(),
+    endedAt: integer(),
+  },
+  (t) => [index("silences_of_incident").on(t.incidentId)],
+);
 
 /** One card that stands for all the new incidents of a storm. */
 export const digests = sqliteTable(

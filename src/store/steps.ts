@@ -8,6 +8,7 @@ export type StepKind =
   | "propose"
   | "execute"
   | "verify"
+  | "silence"
   | "remind"
   | "escalate"
   | "page"

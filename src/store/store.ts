@@ -16,6 +16,7 @@ import { createRequests } from "./requests.ts";
 import { createRules } from "./rules.ts";
 import { createSearch } from "./search.ts";
 import { createSessions } from "./sessions.ts";
+import { createSilences } from "./silences.ts";
 import { createSteps } from "./steps.ts";
 import { createSwitches } from "./switches.ts";
 import { createViews } from "./views.ts";
@@ -64,6 +65,7 @@ export function openStore(options: StoreOptions) {
 
   const switches = createSwitches(sqlite, tools, now);
   const requests = createRequests(opened, tools, now);
+  const silences = createSilences(sqlite, tools, now);
   const alive = sqlite.prepare<[string]>(
     "INSERT INTO switches (name, value) VALUES ('alive', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
@@ -78,10 +80,11 @@ export function openStore(options: StoreOptions) {
         requests.end(id, "superseded", why, "countersign", { proposeAnew: true }),
       ),
     ),
-    executions: promised(createExecutions(opened, tools, now, switches)),
+    executions: promised(createExecutions(opened, { ...tools, silences }, now, switches)),
     switches: promised(switches),
+    silences: promised(silences.forAll),
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),
-    views: promised({ ...createViews(opened, now), ...createSearch(opened) }),
+    views: promised({ ...createViews(opened, silences, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     digests: promised(createDigests(sqlite, now)),
     chats: promised(createChats(sqlite)),

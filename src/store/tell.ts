@@ -16,11 +16,11 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "alert.fired": ({ alert, instance }) => `${alert} fires${on(instance)}`,
   "alert.fired_again": ({ alert }) => `${alert} fires again under its old start`,
   "alert.missed": ({ alert, instance }) => `${alert}${on(instance)} had fired and resolved`,
-  "alert.resolved": ({ alert }) => `${alert} resolved`,
+  "alert.resolved": ({ alert, why }) => `${alert} resolved${because(why)}`,
   "opinion.written": ({ model, costUsd }) => `${model} read the evidence for $${costUsd}`,
   "opinion.recalled": ({ from }) => `The reading of ${from} holds for this one, too`,
-  "request.proposed": ({ runbook, action, words }, actor) =>
-    `${who(actor)} proposed ${runbook}/${action}${because(words)}`,
+  "request.proposed": ({ runbook, action, words, undoes }, actor) =>
+    `${who(actor)} proposed ${runbook}/${action}${typeof undoes === "string" ? `, to undo ${undoes}` : ""}${because(words)}`,
   "request.pending": ({ risk }) => `Waits for a decision, ${risk} risk`,
   "request.approved": ({ reason, channel }, actor) =>
     actor === "policy"
@@ -51,6 +51,11 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "execution.timed_out": ({ durationMs }) => `Stopped at its deadline after ${durationMs} ms`,
   "execution.unknown": ({ why }) => `The run was cut short${because(why)}`,
   "execution.reviewed": (_, actor) => `${actor} looked at the run that was cut short`,
+  "silence.begun": ({ until }, actor) =>
+    `${who(actor)} asks Alertmanager to keep quiet until ${until}`,
+  "silence.failed": ({ why }) => `Alertmanager did not take the silence${because(why)}`,
+  "silence.lifted": (_, actor) => `${who(actor)} lifts the silence`,
+  "silence.ended": () => "The silence is over",
   "verification.verified": ({ detail }) => `Verified: ${detail}`,
   "verification.still_failing": ({ detail }) => `Still failing: ${detail}`,
   "verification.inconclusive": ({ detail }) => `Inconclusive: ${detail}`,

@@ -28,10 +28,15 @@ import {
   verifications,
   votes,
 } from "./schema.ts";
+import type { Silences } from "./silences.ts";
 import { tell } from "./tell.ts";
 
 /** The reading side of the store: what pages, cards and commands show. */
-export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
+export function createViews(
+  { sqlite, drizzle: db }: Opened,
+  silences: Pick<Silences, "liveOf">,
+  now: () => Date,
+) {
   const byPrefix = sqlite
     .prepare<[string, string], string>("SELECT id FROM incidents WHERE id >= ? AND id < ? LIMIT 5")
     .pluck();
@@ -95,6 +100,7 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
               )
               .all()
               .map(toVerification),
+      silences: silences.liveOf(incidentId),
       isInvestigating: investigating.get(incidentId, now().getTime()) !== undefined,
     };
   }
@@ -129,6 +135,16 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
        ON s.kind IN ('investigate', 'propose') AND s.subject = CAST(a.id AS TEXT)
      WHERE a.incident_id = ? AND (s.is_leased OR s.due_at <= ?) LIMIT 1`,
   );
+
+  const executionsByPrefix = sqlite
+    .prepare<[string, string], string>("SELECT id FROM executions WHERE id >= ? AND id < ? LIMIT 5")
+    .pluck();
+
+  /** Up to five runs whose id is this or begins like this, with or without `exe_`. */
+  function executionIdsLike(text: string): string[] {
+    const prefix = text.startsWith("exe_") ? text : `exe_${text}`;
+    return /^exe_[0-9a-f]+$/.test(prefix) ? executionsByPrefix.all(prefix, `${prefix}~`) : [];
+  }
 
   /** Up to five incidents whose id is this or begins like this, with or without `inc_`. */
   function idsLike(text: string): string[] {
@@ -223,6 +239,7 @@ export function createViews({ sqlite, drizzle: db }: Opened, now: () => Date) {
     incident,
     incidentAlone,
     idsLike,
+    executionIdsLike,
     openAlerts,
     episode,
     newestEpisode,

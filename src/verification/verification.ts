@@ -8,3 +8,14 @@ export interface Verification {
   readonly detail: string;
   readonly judgedAt: Date;
 }
+
+/** A run on an alert that still fires. */
+export interface Tried {
+  readonly executionId: string;
+  readonly runbookId: string;
+  readonly actionId: string;
+  /** Null where nobody knows yet. */
+  readonly outcome: VerificationOutcome | null;
+  /** The run that it undid. */
+  readonly undoes: string | null;
+}

@@ -43,6 +43,12 @@ async function finished(lab: Lab, outcome: "succeeded" | "unknown" = "succeeded"
   return execution;
 }
 
+async function wantedSilence(lab: Lab) {
+  const { id, incidentId } = await lab.fire();
+  const endsAt = new Date(lab.now().getTime() + MINUTE);
+  return { incidentId, requestId: null, episodeIds: [id], person: "ana", endsAt };
+}
+
 /** What is to be written, prepared up to the write itself. */
 type Write = (lab: Lab) => Promise<() => Promise<unknown>>;
 
@@ -158,6 +164,33 @@ const WRITES: Readonly<Record<string, Write>> = {
     lab.raw.prepare("UPDATE alerts SET status = 'resolved' WHERE id = ?").run(id);
     return () => lab.store.incidents.fireAgain(id);
   },
+  "incidents.alertOver": async (lab) => {
+    const { episodeId } = await lab.propose();
+    return () => lab.store.incidents.alertOver(episodeId ?? 0);
+  },
+  "silences.begin": async (lab) => {
+    const wanted = await wantedSilence(lab);
+    return () => lab.store.silences.begin(wanted);
+  },
+  "silences.failed": async (lab) => {
+    const id = await lab.store.silences.begin(await wantedSilence(lab));
+    return () => lab.store.silences.failed(id, "Alertmanager does not answer");
+  },
+  "silences.ended": async (lab) => {
+    const id = await lab.store.silences.begin(await wantedSilence(lab));
+    return () => lab.store.silences.ended(id);
+  },
+  "silences.liftAll": async (lab) => {
+    const wanted = await wantedSilence(lab);
+    await lab.store.silences.begin(wanted);
+    return () => lab.store.silences.liftAll(wanted.incidentId, "ana");
+  },
+  "executions.verify, silenced": async (lab) => {
+    const execution = await finished(lab);
+    const { incidentId, requestId } = execution;
+    await lab.store.silences.begin({ ...(await wantedSilence(lab)), incidentId, requestId });
+    return () => lab.store.executions.verify(execution, "verified", "it holds");
+  },
   "sessions.createLink": ({ store }) => Promise.resolve(() => store.sessions.createLink("ana")),
   "sessions.consumeLink": async ({ store }) => {
     const token = await store.sessions.createLink("ana");
@@ -180,7 +213,7 @@ const BOOKKEEPING =
   /^(?:(?:cards|digests|chats|queue|findings|record)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
-  /^(?:views\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record and the counters that SQLite keeps itself. */
 function stateOf({ raw }: Lab): string {

@@ -12,9 +12,10 @@ function resultOf(outcome: RunResult["outcome"]): RunResult {
   return { outcome, exitCode: 0, output: "", isTruncated: false, durationMs: 5 };
 }
 
-async function claimed(lab: Lab, over: { target?: string } = {}) {
-  const request = await lab.propose({ state: "approved", ...over });
-  const claim = await lab.store.executions.claim(request, HOUR, yes);
+async function claimed(lab: Lab, over: { target?: string; isApprovedByPolicy?: boolean } = {}) {
+  const { isApprovedByPolicy = true, ...rest } = over;
+  const request = await lab.propose({ state: "approved", ...rest });
+  const claim = await lab.store.executions.claim({ ...request, isApprovedByPolicy }, HOUR, yes);
   if (claim.outcome !== "claimed") throw new Error(claim.outcome);
   return claim.execution;
 }
@@ -88,6 +89,26 @@ describe("an approved request", () => {
     expect([during.outcome, after.outcome]).toEqual(["busy", "claimed"]);
   });
 
+  it("T48 waits, where nobody was asked, while the same action runs on another target", async () => {
+    const lab = createLab();
+    const first = await claimed(lab);
+    const unasked = await lab.propose({ state: "approved", target: "db" });
+    const inLine = { ...unasked, isApprovedByPolicy: true };
+    const during = await lab.store.executions.claim(inLine, HOUR, yes);
+    await lab.store.executions.finish(first, resultOf("succeeded"), lab.now());
+    const after = await lab.store.executions.claim(inLine, HOUR, yes);
+    const asked = await lab.propose({ state: "approved", target: "mail" });
+    const beside = await lab.store.executions.claim(
+      { ...asked, isApprovedByPolicy: false },
+      HOUR,
+      yes,
+    );
+
+    expect([during, after, beside].map(({ outcome }) => outcome)).toEqual([
+      ...["busy", "claimed", "claimed"],
+    ]);
+  });
+
   it("is refused by the guard with the facts as they are in that moment", async () => {
     const lab = createLab();
     await ran(lab, "succeeded", "verified");
@@ -120,7 +141,7 @@ describe("a run", () => {
     await lab.store.switches.enable("ana");
     const started = await claimed(lab);
     await lab.store.executions.start(started);
-    const waiting = await claimed(lab, { target: "db" });
+    const waiting = await claimed(lab, { target: "db", isApprovedByPolicy: false });
 
     const given = await lab.store.executions.giveUpInterrupted();
     const again = await lab.store.executions.giveUpInterrupted();
@@ -185,6 +206,9 @@ describe("the history of an action", () => {
       runsLastHour: 0,
       failuresInARow: 0,
       lastFailureAt: null,
+      lastFailureOn: null,
+      lastHeldAt: null,
+      lastBrokenAt: null,
       isTargetBusy: false,
       maintenanceUntil: null,
     });
