@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Alert } from "../incident/alert.ts";
+import type { Alert, Labels } from "../incident/alert.ts";
 import type { SourceAccess } from "./source.ts";
 import { ask, SourceFailed } from "./source.ts";
 
@@ -13,6 +13,14 @@ const Alerts = z.array(
     status: z
       .object({ silencedBy: z.array(z.string()), inhibitedBy: z.array(z.string()) })
       .catch({ silencedBy: [], inhibitedBy: [] }),
+  }),
+);
+
+const Silences = z.array(
+  z.object({
+    id: z.string(),
+    comment: z.string().catch(""),
+    status: z.object({ state: z.string() }),
   }),
 );
 
@@ -34,12 +42,8 @@ export function createAlertmanager(access: SourceAccess) {
 
   /** What it reports of the alert with exactly these labels, if it still does. */
   async function find({ labels }: Pick<Alert, "labels">): Promise<ReportedAlert | null> {
-    const filters = new URLSearchParams();
-    for (const [name, value] of Object.entries(labels)) {
-      if (FILTERED.test(name)) filters.append("filter", `${name}=${JSON.stringify(value)}`);
-    }
     const answer = Alerts.safeParse(
-      await ask("Alertmanager", access, `/api/v2/alerts?${filters.toString()}`),
+      await ask("Alertmanager", access, `/api/v2/alerts?${filtersFor(labels)}`),
     );
     if (!answer.success)
       throw new SourceFailed("Alertmanager: the answer is not one we understand");
@@ -51,6 +55,36 @@ export function createAlertmanager(access: SourceAccess) {
     alert: Pick<Alert, "labels" | "annotations" | "startsAt"> & { readonly endsAt: Date },
   ): Promise<void> {
     await ask("Alertmanager", access, "/api/v2/alerts", { method: "POST", json: [alert] });
+  }
+
+  /** Keeps it quiet about the alert with all of these labels, each exactly as it is. */
+  async function silence(wanted: {
+    readonly labels: Labels;
+    readonly from: Date;
+    readonly until: Date;
+    readonly createdBy: string;
+    readonly comment: string;
+  }): Promise<void> {
+    const { labels, from: startsAt, until: endsAt, createdBy, comment } = wanted;
+    const matchers = Object.entries(labels).map(([name, value]) => ({
+      ...{ name, value, isRegex: false, isEqual: true },
+    }));
+    const json = { matchers, startsAt, endsAt, createdBy, comment };
+    await ask("Alertmanager", access, "/api/v2/silences", { method: "POST", json });
+  }
+
+  /** Ends what silences of these labels bear the mark in their comment; none is fine, too. */
+  async function unsilence({ labels, mark }: { labels: Labels; mark: string }): Promise<void> {
+    const answer = Silences.safeParse(
+      await ask("Alertmanager", access, `/api/v2/silences?${filtersFor(labels)}`),
+    );
+    if (!answer.success)
+      throw new SourceFailed("Alertmanager: the answer is not one we understand");
+    const live = answer.data.filter(({ status }) => status.state !== "expired");
+    for (const { id } of live.filter(({ comment }) => comment.includes(mark))) {
+      const path = `/api/v2/silence/${encodeURIComponent(id)}`;
+      await ask("Alertmanager", access, path, { method: "DELETE" });
+    }
   }
 
   /** Its configuration as it runs, in YAML and without its secrets; empty where it does not tell. */
@@ -68,7 +102,16 @@ export function createAlertmanager(access: SourceAccess) {
     return status.success ? `version ${status.data.versionInfo.version}` : "answers";
   }
 
-  return { isActive, find, send, configuration, check };
+  return { isActive, find, send, silence, unsilence, configuration, check };
+}
+
+/** Fewer to look through; what comes is compared in full. */
+function filtersFor(labels: Labels): string {
+  const filters = new URLSearchParams();
+  for (const [name, value] of Object.entries(labels)) {
+    if (FILTERED.test(name)) filters.append("filter", `${name}=${JSON.stringify(value)}`);
+  }
+  return filters.toString();
 }
 
 function hasSameLabels(

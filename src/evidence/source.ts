@@ -19,7 +19,7 @@ export async function ask(
   name: string,
   { url, authorization }: SourceAccess,
   path: string,
-  { json, ...init }: { method?: "POST"; body?: URLSearchParams; json?: unknown } = {},
+  { json, ...init }: { method?: "POST" | "DELETE"; body?: URLSearchParams; json?: unknown } = {},
 ): Promise<unknown> {
   try {
     const response = await fetch(url + path, {
@@ -37,7 +37,8 @@ export async function ask(
       throw new SourceFailed(`${name} answers ${response.status}: ${text.slice(0, 200)}`);
     }
     // What takes something may have nothing to say.
-    return json !== undefined && text === "" ? null : JSON.parse(text);
+    const maySayNothing = json !== undefined || init.method === "DELETE";
+    return maySayNothing && text === "" ? null : JSON.parse(text);
   } catch (error) {
     if (error instanceof SourceFailed) throw error;
     throw new SourceFailed(`${name} at ${new URL(url).host}: ${explain(error)}`, { cause: error });
