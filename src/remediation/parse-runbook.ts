@@ -67,17 +67,8 @@ function repeated(items: readonly { readonly id: string }[], list: string): Flaw
 function actionFlaws(head: RunbookHead, action: Action, at: Path, executors: Executors): Flaw[] {
   const params = paramsOf(head, action);
   const target = { executor: action.executor, params };
-  const unknownRollback = action.rollback !== null && actionOf(head, action.rollback) === null;
-  const actions = head.actions.map(({ id }) => id).join(", ");
   return [
-    ...(unknownRollback
-      ? [
-          {
-            path: [...at, "rollback"],
-            message: `rollback names no action of this runbook; there are: ${actions}`,
-          },
-        ]
-      : []),
+    ...rollbackFlaws(head, action, [...at, "rollback"]),
     ...withFlaws(action.with, params, [...at, "with"], action.executor),
     ...withFlaws(action.target, params, [...at, "target"], null),
     ...executorFlaws({ ...target, kind: "describe", with: action.with, at }, executors),
@@ -93,6 +84,22 @@ function actionFlaws(head: RunbookHead, action: Action, at: Path, executors: Exe
     ...checkFlaws(action.precondition ?? {}, params, [...at, "precondition"], executors),
     ...checkFlaws(action.verify, params, [...at, "verify"], executors),
   ];
+}
+
+function rollbackFlaws(head: RunbookHead, { id, rollback }: Action, path: Path): Flaw[] {
+  if (rollback === null) return [];
+  const back = actionOf(head, rollback.action);
+  const actions = head.actions.map((action) => action.id).join(", ");
+  const flaws = [
+    ...(back === null ? [`rollback names no action of this runbook; there are: ${actions}`] : []),
+    ...(rollback.action === id
+      ? ["rollback names the action itself: name the one that undoes it"]
+      : []),
+    ...(rollback.isAuto && back !== null && back.risk !== "low"
+      ? [`rollback: only low risk may run unasked, and ${back.id} is ${back.risk}: leave out auto`]
+      : []),
+  ];
+  return flaws.map((message) => ({ path, message }));
 }
 
 interface Check {

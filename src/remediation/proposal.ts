@@ -40,6 +40,8 @@ export interface Proposal {
   readonly target: Target;
   /** The action's `with`, every placeholder filled. */
   readonly with: Readonly<Record<string, unknown>>;
+  /** The action of the same runbook that undoes it; null where nothing does. */
+  readonly rollback: string | null;
 }
 
 /** Why an action that matches the alert can't be put forward at all. */

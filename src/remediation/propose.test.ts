@@ -67,6 +67,7 @@ describe("an alert", () => {
         params: { container: "nginx" },
         target: { name: "nginx", host: "nginx", executor: "docker", directory: "/" },
         with: { op: "restart", container: "nginx", timeout: "20s" },
+        rollback: null,
       },
     ]);
   });

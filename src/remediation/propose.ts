@@ -5,7 +5,7 @@ import type { Policy } from "./policy.ts";
 import type { Proposal, Reason, Target, Unfit } from "./proposal.ts";
 import { fillQuery } from "./query.ts";
 import type { Action, Evidence, Precondition, Probe, Runbook, Verify } from "./runbook.ts";
-import { actionOf, isFallback, paramsOf } from "./runbook.ts";
+import { actionOf, isFallback, isWayBack, paramsOf } from "./runbook.ts";
 import type { Filled, Scope, Words } from "./template.ts";
 import { fill, fillParams, paramsIn, placeholdersIn, shown, textsIn } from "./template.ts";
 
@@ -35,7 +35,7 @@ export function propose({ alert, runbooks, policy }: Wish): Offers {
 
   const tried = chosen.flatMap((runbook) =>
     runbook.actions
-      .filter((action) => isMatch(action.when, alert.labels))
+      .filter((action) => isMatch(action.when, alert.labels) && !isWayBack(runbook, action.id))
       .map((action) => proposeAction({ runbook, action, words: alert, policy })),
   );
   return {
@@ -92,8 +92,18 @@ export function proposeAction(wish: {
       params: params.value,
       target: target.value,
       with: fill(action.with, scope),
+      rollback: action.rollback?.action ?? null,
     },
   };
+}
+
+/** Of values that are there already, those that an action mentions. */
+export function valuesFor(
+  runbook: Runbook,
+  action: Action,
+  values: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return pick(values, new Set(Object.keys(usedParams(runbook, action))));
 }
 
 /** Only what an action mentions has to be there: a parameter of the evidence can't hold it up. */

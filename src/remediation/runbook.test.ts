@@ -97,6 +97,21 @@ describe("a runbook", () => {
       "15: rollback names no action of this runbook; there are: go",
     ],
     [
+      "a rollback to itself",
+      "    rollback: go\n",
+      "15: rollback names the action itself: name the one that undoes it",
+    ],
+    [
+      "a rollback of another kind",
+      "    rollback: {id: go}\n",
+      "15: actions[0].rollback must be none, an action of this runbook, or {action: id, auto: true}",
+    ],
+    [
+      "a rollback by itself that is more than low",
+      "    rollback: {action: back, auto: true}\n  - {id: back, title: B, risk: medium, executor: docker, with: {op: stop}}\n",
+      "15: rollback: only low risk may run unasked, and back is medium: leave out auto",
+    ],
+    [
       "an unknown placeholder",
       "    target: '{{params.nam}}'\n",
       "15: nothing is called {{params.nam}} here; there are: params.name",

@@ -124,6 +124,16 @@ const Limit = z.string({ error: "must look like 3/1h" }).transform((text, contex
   return z.NEVER;
 });
 
+/** The way back: another action of the same runbook, asked for by people unless `auto` says otherwise. */
+const Rollback = z
+  .union([z.string(), z.strictObject({ action: z.string(), auto: z.boolean().default(false) })], {
+    error: "must be none, an action of this runbook, or {action: id, auto: true}",
+  })
+  .transform((rollback) => {
+    if (typeof rollback !== "string") return { action: rollback.action, isAuto: rollback.auto };
+    return rollback === "none" ? null : { action: rollback, isAuto: false };
+  });
+
 export const Action = z
   .strictObject({
     id: Id,
@@ -137,7 +147,7 @@ export const Action = z
     targets: Targets.default([]),
     precondition: Precondition.optional(),
     verify: Verify.prefault({}),
-    rollback: z.string().default("none"),
+    rollback: Rollback.prefault("none"),
     cooldown: Duration.default(0),
     limit: Limit.optional(),
     timeout: Duration.default(60_000),
@@ -148,8 +158,7 @@ export const Action = z
   })
   .transform(({ cooldown, timeout, silence, limit, rollback, dry_run, ...action }) => ({
     ...action,
-    /** Another action of the same runbook. */
-    rollback: rollback === "none" ? null : rollback,
+    rollback,
     cooldownMs: cooldown,
     limit: limit ?? null,
     timeoutMs: timeout,
@@ -193,6 +202,11 @@ export function isFallback(runbook: RunbookHead): boolean {
 
 export function actionOf(runbook: RunbookHead, actionId: string): Action | null {
   return runbook.actions.find((action) => action.id === actionId) ?? null;
+}
+
+/** Whether it is there to undo others: then it is no fix, and never offered as one. */
+export function isWayBack(runbook: RunbookHead, actionId: string): boolean {
+  return runbook.actions.some(({ rollback }) => rollback?.action === actionId);
 }
 
 /** The runbook's parameters with the action's own, which win. */
