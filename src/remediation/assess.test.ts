@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "./assess.ts";
-import { assess } from "./assess.ts";
+import { assess, isTripping } from "./assess.ts";
 import type { Policy } from "./policy.ts";
 import { builtInPolicy } from "./policy.ts";
 
@@ -16,6 +16,9 @@ const quiet = {
   wasLastIneffective: false,
   runsLastHour: 0,
   breakerOpenUntil: null,
+  isBreakerKnown: false,
+  isFlapping: false,
+  failedOn: null,
   isTargetBusy: false,
 };
 const clear: Facts = {
@@ -33,6 +36,7 @@ const clear: Facts = {
   missingFacts: [],
   origin: "program",
   hasAlert: true,
+  isNextStep: false,
   history: quiet,
   cooldownMs: 600_000,
   limit: { runs: 3, windowMs: 3_600_000 },
@@ -46,6 +50,8 @@ const asking: Policy = { ...base, approval: { ...base.approval, low: { auto: fal
 function freezing(cron: string, minutes: number): Policy {
   return { ...base, freeze: [{ title: "Backups", cron, forMs: minutes * 60_000 }] };
 }
+
+const freezingNow = { freeze: [{ title: "Backups", cron: "* * * * *", forMs: 3_600_000 }] };
 
 /** A cron for the local minute that lies this many minutes from `now`. */
 function cronAt(minutes: number): string {
@@ -81,12 +87,15 @@ const rules: readonly (readonly [rule: string, change: Change, outcome: string, 
   ["clock", { clockBehindMs: 60_001 }, "ask", "medium"],
   ["unknown_run", { history: { hasUnknownRun: true } }, "ask", "medium"],
   ["ineffective_run", { history: { wasLastIneffective: true } }, "ask", "medium"],
+  ["next_step", { isNextStep: true }, "ask", "medium"],
   ["autohealing_off", { isAutohealingOn: false }, "ask", "low"],
   ["auto_off", { policy: asking }, "ask", "low"],
   ["cooldown", { history: { lastRunAt: before } }, "ask", "low"],
   ["limit", { history: { runsInLimitWindow: 3 } }, "ask", "low"],
   ["hourly_limit", { history: { runsLastHour: 10 } }, "ask", "low"],
   ["breaker", { history: { breakerOpenUntil: soon } }, "ask", "low"],
+  ["flapping", { history: { isFlapping: true } }, "ask", "low"],
+  ["failed_elsewhere", { history: { failedOn: "db" } }, "ask", "low"],
 ];
 
 describe("the verdict", () => {
@@ -187,6 +196,61 @@ describe("the verdict", () => {
       "truncated_group",
       "autohealing_off",
     ]);
+  });
+
+  it("has its guards in one order, each with its reason, whatever applies", () => {
+    const worst = withChange(clear, {
+      policy: { ...asking, protected: ["sandbox"], ...freezingNow },
+      ...{ canRecord: false, maintenanceUntil: soon, severity: null, origin: "person" },
+      ...{ sourceConfirmation: "unreachable", truncatedAlerts: 1, missingFacts: ["a query"] },
+      ...{ isWhitelistComplete: false, clockBehindMs: 120_000, isNextStep: true },
+      isAutohealingOn: false,
+      history: {
+        ...{ isTargetBusy: true, hasUnknownRun: true, wasLastIneffective: true, lastRunAt: before },
+        ...{ runsInLimitWindow: 3, runsLastHour: 10, breakerOpenUntil: soon, isFlapping: true },
+        failedOn: "db",
+      },
+    });
+
+    expect(assess(worst).reasons.map(({ rule }) => rule)).toEqual([
+      ...["declared_risk", "no_record", "target_busy", "maintenance", "freeze"],
+      ...["protected_target", "severity", "chosen", "source_unreachable", "truncated_group"],
+      ...["missing_facts", "incomplete_whitelist", "clock", "unknown_run", "ineffective_run"],
+      ...["next_step", "autohealing_off", "auto_off", "cooldown", "limit", "hourly_limit"],
+      ...["breaker", "flapping", "failed_elsewhere"],
+    ]);
+  });
+
+  it.each<[string, boolean, Change]>([
+    ["its own limit", true, { history: { runsInLimitWindow: 3 } }],
+    ["an open breaker", true, { history: { breakerOpenUntil: soon } }],
+    ["its cooldown only", false, { history: { lastRunAt: before } }],
+    [
+      "the limit, for what asks anyway",
+      false,
+      { declaredRisk: "medium", history: { runsInLimitWindow: 3 } },
+    ],
+    [
+      "the limit, with auto-healing off",
+      false,
+      { isAutohealingOn: false, history: { runsInLimitWindow: 3 } },
+    ],
+    ["the limit once more", false, { history: { runsInLimitWindow: 3, isFlapping: true } }],
+    [
+      "a breaker that somebody was told of",
+      false,
+      { history: { breakerOpenUntil: soon, isBreakerKnown: true } },
+    ],
+    [
+      "the limit, where nothing runs at all",
+      false,
+      { maintenanceUntil: soon, history: { runsInLimitWindow: 3 } },
+    ],
+    ["nothing", false, {}],
+  ])("T46 takes the action from the program by %s: %s", (_, expected, change) => {
+    const facts = withChange(clear, change);
+
+    expect(isTripping(assess(facts), facts)).toBe(expected);
   });
 
   it.each<[string, Change]>([

@@ -28,6 +28,8 @@ export interface Facts {
   /** Who chose this action and its parameters. */
   readonly origin: "program" | "person" | "model" | "api";
   readonly hasAlert: boolean;
+  /** Whether something else was tried on this alert since it fires, and did not help. */
+  readonly isNextStep: boolean;
   readonly history: History;
   readonly cooldownMs: number;
   readonly limit: { readonly runs: number; readonly windowMs: number } | null;
@@ -46,8 +48,24 @@ export interface History {
   /** Of all actions on all targets. */
   readonly runsLastHour: number;
   readonly breakerOpenUntil: Date | null;
+  /** Whether somebody was told since the last failure that the breaker is open. */
+  readonly isBreakerKnown: boolean;
+  /** A limit took it from the program a while ago, and it has been needed ever since. */
+  readonly isFlapping: boolean;
+  /** The target on which this action failed a short while ago, where that is another one. */
+  readonly failedOn: string | null;
   /** Something is running on this target. */
   readonly isTargetBusy: boolean;
+}
+
+/** Whether this verdict is the one that takes it from the program: said once, however often it is needed after. */
+export function isTripping({ outcome, reasons }: Verdict, facts: Facts): boolean {
+  if (outcome !== "ask" || !facts.isAutohealingOn || facts.declaredRisk !== "low") return false;
+  const { isFlapping, isBreakerKnown } = facts.history;
+  return reasons.some(
+    ({ rule }) =>
+      (rule === "limit" && !isFlapping) || (rule === "breaker" && !isFlapping && !isBreakerKnown),
+  );
 }
 
 /** What a rule that applies has to say. A `note` is shown and changes nothing. */
@@ -99,17 +117,40 @@ function declared({ declaredRisk }: Facts): Finding[] {
   return [{ rule: "declared_risk", text, effect, atLeast: declaredRisk }];
 }
 
-function denials(facts: Facts): Finding[] {
-  const { policy, target, now, maintenanceUntil: maintenance } = facts;
-  const deny = (rule: string, text: string, isFinal: boolean, atLeast: Risk = "low"): Finding => ({
-    ...{ rule, text, effect: "deny", isFinal, atLeast },
-  });
+/** What denies everything on a target for now, whatever it is: asked once more when people decide. */
+export function standstill(
+  facts: Pick<Facts, "target" | "now" | "maintenanceUntil"> & { readonly policy: Policy },
+): string | null {
+  return waits(facts)[0]?.text ?? null;
+}
+
+function waits({
+  policy,
+  target,
+  now,
+  maintenanceUntil: maintenance,
+}: Pick<Facts, "policy" | "target" | "now" | "maintenanceUntil">): Finding[] {
   const wait = (rule: string, what: string, until: Date): Finding => ({
     ...{ rule, effect: "deny", atLeast: "low", until },
     text: `${what} until ${clock(until)}; nothing runs before that.`,
   });
+  return [
+    ...(maintenance !== null && maintenance > now
+      ? [wait("maintenance", `${target} is under maintenance`, maintenance)]
+      : []),
+    ...(policy?.freeze ?? []).flatMap((freeze) => {
+      const until = frozenUntil(freeze, now);
+      return until === null ? [] : [wait("freeze", `Frozen for "${freeze.title}"`, until)];
+    }),
+  ];
+}
+
+function denials(facts: Facts): Finding[] {
+  const { policy, target } = facts;
+  const deny = (rule: string, text: string, isFinal: boolean, atLeast: Risk = "low"): Finding => ({
+    ...{ rule, text, effect: "deny", isFinal, atLeast },
+  });
   const isKnown = policy?.targets.some(({ name }) => name === target) ?? true;
-  const isUnderMaintenance = maintenance !== null && maintenance > now;
   return [
     // Without a policy nobody knows what is protected, so the worst is assumed.
     ...when(policy === null, () =>
@@ -128,13 +169,7 @@ function denials(facts: Facts): Finding[] {
     ...when(facts.history.isTargetBusy, () =>
       deny("target_busy", `Another action is running on ${target}.`, false),
     ),
-    ...(isUnderMaintenance
-      ? [wait("maintenance", `${target} is under maintenance`, maintenance)]
-      : []),
-    ...(policy?.freeze ?? []).flatMap((freeze) => {
-      const until = frozenUntil(freeze, now);
-      return until === null ? [] : [wait("freeze", `Frozen for "${freeze.title}"`, until)];
-    }),
+    ...waits(facts),
   ];
 }
 
@@ -187,6 +222,9 @@ function doubts(facts: Facts): Finding[] {
     ...when(history.wasLastIneffective, () =>
       doubt("ineffective_run", `The last run of this action on ${target} did not help.`),
     ),
+    ...when(facts.isNextStep, () =>
+      doubt("next_step", "What was tried on this alert before did not help."),
+    ),
   ];
 }
 
@@ -233,6 +271,12 @@ function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
           ),
         ]
       : []),
+    ...when(history.isFlapping, () =>
+      ask("flapping", "It is needed again and again; it runs unasked only after a calm while."),
+    ),
+    ...when(history.failedOn !== null, () =>
+      ask("failed_elsewhere", `It failed on ${history.failedOn} a short while ago.`),
+    ),
   ];
 }
 
