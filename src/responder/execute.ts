@@ -8,7 +8,8 @@ import type { Recheck } from "./plan.ts";
 import { recheck } from "./plan.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
-import { factsOf } from "./put-forward.ts";
+import { factsOf, isAfterOthers } from "./put-forward.ts";
+import { silence } from "./silence.ts";
 
 const RETRY_MS = 2_000;
 
@@ -123,6 +124,7 @@ async function claimAndRun(
   if (incident === null) return DONE;
   ports.crashPoint("before-claim");
   const { limit } = same.rebuilt.action;
+  const isNextStep = await isAfterOthers(ports, episode, request.undoes);
   const claim = await store.claim(request, limit?.windowMs ?? 0, (history, isAutohealingOn) => {
     const verdict = assess(
       factsOf({
@@ -137,6 +139,7 @@ async function claimAndRun(
         isWhitelistComplete: same.isWhitelistComplete,
         missingFacts: [],
         clockBehindMs: ports.clockBehindMs(),
+        isNextStep,
         history,
         now: ports.now(),
       }),
@@ -148,6 +151,7 @@ async function claimAndRun(
   switch (claim.outcome) {
     case "claimed":
       ports.crashPoint("after-claim");
+      await hush(ports, request, episode, same);
       return await run(ports, request, claim.execution, same);
     case "busy":
       return again(ports, `another run is under way on ${request.proposal.target.name}`);
@@ -157,6 +161,20 @@ async function claimAndRun(
     case "lost":
       return DONE;
   }
+}
+
+/** Nobody needs to hear of the alert while its fix is under way. Without a silence the fix is as good. */
+async function hush(
+  ports: Ports,
+  { id, incidentId, proposal }: PlannedRequest,
+  episode: Episode | null,
+  { rebuilt }: Same,
+): Promise<void> {
+  const forMs = rebuilt.action.silenceMs;
+  if (forMs === null || episode === null) return;
+  const comment = `${proposal.actionTitle} on ${proposal.target.name}, request ${id}`;
+  const about = { incidentId, requestId: id, person: null, episodes: [episode] };
+  await silence(ports, { ...about, forMs, comment });
 }
 
 async function run(

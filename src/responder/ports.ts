@@ -14,6 +14,7 @@ import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Opinion } from "../diagnosis/opinion.ts";
 import type { Reader } from "../diagnosis/reading.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
+import type { Silence } from "../evidence/silence.ts";
 import type {
   ActionHistory,
   Claim,
@@ -22,10 +23,10 @@ import type {
   RunResult,
   Start,
 } from "../execution/execution.ts";
-import type { Alert, Asker, Episode, Severity } from "../incident/alert.ts";
+import type { Alert, Asker, Episode, Labels, Severity } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
 import type { Whitelist } from "../remediation/runbook.ts";
-import type { VerificationOutcome } from "../verification/verification.ts";
+import type { Tried, VerificationOutcome } from "../verification/verification.ts";
 
 /** What the journey needs of the outside; `app.ts` fits it. Every method of the store is one transaction. */
 export interface Ports {
@@ -40,6 +41,15 @@ export interface Ports {
   /** Null where no source is configured; that is not the same as one that fails. */
   readonly alertmanager: {
     isActive(alert: Pick<Alert, "fingerprint" | "labels">): Promise<boolean>;
+    silence(wanted: {
+      readonly labels: Labels;
+      readonly from: Date;
+      readonly until: Date;
+      readonly createdBy: string;
+      readonly comment: string;
+    }): Promise<void>;
+    /** Ends those of these labels that bear the mark; an error leaves it open whether they are ended. */
+    unsilence(wanted: { readonly labels: Labels; readonly mark: string }): Promise<void>;
   } | null;
   readonly prometheus: {
     query(
@@ -96,6 +106,18 @@ export interface ResponderStore {
   readonly episode: (id: number) => Promise<Episode | null>;
   /** An episode that was over has begun anew, under its old start. */
   readonly fireAgain: (episodeId: number) => Promise<void>;
+  /** The source no longer reports an alert whose resolution nobody sends. */
+  readonly alertOver: (episodeId: number) => Promise<void>;
+  readonly beginSilence: (
+    wanted: Pick<Silence, "incidentId" | "requestId" | "episodeIds" | "person" | "endsAt">,
+  ) => Promise<string>;
+  readonly silenceFailed: (id: string, why: string) => Promise<void>;
+  readonly silenceEnded: (id: string) => Promise<void>;
+  readonly silence: (id: string) => Promise<Silence | null>;
+  /** What has been tried on an alert since it fires, the newest first. */
+  readonly triedFor: (episodeId: number) => Promise<readonly Tried[]>;
+  /** The run that undid this one, if one did. */
+  readonly undoneBy: (executionId: string) => Promise<string | null>;
   readonly saveFindings: (
     episode: Episode,
     items: readonly Omit<EvidenceItem, "id">[],

@@ -6,6 +6,7 @@ import { opine } from "./opine.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 import { putForward } from "./put-forward.ts";
+import { tendSilence } from "./silence.ts";
 import { verify } from "./verify.ts";
 
 export interface Step {
@@ -16,6 +17,7 @@ export interface Step {
     | "propose"
     | "execute"
     | "verify"
+    | "silence"
     | "remind"
     | "escalate"
     | "page"
@@ -43,6 +45,8 @@ export async function respond(ports: Ports, { kind, subject, attempts }: Step): 
       return await execute(ports, subject);
     case "verify":
       return await verify(ports, subject, attempts);
+    case "silence":
+      return await tendSilence(ports, subject);
     case "remind":
       return await remind(ports, subject);
     case "escalate":

@@ -52,7 +52,7 @@ const POLICY = `targets:
 const IN_MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 const KINDS = [
-  ...["execute", "verify", "remind", "escalate", "page", "expire"],
+  ...["execute", "verify", "silence", "remind", "escalate", "page", "expire"],
   ...["ask_source", "investigate", "propose", "opine"],
 ] as Parameters<ReturnType<typeof openStore>["queue"]["lease"]>[0];
 
@@ -82,6 +82,11 @@ export function createJourney(
   let elapsed = 0;
   const world = {
     alertmanager: null as Answer<boolean> | null,
+    /** The series that it answers every query with. */
+    prometheus: null as Answer<readonly Record<string, string>[]> | null,
+    silences: [] as { comment: string; until: Date; isLifted: boolean }[],
+    /** Whether Alertmanager takes and lifts silences. */
+    silencing: "taken" as "taken" | "refused",
     state: "down" as Answer<string>,
     result: "succeeded" as RunResult["outcome"],
     /** What whoever is on call was rung for. */
@@ -166,7 +171,7 @@ export function createJourney(
     catalogue,
     executors,
     hashFiles,
-    get alertmanager() {
+    get alertmanager(): Ports["alertmanager"] {
       const answer = world.alertmanager;
       if (answer === null) return null;
       return {
@@ -174,9 +179,29 @@ export function createJourney(
           answer === "unreachable"
             ? Promise.reject(new Error("Alertmanager does not answer"))
             : Promise.resolve(answer),
+        silence: ({ comment, until }) => {
+          if (answer === "unreachable" || world.silencing === "refused")
+            return Promise.reject(new Error("Alertmanager does not answer"));
+          world.silences.push({ comment, until, isLifted: false });
+          return Promise.resolve();
+        },
+        unsilence: ({ mark }) => {
+          if (answer === "unreachable" || world.silencing === "refused")
+            return Promise.reject(new Error("Alertmanager does not answer"));
+          for (const one of world.silences) one.isLifted ||= one.comment.includes(mark);
+          return Promise.resolve();
+        },
       };
     },
-    prometheus: null,
+    get prometheus() {
+      const answer = world.prometheus;
+      if (answer === null) return null;
+      const query = () =>
+        answer === "unreachable"
+          ? Promise.reject(new Error("Prometheus does not answer"))
+          : Promise.resolve(answer.map((labels) => ({ labels, value: 1 })));
+      return { query, holds: async () => (await query()).length > 0 };
+    },
     reader: options.reader?.(store.opinions, store.clock.now) ?? null,
     linkBases: [],
     page: (event) => {
