@@ -84,6 +84,50 @@ export async function lookAtQuery({ prometheus }: Ports, promql: string): Promis
   }
 }
 
+/**
+ * Whether the alert is over, as its sources say now. A Prometheus that is down resolves everything, so its silence is
+ * no news; nor, where another check can speak, is that of an Alertmanager which nobody can ask.
+ */
+export async function lookAtAlert(
+  ports: Ports,
+  episode: Episode,
+  hasOthers: boolean,
+): Promise<Look> {
+  const confirmation = await confirm(ports, episode);
+  switch (confirmation) {
+    case "confirmed":
+      return { state: "fails", detail: "Alertmanager still reports the alert" };
+    case "unreachable":
+      return { state: "unknown", detail: "Alertmanager does not answer" };
+    case "absent":
+      return await believed(ports, episode, "Alertmanager no longer reports the alert");
+    case "not_configured":
+      if (episode.status === "resolved")
+        return await believed(ports, episode, "the alert resolved");
+      return hasOthers
+        ? { state: "unknown", detail: "no word yet that the alert resolved" }
+        : { state: "fails", detail: "the alert has not resolved" };
+  }
+}
+
+/** Prometheus' own word on it, where there is one to ask. */
+async function believed({ prometheus }: Ports, { labels }: Episode, detail: string): Promise<Look> {
+  if (prometheus === null) return { state: "holds", detail };
+  const name = JSON.stringify(labels.alertname ?? "");
+  try {
+    const firing = await prometheus.query(`ALERTS{alertname=${name},alertstate="firing"}`);
+    // The sender may have added labels, such as those of its replica.
+    const isThere = firing.some(({ labels: { __name__, alertstate, ...own } }) =>
+      Object.entries(own).every(([label, value]) => labels[label] === value),
+    );
+    if (isThere) return { state: "fails", detail: "Prometheus still reports the alert" };
+    return { state: "holds", detail };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { state: "unknown", detail: `${detail}, but ${why}` };
+  }
+}
+
 /** Both parts of a precondition; the worse one counts. */
 export async function lookAtPrecondition(
   ports: Ports,

@@ -4,7 +4,7 @@ import { rebuild } from "../remediation/propose.ts";
 import type { Verify } from "../remediation/runbook.ts";
 import type { Check } from "../verification/judge.ts";
 import { judge } from "../verification/judge.ts";
-import { confirm, lookAtProbe, lookAtQuery } from "./facts.ts";
+import { lookAtAlert, lookAtProbe, lookAtQuery } from "./facts.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 
@@ -76,32 +76,9 @@ async function look(
       : [lookAtQuery(ports, promql).then((seen) => named("query", seen))]),
   ]);
   if (plan.alert === undefined || episode === null) return checks;
-  return [await lookAtAlert(ports, episode, checks.length > 0), ...checks];
+  return [named("alert", await lookAtAlert(ports, episode, checks.length > 0)), ...checks];
 }
 
 function named(name: Check["name"], seen: Omit<Check, "name">): Check {
   return { name, ...seen };
-}
-
-/**
- * The alert's own state. Without a source to ask, silence proves nothing where another check can speak: Alertmanager
- * may simply not have sent its next message yet.
- */
-async function lookAtAlert(ports: Ports, episode: Episode, hasOthers: boolean): Promise<Check> {
-  if (episode.status === "resolved") {
-    return { name: "alert", state: "holds", detail: "the alert resolved" };
-  }
-  const confirmation = await confirm(ports, episode);
-  switch (confirmation) {
-    case "absent":
-      return { name: "alert", state: "holds", detail: "Alertmanager no longer reports the alert" };
-    case "confirmed":
-      return { name: "alert", state: "fails", detail: "Alertmanager still reports the alert" };
-    case "unreachable":
-      return { name: "alert", state: "unknown", detail: "Alertmanager does not answer" };
-    case "not_configured":
-      return hasOthers
-        ? { name: "alert", state: "unknown", detail: "no word yet that the alert resolved" }
-        : { name: "alert", state: "fails", detail: "the alert has not resolved" };
-  }
 }
