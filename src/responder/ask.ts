@@ -32,6 +32,8 @@ export interface Wish {
   readonly words: string | null;
   readonly call: CallKey | null;
   readonly mostLive: number | null;
+  /** The run that it is to undo. */
+  readonly undoes?: string;
 }
 
 /** The part of a wish that is wrong. */
@@ -182,6 +184,7 @@ async function judge(
       sourceConfirmation: "not_configured",
       missingFacts: look.state === "unknown" ? [look.detail] : [],
       clockBehindMs: ports.clockBehindMs(),
+      isNextStep: false,
       now: ports.now(),
     }),
   );
@@ -205,9 +208,13 @@ async function requestOf(
     state: "pending",
     proposal: ready.proposal,
     risk: plan.risk,
-    reasons: ready.verdict.reasons,
+    reasons:
+      wish.undoes === undefined
+        ? ready.verdict.reasons
+        : [{ rule: "undo", text: `It undoes ${wish.undoes}.` }, ...ready.verdict.reasons],
     requester: wish.requester,
     words: wish.words === null ? null : ports.redact(wish.words),
+    undoes: wish.undoes ?? null,
     plan,
     digest,
     planCode: planCodeOf(digest),

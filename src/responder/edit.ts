@@ -13,7 +13,7 @@ import { whyOver } from "./facts.ts";
 import { lookWithin } from "./look-now.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { approversOf, callsAt, factsOf, quorumOf, ruleFor } from "./put-forward.ts";
+import { approversOf, callsAt, factsOf, isAfterOthers, quorumOf, ruleFor } from "./put-forward.ts";
 
 /** Other values for a request that nobody has approved yet. Whether this person may decide it is settled before. */
 export interface EditWish {
@@ -83,6 +83,7 @@ export async function edit(ports: Ports, wish: EditWish): Promise<Edited> {
       risk: verdict.risk,
       reasons: [edited, ...measured, ...verdict.reasons],
       requester: editor,
+      undoes: old.undoes,
       // What an earlier requester wrote is not the editor's word.
       words: null,
       plan,
@@ -154,14 +155,15 @@ function proposeWith(
 
 async function judge(
   ports: Ports,
-  { editor }: EditWish,
+  { editor, request }: EditWish,
   { proposal, rebuilt, policy, episode }: Ready,
   incident: Incident,
 ): Promise<Verdict | Refused> {
   const { target, runbookId, actionId } = proposal;
-  const [{ confirmation, precondition }, isAutohealingOn, history] = await Promise.all([
+  const [{ confirmation, precondition }, isAutohealingOn, isNextStep, history] = await Promise.all([
     lookWithin(ports, { episode, rebuilt, target }),
     ports.store.isAutohealingOn(),
+    isAfterOthers(ports, episode, request.undoes),
     ports.store.historyOf(
       { runbookId, actionId, target: target.name },
       rebuilt.action.limit?.windowMs ?? 0,
@@ -171,7 +173,7 @@ async function judge(
   if (over !== null) return refuse("over", `It is not needed like this: ${over}.`);
   return assess(
     factsOf({
-      ...{ proposal, rebuilt, policy, episode, incident, isAutohealingOn, history },
+      ...{ proposal, rebuilt, policy, episode, incident, isAutohealingOn, isNextStep, history },
       requester: editor,
       sourceConfirmation: confirmation,
       isWhitelistComplete: ports.catalogue.read().problems.length === 0,

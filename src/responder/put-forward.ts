@@ -6,28 +6,22 @@ import type { Episode } from "../incident/alert.ts";
 import { severityOf } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
 import type { Facts } from "../remediation/assess.ts";
-import { assess } from "../remediation/assess.ts";
+import { assess, isTripping } from "../remediation/assess.ts";
 import type { ApprovalRule, Policy } from "../remediation/policy.ts";
 import { isSolo } from "../remediation/policy.ts";
-import type { Proposal, Risk, Unfit, Verdict } from "../remediation/proposal.ts";
-import type { Offers, Rebuilt } from "../remediation/propose.ts";
-import { propose, rebuild } from "../remediation/propose.ts";
-import type { Action, Runbook, Whitelist } from "../remediation/runbook.ts";
-import { breakerOpenUntil } from "./breaker.ts";
-import type { Look } from "./facts.ts";
-import { confirm, lookAtPrecondition } from "./facts.ts";
+import type { Proposal, Reason, Risk, Unfit, Verdict } from "../remediation/proposal.ts";
+import type { Rebuilt } from "../remediation/propose.ts";
+import { propose } from "../remediation/propose.ts";
+import type { Action, Whitelist } from "../remediation/runbook.ts";
+import { heldBack } from "./breaker.ts";
+import type { Choice } from "./choose.ts";
+import { choose } from "./choose.ts";
+import { confirm } from "./facts.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 
 const BUSY_RETRY_MS = 2_000;
-
-interface Choice {
-  readonly proposal: Proposal;
-  readonly runbook: Runbook;
-  readonly rebuilt: Rebuilt;
-  readonly precondition: Look;
-}
 
 /**
  * From an alert to a request: the first action in file order whose parameters, target and precondition hold, with the
@@ -43,54 +37,39 @@ export async function putForward(ports: Ports, episodeId: number): Promise<StepE
   const whitelist = catalogue.read();
   const policy = whitelist.policy.ok ? whitelist.policy.policy : null;
   const offers = propose({ alert: episode, runbooks: whitelist.runbooks, policy });
-  const choice = policy === null ? null : await choose(ports, offers, whitelist, episode);
+  const tried = await store.triedFor(episodeId);
+  const choice =
+    policy === null
+      ? null
+      : await choose(ports, { episode, whitelist, policy, tried, candidates: offers.candidates });
   if (choice === null || policy === null) {
-    const unfit = offers.unfit[0];
+    // What else can't be put forward is no news after something that could.
+    const unfit = tried.length > 0 ? undefined : offers.unfit[0];
     return unfit === undefined ? DONE : await deny(ports, episode, unfit);
   }
   if ("reason" in choice) return await deny(ports, episode, choice);
+  return await judged(ports, { choice, incident, episode, whitelist, policy });
+}
 
-  const facts = await gather(ports, { choice, incident, episode, whitelist, policy });
+async function judged(ports: Ports, about: Parameters<typeof gather>[1]): Promise<StepEnd> {
+  const { choice, episode, policy } = about;
+  const facts = await gather(ports, about);
   const verdict = assess(facts);
-  if (verdict.outcome !== "deny") return await request(ports, { choice, episode, policy, verdict });
+  if (verdict.outcome !== "deny") {
+    const isTripped = isTripping(verdict, facts);
+    return await request(ports, { choice, episode, policy, verdict, isTripped });
+  }
   if (facts.history.isTargetBusy) {
     const at = new Date(ports.now().getTime() + BUSY_RETRY_MS);
     return { outcome: "again", at, why: `${facts.target} is busy` };
   }
-  await store.propose({
+  await ports.store.propose({
     ...common(ports, episode, verdict),
     state: "denied",
     proposal: choice.proposal,
     retryAt: verdict.until,
   });
   return DONE;
-}
-
-/** Candidates in file order; where every precondition fails, the first one's failure is what the card says. */
-async function choose(
-  ports: Ports,
-  { candidates }: Offers,
-  { runbooks }: Whitelist,
-  episode: Episode,
-): Promise<Choice | Unfit | null> {
-  let unmet: Unfit | null = null;
-  for (const proposal of candidates) {
-    const runbook = runbooks.find(({ id }) => id === proposal.runbookId);
-    if (runbook === undefined) continue;
-    const { actionId, params, target } = proposal;
-    const rebuilt = rebuild({ runbook, actionId, params, target, labels: episode.labels });
-    if (!rebuilt.ok) {
-      unmet ??= { ...proposal, reason: rebuilt.reason };
-      continue;
-    }
-    const precondition = await lookAtPrecondition(ports, rebuilt.value.precondition, target);
-    if (precondition.state !== "fails") {
-      return { proposal, runbook, rebuilt: rebuilt.value, precondition };
-    }
-    const text = `The precondition does not hold: ${precondition.detail}.`;
-    unmet ??= { ...proposal, reason: { rule: "precondition", text } };
-  }
-  return unmet;
 }
 
 async function gather(
@@ -129,9 +108,20 @@ async function gather(
     isWhitelistComplete: whitelist.problems.length === 0,
     missingFacts: precondition.state === "unknown" ? [precondition.detail] : [],
     clockBehindMs: ports.clockBehindMs(),
+    isNextStep: choice.isNextStep,
     history,
     now: ports.now(),
   });
+}
+
+/** Whether something else was tried on the alert before; to undo that is no step further. */
+export async function isAfterOthers(
+  { store }: Pick<Ports, "store">,
+  episode: Episode | null,
+  undoes: string | null,
+): Promise<boolean> {
+  if (episode === null || undoes !== null) return false;
+  return (await store.triedFor(episode.id)).length > 0;
 }
 
 /**
@@ -150,13 +140,14 @@ export function factsOf(known: {
   isWhitelistComplete: boolean;
   missingFacts: readonly string[];
   clockBehindMs: number;
+  isNextStep: boolean;
   history: ActionHistory;
   now: Date;
 }): Facts {
   const { proposal, requester, rebuilt, episode, incident, history, ...rest } = known;
   return {
     ...rest,
-    history: { ...history, breakerOpenUntil: breakerOpenUntil(history, known.policy) },
+    history: { ...history, ...heldBack(history, proposal.target.name, known.policy, known.now) },
     declaredRisk: rebuilt.action.risk,
     target: proposal.target.name,
     severity: episode === null ? null : severityOf(episode.labels),
@@ -178,9 +169,15 @@ function originOf(requester: string | null): Facts["origin"] {
 
 async function request(
   ports: Ports,
-  about: { choice: Choice; episode: Episode; policy: Policy; verdict: Verdict },
+  about: {
+    choice: Choice;
+    episode: Episode;
+    policy: Policy;
+    verdict: Verdict;
+    isTripped: boolean;
+  },
 ): Promise<StepEnd> {
-  const { choice, episode, policy, verdict } = about;
+  const { choice, episode, policy, verdict, isTripped } = about;
   const isUnasked = verdict.outcome === "auto_run";
   const rule = ruleFor(policy, verdict.risk);
   const base = common(ports, episode, verdict);
@@ -200,7 +197,8 @@ async function request(
   const measured = planned.detail === null ? [] : [{ rule: "measured", text: planned.detail }];
   await ports.store.propose({
     ...base,
-    reasons: [...measured, ...base.reasons],
+    undoes: choice.undoes,
+    reasons: [...measured, ...undoing(choice), ...base.reasons],
     state: isUnasked ? "approved" : "pending",
     proposal: choice.proposal,
     plan: planned.plan,
@@ -210,8 +208,15 @@ async function request(
     approvers: approversOf(choice.rebuilt.action, rule),
     expiresAt,
     ...(isUnasked ? NEVER_CALLED : callsAt(ports.now(), rule)),
+    // What the limits take from the program is said to those above, at once and once.
+    ...(isTripped ? { escalateAt: ports.now() } : {}),
   });
   return DONE;
+}
+
+function undoing({ undoes }: Choice): Reason[] {
+  if (undoes === null) return [];
+  return [{ rule: "undo", text: `It undoes ${undoes}, which did not help.` }];
 }
 
 const NEVER_CALLED = { remindAt: null, escalateAt: null };
@@ -257,5 +262,6 @@ function common(ports: Ports, episode: Episode, verdict: Pick<Verdict, "risk" | 
     reasons: verdict.reasons,
     requester: null,
     words: null,
+    undoes: null,
   } satisfies Partial<NewRequest>;
 }
