@@ -37,6 +37,8 @@ import { edit } from "./responder/edit.ts";
 import { createLookNow } from "./responder/look-now.ts";
 import type { Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
+import { silence } from "./responder/silence.ts";
+import { undo } from "./responder/undo.ts";
 import { createWorker } from "./responder/work.ts";
 import { createRuleWatch } from "./rule-watch.ts";
 import { close, listen } from "./server.ts";
@@ -152,6 +154,9 @@ export function createApp(config: Config, log: Logger) {
     costs: () => costs(store, config.llm?.limits ?? null),
     edit: (wish) => edit(ports, wish),
     lookNow: createLookNow(ports),
+    undo: (wanted) => undo(ports, wanted),
+    silence: (wanted) =>
+      silence(ports, { ...wanted, requestId: null, comment: `asked for by ${wanted.person}` }),
     onAutohealingChanged: ({ text, isOn, channel }) => {
       for (const listener of liveListeners) listener({ name: "status" });
       for (const chat of chats) {
@@ -229,7 +234,7 @@ export function createApp(config: Config, log: Logger) {
     });
   // Lanes, so that what people decided never waits behind a storm, nor the proposal for one alert behind all others.
   const workers = [
-    worker(["execute", "verify", "remind", "escalate", "page", "expire"], 16),
+    worker(["execute", "verify", "silence", "remind", "escalate", "page", "expire"], 16),
     worker(["propose"], 8),
     worker(["ask_source", "investigate"], 8),
     worker(["opine"], 2),

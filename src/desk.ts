@@ -8,13 +8,16 @@ import type {
   EditAnswer,
   Editable,
   EditWish,
+  RunAnswer,
   RunWish,
   UnaskedAction,
 } from "./chat/desk.ts";
 import { autohealingText, editText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
 import type { HealthReport } from "./health.ts";
+import type { Episode } from "./incident/alert.ts";
 import type { Metrics } from "./metrics.ts";
+import { standstill } from "./remediation/assess.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { isSolo, personByAccount } from "./remediation/policy.ts";
@@ -23,8 +26,10 @@ import { paramsOf } from "./remediation/runbook.ts";
 import type { Asked, Trial, Wish } from "./responder/ask.ts";
 import type { EditWish as Edit, Edited } from "./responder/edit.ts";
 import type { Sight } from "./responder/look-now.ts";
+import type { Silenced } from "./responder/silence.ts";
 import type { Store } from "./store/store.ts";
 
+const NO_OPERATOR = { rule: "no_role", text: "This takes the role operator." };
 const PAGE_SIZE = 10;
 const CARDS_REFRESHED = 200;
 const DAY_MS = 86_400_000;
@@ -47,6 +52,13 @@ interface Deps {
   readonly edit: (wish: Edit) => Promise<Edited>;
   /** Looks at the world before an approval counts; bounded, since somebody waits for the answer. */
   readonly lookNow: (request: PlannedRequest) => Promise<Sight>;
+  readonly undo: (wanted: { executionId: string; requester: string }) => Promise<Asked>;
+  readonly silence: (wanted: {
+    incidentId: string;
+    episodes: readonly Episode[];
+    forMs: number;
+    person: string;
+  }) => Promise<Silenced>;
   /** Tells every channel; the one it was done in is named. */
   readonly onAutohealingChanged: (change: {
     readonly text: string;
@@ -73,6 +85,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     }
     const { policy } = read;
     const { person, channel, reason, decision } = attempt;
+    const halt = decision === "approve" ? await haltOf(attempt.planCode, policy) : null;
     let outdated: string | null = null;
     const ruling = await requests.decide(
       attempt.planCode,
@@ -85,7 +98,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
           outdated = request.id;
           return { outcome: "not_allowed", why: OUTDATED };
         }
-        return withSight(decideUnder(policy, request, attempt), seen);
+        return withSight(unlessHalted(decideUnder(policy, request, attempt), halt), seen);
       },
     );
     if (outdated !== null) {
@@ -117,6 +130,15 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     const { outcome } = decideUnder(policy.policy, request, attempt);
     if (outcome !== "approved" && outcome !== "counted") return null;
     return { ...(await deps.lookNow(request)), digest: request.digest };
+  }
+
+  /** What keeps everything off the target now: to be told at once beats an approval that comes to nothing. */
+  async function haltOf(planCode: string, policy: Policy): Promise<string | null> {
+    const request = await requests.findByPlanCode(planCode);
+    if (request === null) return null;
+    const target = request.proposal.target.name;
+    const maintenanceUntil = await switches.maintenanceUntil(target);
+    return standstill({ policy, target, maintenanceUntil, now: now() });
   }
 
   /** P9: what was refused before any request was reached stands in the record too. */
@@ -207,6 +229,48 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     return { ...edited, isSolo: policy.ok && isSolo(policy.policy) };
   }
 
+  async function answerTo(
+    asked: Asked,
+    by: { readonly channel: Channel; readonly person: Person },
+  ): Promise<RunAnswer> {
+    switch (asked.outcome) {
+      case "asked": {
+        const { planCode, incidentId, proposal, risk, reasons } = asked.request;
+        const { policy } = catalogue.read();
+        return {
+          outcome: "asked",
+          ...{ planCode, incidentId, risk, reasons },
+          actionTitle: proposal.actionTitle,
+          target: proposal.target.name,
+          isSolo: policy.ok && isSolo(policy.policy),
+        };
+      }
+      case "choose":
+        return choiceOf(asked.runbook);
+      case "unfit":
+        return { outcome: "refused", reasons: [asked.reason] };
+      case "denied":
+        await refuse("run_denied", by);
+        return { outcome: "refused", reasons: asked.verdict.reasons };
+      case "duplicate":
+        return asked;
+      case "too_many":
+      case "repeated":
+        throw new Error("only programs are counted");
+    }
+  }
+
+  async function undo(prefix: string, person: Person, channel: Channel): Promise<RunAnswer> {
+    const ids = await views.executionIdsLike(prefix);
+    const [executionId = prefix] = ids;
+    if (ids.length > 1) {
+      const text = `Several runs begin like this: ${ids.join(", ")}.`;
+      return { outcome: "refused", reasons: [{ rule: "unknown_run", text }] };
+    }
+    const asked = await deps.undo({ executionId, requester: person.name });
+    return await answerTo(asked, { channel, person });
+  }
+
   const chat: Desk = {
     status,
     setAutohealing,
@@ -276,34 +340,17 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
         })),
       };
     },
-    async run(wish) {
-      const asked = await deps.ask(await wishOf(wish));
-      switch (asked.outcome) {
-        case "asked": {
-          const { planCode, incidentId, proposal, risk, reasons } = asked.request;
-          const { policy } = catalogue.read();
-          return {
-            outcome: "asked",
-            ...{ planCode, incidentId, risk, reasons },
-            actionTitle: proposal.actionTitle,
-            target: proposal.target.name,
-            isSolo: policy.ok && isSolo(policy.policy),
-          };
-        }
-        case "choose":
-          return choiceOf(asked.runbook);
-        case "unfit":
-          return { outcome: "refused", reasons: [asked.reason] };
-        case "denied":
-          await refuse("run_denied", wish);
-          return { outcome: "refused", reasons: asked.verdict.reasons };
-        case "duplicate":
-          return asked;
-        case "too_many":
-        case "repeated":
-          throw new Error("only programs are counted");
-      }
+    run: async (wish) => await answerTo(await deps.ask(await wishOf(wish)), wish),
+    undo: async ({ execution, person, channel }) => await undo(execution, person, channel),
+    async silence({ incidentId, forMs, person }) {
+      const view = await views.incident(incidentId);
+      const alerts = view?.incident.alerts ?? [];
+      // What is shown has lost its secrets; a silence has to match what the labels really are.
+      const episodes = await Promise.all(alerts.map(({ id }) => views.episode(id)));
+      const known = episodes.filter((episode) => episode !== null);
+      return await deps.silence({ incidentId, episodes: known, forMs, person: person.name });
     },
+    unsilence: async (incidentId, person) => await store.silences.liftAll(incidentId, person.name),
     async tryRun(wish) {
       const tried = await deps.tryOut(await wishOf(wish));
       switch (tried.outcome) {
@@ -385,6 +432,13 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
         ? { outcome: "edited", incidentId: answer.request.incidentId }
         : { outcome: "refused", text: editText(answer, "console") };
     },
+    async undo(executionId, person) {
+      if (!person.roles.includes("operator")) {
+        await refuse("no_role", { channel: "console", person });
+        return { outcome: "refused", reasons: [NO_OPERATOR] };
+      }
+      return await undo(executionId, person, "console");
+    },
     async markReviewed(executionId, person) {
       if (!person.roles.includes("operator")) {
         await refuse("no_role", { channel: "console", person });
@@ -408,6 +462,12 @@ function isOther(
     (requestId != null && requestId !== request.id) ||
     (digest !== undefined && digest !== request.digest)
   );
+}
+
+/** While nothing may run on its target, a yes would come to nothing. */
+function unlessHalted(ruling: Ruling, halt: string | null): Ruling {
+  const isYes = ruling.outcome === "approved" || ruling.outcome === "counted";
+  return isYes && halt !== null ? { outcome: "not_allowed", why: halt } : ruling;
 }
 
 /** What was seen counts for the very plan it was looked at for, and can turn a yes into a no only. */

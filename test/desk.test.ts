@@ -4,6 +4,8 @@ import { createMetrics } from "../src/metrics.ts";
 import { ask, tryOut } from "../src/responder/ask.ts";
 import { edit } from "../src/responder/edit.ts";
 import { createLookNow } from "../src/responder/look-now.ts";
+import { silence } from "../src/responder/silence.ts";
+import { undo } from "../src/responder/undo.ts";
 import { createJourney } from "./responder/journey.ts";
 
 const TWO_APPROVERS = `people:
@@ -30,6 +32,8 @@ function openDesk() {
     audit: () => Promise.reject(new Error("nobody asks here")),
     edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
+    undo: (wanted) => undo(journey.ports, wanted),
+    silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,
   });
   async function approve(account: string) {

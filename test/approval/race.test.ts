@@ -7,6 +7,8 @@ import { createMetrics } from "../../src/metrics.ts";
 import { ask, tryOut } from "../../src/responder/ask.ts";
 import { edit } from "../../src/responder/edit.ts";
 import { createLookNow } from "../../src/responder/look-now.ts";
+import { silence } from "../../src/responder/silence.ts";
+import { undo } from "../../src/responder/undo.ts";
 import { createJourney } from "../responder/journey.ts";
 
 const CLICKS = 200;
@@ -41,6 +43,8 @@ async function createCrowd() {
     audit: () => Promise.reject(new Error("nobody asks here")),
     edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
+    undo: (wanted) => undo(journey.ports, wanted),
+    silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,
   });
   const presses = createPresses({ desk: desk.chat, useToken: store.cards.useToken });

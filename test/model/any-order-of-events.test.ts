@@ -7,6 +7,8 @@ import { ask, tryOut } from "../../src/responder/ask.ts";
 import { edit } from "../../src/responder/edit.ts";
 import { createLookNow } from "../../src/responder/look-now.ts";
 import type { Place } from "../../src/responder/ports.ts";
+import { silence } from "../../src/responder/silence.ts";
+import { undo } from "../../src/responder/undo.ts";
 import { createJourney } from "../responder/journey.ts";
 import { watch } from "./watch.ts";
 
@@ -49,6 +51,8 @@ function createActor(journey: Journey, seen: ReturnType<typeof watch>) {
     audit: () => Promise.reject(new Error("nobody asks here")),
     edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
+    undo: (wanted) => undo(journey.ports, wanted),
+    silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,
   });
 

@@ -4,6 +4,8 @@ import { createMetrics } from "../../src/metrics.ts";
 import { ask, tryOut } from "../../src/responder/ask.ts";
 import { edit } from "../../src/responder/edit.ts";
 import { createLookNow } from "../../src/responder/look-now.ts";
+import { silence } from "../../src/responder/silence.ts";
+import { undo } from "../../src/responder/undo.ts";
 import type { createJourney } from "./journey.ts";
 
 export const ana: Person = { name: "ana", roles: ["operator", "approver"] };
@@ -36,6 +38,8 @@ export function openCounter(
     costs: () => Promise.resolve(null),
     audit: () => Promise.reject(new Error("nobody asks here")),
     lookNow: createLookNow(journey.ports, lookWithinMs),
+    undo: (wanted) => undo(journey.ports, wanted),
+    silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,
   });
 

@@ -37,6 +37,7 @@ const kindsOf = async ({ journey }: ReturnType<typeof open>) => {
 
 /** A source that takes every question and answers none. */
 const silent = () => new Promise<never>(() => undefined);
+const MUTE = { isActive: silent, silence: silent, unsilence: silent };
 
 describe("a click on Approve", () => {
   it("P8 T52 is told that the source no longer reports the alert, and cancels instead", async () => {
@@ -118,7 +119,7 @@ describe("a click on Approve", () => {
     await lab.journey.fire();
     const { ports } = lab.journey;
     const stuck = openCounter(
-      { ...lab.journey, ports: { ...ports, alertmanager: { isActive: silent } } },
+      { ...lab.journey, ports: { ...ports, alertmanager: MUTE } },
       { lookWithinMs: 5 },
     );
 
