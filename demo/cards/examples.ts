@@ -127,6 +127,7 @@ export const EXAMPLES: readonly Example[] = [
         {
           ...bare,
           endedAt,
+          undoes: null,
           state: "denied",
           plan: null,
           reasons: [

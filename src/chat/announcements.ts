@@ -58,6 +58,8 @@ function resultText(
   const state = requestStateOf(view, request, now);
   switch (state) {
     case "pending":
+      // It has been said that it is needed again and again; the card asks, and the ladder calls.
+      if (request.reasons.some(({ rule }) => rule === "flapping")) return null;
       return [state, `⚠️ Action Approval Required: ${what(request)}, ${request.risk} risk`];
     case "verified":
       return [state, `✅ ${what(request)}: done and verified`];

@@ -1,6 +1,7 @@
 import type { PlannedRequest, Request, Vote } from "../approval/approval.ts";
 import { runAnywayOf } from "../approval/approval.ts";
 import type { Execution } from "../execution/execution.ts";
+import { undoOf } from "../execution/execution.ts";
 import type { VerificationOutcome } from "../verification/verification.ts";
 import type { CardContext, IncidentView, Line } from "./card.ts";
 import { requestStateOf } from "./card-state.ts";
@@ -22,6 +23,7 @@ export function outcomeLines(view: IncidentView, request: Request, context: Card
     ...decisionLines(request, zone),
     ...endLines(view, request, context),
     ...executionLines(view, request),
+    ...undoLines(view, request, context.now),
   ];
 }
 
@@ -100,6 +102,14 @@ function executionLines(view: IncidentView, request: PlannedRequest): Line[] {
         ? [note("⏳ Checking whether it helped.")]
         : []),
   ];
+}
+
+/** Where it did not help, the way back stands on the card; elsewhere `/incident` and the console have it. */
+function undoLines(view: IncidentView, request: PlannedRequest, now: Date): Line[] {
+  const execution = view.executions.find(({ requestId }) => requestId === request.id);
+  if (execution === undefined || undoOf(execution, view.requests, now) === null) return [];
+  if (requestStateOf(view, request, now) === "verified") return [];
+  return [{ kind: "fact", label: "To undo it", value: `/undo ${execution.id}`, isCode: true }];
 }
 
 function finishText(execution: Execution, isWell: boolean): string {

@@ -1,4 +1,5 @@
 import type { Request } from "../approval/approval.ts";
+import { longestOf } from "../evidence/silence.ts";
 import type { Severity } from "../incident/alert.ts";
 import { placeOf } from "../incident/alert.ts";
 import type { IncidentWithAlerts } from "../incident/incident.ts";
@@ -140,7 +141,7 @@ function headingOf(view: IncidentView, state: CardState): string {
 export function stateSection(
   view: IncidentView,
   state: CardState,
-  { autohealing, timeZone = "UTC" }: CardContext,
+  { autohealing, now, timeZone = "UTC" }: CardContext,
 ): Section {
   const { incident } = view;
   const left = incident.truncatedAlerts;
@@ -150,6 +151,7 @@ export function stateSection(
     incident.state === "acknowledged"
       ? `👀 Acknowledged by ${oneLine(incident.acknowledgedBy ?? "somebody", 60)}.`
       : null,
+    silenceNote(view, now, timeZone),
     left > 0 ? `The sender left ${plural(left, "alert")} out of this group.` : null,
     autohealing || incident.state === "resolved" ? null : "Auto-healing is off: every fix asks.",
   ].filter((note) => note !== null);
@@ -158,6 +160,14 @@ export function stateSection(
     heading: null,
     lines: [originText(incident, timeZone), ...notes].map((text) => ({ kind: "text", text })),
   };
+}
+
+function silenceNote({ silences }: IncidentView, now: Date, timeZone: string): string | null {
+  const longest = longestOf(silences, now);
+  if (longest === null) return null;
+  const why =
+    longest.person === null ? "while the fix is under way" : `by ${oneLine(longest.person, 60)}`;
+  return `🔇 Silenced in Alertmanager until ${dateTime(longest.liftAt, timeZone)}, ${why}.`;
 }
 
 function originText(incident: IncidentWithAlerts, timeZone: string): string {

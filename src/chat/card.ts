@@ -2,6 +2,7 @@ import type { Person, PlannedRequest, Request, RequestState } from "../approval/
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Opinion } from "../diagnosis/opinion.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
+import type { Silence } from "../evidence/silence.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState, IncidentWithAlerts } from "../incident/incident.ts";
@@ -24,6 +25,8 @@ export interface IncidentView {
   readonly verifications: readonly Verification[];
   /** Whether the evidence is still being collected. */
   readonly isInvestigating: boolean;
+  /** Those that are not over. */
+  readonly silences: readonly Silence[];
   /** Calls for attention on requests nobody has decided yet; they ring the phone again. */
 }
 

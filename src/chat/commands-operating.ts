@@ -1,21 +1,35 @@
 import { z } from "zod";
+import type { Channel } from "../approval/approval.ts";
+import type { IncidentView } from "./card.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
 import { AnyWords, Duration, listed } from "./command.ts";
-import type { Audit } from "./desk.ts";
-import { dateTime, oneLine } from "./text.ts";
+import type { Audit, SilenceAnswer } from "./desk.ts";
+import { dateTime, oneLine, plural } from "./text.ts";
 import { asTyped } from "./wording.ts";
 
 const IncidentId = z
   .object({ words: z.tuple([z.string("an incident id is missing")], z.string()) })
   .transform(({ words }) => words[0]);
+const LONGEST_SILENCE_MS = 30 * 86_400_000;
+const SilenceFor = z
+  .object({
+    words: z.tuple(
+      [z.string(), Duration.refine((ms) => ms <= LONGEST_SILENCE_MS, "30 days at most")],
+      "name an incident and for how long: 30m, 2h or 7d",
+    ),
+  })
+  .transform(({ words: [id, forMs] }) => ({ id, forMs }));
 const Maintenance = z
   .object({
-    words: z.tuple([
-      z.string("a target is missing"),
-      z.union([z.literal("off").transform(() => 0), Duration], {
-        error: "a duration looks like 30m, 2h or 7d; off ends it",
-      }),
-    ]),
+    words: z.tuple(
+      [
+        z.string(),
+        z.union([z.literal("off").transform(() => 0), Duration], {
+          error: "a duration looks like 30m, 2h or 7d; off ends it",
+        }),
+      ],
+      "name a target and for how long: 30m, 2h or 7d; off ends it",
+    ),
   })
   .transform(({ words: [target, forMs] }) => ({ target, forMs }));
 
@@ -25,6 +39,47 @@ type Checked = NonNullable<Audit["checked"]>;
 export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): ListedCommand[] {
   async function ack({ person, channel }: CommandContext, prefix: string): Promise<Reply> {
     if (person === null) return { text: "You have no role here.", isPrivate: true };
+    const found = await oneIncident(prefix, channel);
+    if ("text" in found) return found;
+    const { id, title, acknowledgedBy } = found.incident;
+    const outcome = await desk.acknowledge(id, person);
+    if (outcome === "acknowledged") {
+      return { text: `👀 ${person.name} looks after ${oneLine(title, 100)} \`${id}\`` };
+    }
+    return {
+      text: acknowledgedBy === null ? "It is resolved." : `${acknowledgedBy} has it already.`,
+    };
+  }
+
+  async function silence(
+    { person, channel }: CommandContext,
+    { id: prefix, forMs }: { id: string; forMs: number },
+  ): Promise<Reply> {
+    if (person === null) return { text: "You have no role here.", isPrivate: true };
+    const found = await oneIncident(prefix, channel);
+    if ("text" in found) return found;
+    const { id, title } = found.incident;
+    const answer = await desk.silence({ incidentId: id, forMs, person });
+    const what = `${oneLine(title, 100)} \`${id}\``;
+    return { text: silenceText(answer, what, { timeZone, channel }) };
+  }
+
+  async function unsilence({ person, channel }: CommandContext, prefix: string): Promise<Reply> {
+    if (person === null) return { text: "You have no role here.", isPrivate: true };
+    const found = await oneIncident(prefix, channel);
+    if ("text" in found) return found;
+    const { id, title } = found.incident;
+    const lifted = await desk.unsilence(id, person);
+    const what = `${oneLine(title, 100)} \`${id}\``;
+    return {
+      text:
+        lifted === 0
+          ? `Countersign holds no silence for ${what}. Others are lifted where they were made, in Alertmanager.`
+          : `🔔 The silence of ${what} is lifted.`,
+    };
+  }
+
+  async function oneIncident(prefix: string, channel: Channel): Promise<IncidentView | Reply> {
     const lookup = await desk.incident(prefix);
     switch (lookup.outcome) {
       case "none":
@@ -35,16 +90,8 @@ export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): List
         return {
           text: `Several begin like this: ${lookup.ids.map((id) => `\`${id}\``).join(", ")}`,
         };
-      case "found": {
-        const { id, title, acknowledgedBy } = lookup.view.incident;
-        const outcome = await desk.acknowledge(id, person);
-        if (outcome === "acknowledged") {
-          return { text: `👀 ${person.name} looks after ${oneLine(title, 100)} \`${id}\`` };
-        }
-        const who =
-          acknowledgedBy === null ? "It is resolved." : `${acknowledgedBy} has it already.`;
-        return { text: who };
-      }
+      case "found":
+        return lookup.view;
     }
   }
 
@@ -112,6 +159,22 @@ export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): List
       run: ack,
     }),
     listed({
+      name: "silence",
+      usage: "/silence <id> <duration>",
+      summary: "Alertmanager keeps quiet about an incident's alerts",
+      role: "operator",
+      args: SilenceFor,
+      run: silence,
+    }),
+    listed({
+      name: "unsilence",
+      usage: "/unsilence <id>",
+      summary: "end that before its time",
+      role: "operator",
+      args: IncidentId,
+      run: unsilence,
+    }),
+    listed({
       name: "maintenance",
       usage: "/maintenance <target> <duration|off>",
       summary: "no action on that target",
@@ -120,4 +183,25 @@ export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): List
       run: maintenance,
     }),
   ];
+}
+
+function silenceText(
+  answer: SilenceAnswer,
+  what: string,
+  { timeZone, channel }: { timeZone: string; channel: Channel },
+): string {
+  switch (answer.outcome) {
+    case "silenced": {
+      const { until, alerts } = answer;
+      return `🔇 Alertmanager keeps quiet about ${plural(alerts, "alert")} of ${what} until ${dateTime(until, timeZone)}. Countersign looks by itself whether they are over; ${asTyped("/unsilence", channel)} ends it.`;
+    }
+    case "not_configured":
+      return "ALERTMANAGER_URL is not set, so there is nothing to silence with.";
+    case "nothing_fires":
+      return `No alert of ${what} fires.`;
+    case "too_many":
+      return `More than ${answer.most} alerts of ${what} fire: silence them in Alertmanager itself, with one matcher for all.`;
+    case "failed":
+      return `❌ Alertmanager did not take it: ${oneLine(answer.why, 300)}`;
+  }
 }

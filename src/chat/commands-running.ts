@@ -40,6 +40,10 @@ function flawOf(plain: readonly string[]): string | null {
     : `"${oneLine(plain[1], 40)}" is neither the action nor key=value; a value has no spaces`;
 }
 
+const ExecutionId = z
+  .object({ words: z.tuple([z.string("the id of a run is missing")], z.string()) })
+  .transform(({ words }) => words[0]);
+
 /** What a person asks for without an alert. The desk puts it through the same policy; others decide. */
 export function runningCommands({ desk }: CommandDeps): ListedCommand[] {
   async function run(
@@ -55,7 +59,20 @@ export function runningCommands({ desk }: CommandDeps): ListedCommand[] {
     };
   }
 
+  async function undo({ person, channel }: CommandContext, execution: string): Promise<Reply> {
+    if (person === null) return { text: "You have no role here.", isPrivate: true };
+    return { text: answerText(await desk.undo({ execution, person, channel }), channel) };
+  }
+
   return [
+    listed({
+      name: "undo",
+      usage: "/undo <execution>",
+      summary: "ask for what undoes a run; others approve it",
+      role: "operator",
+      args: ExecutionId,
+      run: undo,
+    }),
     listed({
       name: "run",
       usage: "/run <runbook> [<action>] [key=value…] [target=<name>] [--incident <id>] [--dry-run]",

@@ -40,6 +40,20 @@ export interface Desk {
   edit(wish: EditWish): Promise<EditAnswer>;
   editable(wish: Omit<EditWish, "params">): Promise<Editable>;
   acknowledge(incidentId: string, person: Person): Promise<"acknowledged" | "not_open">;
+  /** Asks for what undoes a run, by its id or a prefix that only one run has; others decide it. */
+  undo(wanted: {
+    readonly execution: string;
+    readonly person: Person;
+    readonly channel: Channel;
+  }): Promise<RunAnswer>;
+  /** Has Alertmanager keep quiet about exactly the alerts of an incident that fire. */
+  silence(wanted: {
+    readonly incidentId: string;
+    readonly forMs: number;
+    readonly person: Person;
+  }): Promise<SilenceAnswer>;
+  /** Lifts every silence of an incident that we asked for. @returns how many there were */
+  unsilence(incidentId: string, person: Person): Promise<number>;
   /** Keeps every action off a target for a while; zero ends it. */
   maintain(wanted: {
     readonly target: string;
@@ -260,6 +274,11 @@ export type EditAnswer =
   | { readonly outcome: "already_decided" | "expired"; readonly request: PlannedRequest }
   | { readonly outcome: "not_allowed"; readonly why: string }
   | { readonly outcome: "not_found" };
+export type SilenceAnswer =
+  | { readonly outcome: "silenced"; readonly until: Date; readonly alerts: number }
+  | { readonly outcome: "not_configured" | "nothing_fires" }
+  | { readonly outcome: "too_many"; readonly most: number }
+  | { readonly outcome: "failed"; readonly why: string };
 
 export type Maintained =
   | { readonly outcome: "set"; readonly target: string; readonly until: Date | null }

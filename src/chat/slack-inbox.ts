@@ -104,12 +104,12 @@ export function createSlackInbox(
     const link = `${publicUrl}/incidents/${incidentId}`;
     const lookup = await deps.desk.incident(incidentId);
     const line = lookup.outcome === "found" ? silenceLine(lookup.view, person.name) : null;
-    if (line === null) {
-      return { text: `Its labels can't be written into one command; they stand in ${link}` };
-    }
-    return {
-      text: `Countersign silences nothing itself. This does, for two hours:\n\`${line}\`\n${link}`,
-    };
+    const own = `An operator has Alertmanager keep quiet about it with \`/countersign silence ${incidentId} 2h\`.`;
+    const byHand =
+      line === null
+        ? "Its labels can't be written into one command of amtool."
+        : `Without Countersign:\n\`${line}\``;
+    return { text: [own, byHand, link].join("\n") };
   }
 
   /** Null for what did not come from somebody of our workspace and channel, which is counted. */

@@ -5,7 +5,7 @@ import { createCommands } from "../../src/chat/commands.ts";
 import { createPresses } from "../../src/chat/press.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
 import { createChatPorts } from "../fakes/chat-ports.ts";
-import { aRequest, aView, NOW } from "../fakes/incidents.ts";
+import { aRequest, aSilence, aView, NOW } from "../fakes/incidents.ts";
 
 let ports: ChatPorts;
 beforeEach(() => {
@@ -172,9 +172,70 @@ describe("what an operator does", () => {
     expect((await say("/maintenance nginx soon"))?.text).toContain("off ends it");
   });
 
-  it("T01 is refused to a viewer", async () => {
-    expect((await say("/maintenance nginx 2h", ["viewer"]))?.text).toContain("role operator");
-    expect((await say("/ack inc_1", ["viewer"]))?.text).toContain("role operator");
+  it("has Alertmanager keep quiet about an incident, and ends that", async () => {
+    const view = aView({ requests: [] });
+    ports.put(view);
+    const { id } = view.incident;
+
+    const text = (await say(`/silence ${id} 2h`))?.text;
+    expect(text).toMatch(/^🔇 Alertmanager keeps quiet about 1 alert of .* until .* UTC\./);
+    expect(ports.quieted).toMatchObject([{ incidentId: id, forMs: 7_200_000 }]);
+    ports.put({ ...view, silences: [aSilence(id)] });
+    expect((await say(`/unsilence ${id}`))?.text).toMatch(/^🔔 The silence of .* is lifted\.$/);
+    ports.put(view);
+    expect((await say(`/unsilence ${id}`))?.text).toContain("in Alertmanager.");
+  });
+
+  it.each([
+    ["/silence", "Name an incident and for how long"],
+    ["/silence inc_1", "Name an incident and for how long"],
+    ["/maintenance nginx", "Name a target and for how long"],
+    ["/silence inc_1 soon", "30m, 2h or 7d"],
+    ["/silence inc_1 31d", "30 days at most"],
+    ["/silence inc_nothing 2h", "No incident"],
+    ["/unsilence", "An incident id is missing"],
+  ])("says what is wrong with %s", async (text, problem) => {
+    expect((await say(text))?.text).toContain(problem);
+    expect(ports.quieted).toEqual([]);
+  });
+
+  it("says why Alertmanager keeps nothing quiet", async () => {
+    const view = aView({ requests: [] });
+    ports.put(view);
+    const text = `/silence ${view.incident.id} 2h`;
+
+    ports.answers.silence = { outcome: "failed", why: "Alertmanager at 10.0.0.1:9093: refused" };
+    expect((await say(text))?.text).toContain("did not take it: Alertmanager at 10.0.0.1:9093");
+    ports.answers.silence = { outcome: "not_configured" };
+    expect((await say(text))?.text).toContain("ALERTMANAGER_URL is not set");
+    ports.answers.silence = { outcome: "nothing_fires" };
+    expect((await say(text))?.text).toMatch(/^No alert of .* fires\.$/);
+    ports.answers.silence = { outcome: "too_many", most: 50 };
+    expect((await say(text))?.text).toContain("More than 50 alerts");
+  });
+
+  it.each([
+    "/maintenance nginx 2h",
+    "/ack inc_1",
+    "/silence inc_1 2h",
+    "/unsilence inc_1",
+    "/undo exe_1",
+  ])("T01 is refused to a viewer: %s", async (text) => {
+    expect((await say(text, ["viewer", "approver"]))?.text).toContain("role operator");
+    expect([ports.quieted, ports.undone]).toEqual([[], []]);
+  });
+});
+
+describe("/undo", () => {
+  it("asks for what undoes a run", async () => {
+    ports.answers.run = {
+      outcome: "refused",
+      reasons: [{ rule: "too_late", text: "exe_1 ended more than a day ago." }],
+    };
+
+    expect((await say("/undo exe_1"))?.text).toContain("exe_1 ended more than a day ago.");
+    expect(ports.undone).toEqual(["exe_1"]);
+    expect((await say("/undo"))?.text).toContain("The id of a run is missing");
   });
 });
 

@@ -687,7 +687,9 @@ describe("a message shortcut", () => {
 
     await fake.shortcut("silence_this", card, ana);
 
-    expect(wordsOf((await whisper()).blocks)).toMatch(
+    const said = wordsOf((await whisper()).blocks);
+    expect(said).toMatch(/\/countersign silence inc_\w+ 2h/);
+    expect(said).toMatch(
       /amtool silence add --duration=2h --author='ana' --comment='inc_\w+' 'alertname="/,
     );
   });

@@ -12,6 +12,7 @@ import type {
   Page,
   RunAnswer,
   RunWish,
+  SilenceAnswer,
   TrialAnswer,
 } from "../../src/chat/desk.ts";
 import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
@@ -43,7 +44,15 @@ export function createChatPorts() {
   const refusals: Refusal[] = [];
   const wishes: RunWish[] = [];
   const edits: EditWish[] = [];
-  const answers: { run: RunAnswer; tryRun: TrialAnswer; edit: EditAnswer } = {
+  const undone: string[] = [];
+  const quieted: Parameters<Desk["silence"]>[0][] = [];
+  const answers: {
+    run: RunAnswer;
+    tryRun: TrialAnswer;
+    edit: EditAnswer;
+    silence: SilenceAnswer | null;
+  } = {
+    silence: null,
     edit: { outcome: "not_found" },
     run: { outcome: "refused", reasons: [] },
     tryRun: { outcome: "refused", reasons: [] },
@@ -285,6 +294,17 @@ export function createChatPorts() {
         .find((each) => each.planCode === planCode && each.id === requestId);
       return request ? { outcome: "editable", request } : { outcome: "not_found" };
     },
+    async undo({ execution }) {
+      undone.push(execution);
+      return answers.run;
+    },
+    async silence(wanted) {
+      if (answers.silence !== null) return answers.silence;
+      quieted.push(wanted);
+      const until = new Date(NOW.getTime() + wanted.forMs);
+      return { outcome: "silenced", alerts: 1, until };
+    },
+    unsilence: async (incidentId) => views.get(incidentId)?.silences.length ?? 0,
     async acknowledge(incidentId) {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
@@ -328,6 +348,8 @@ export function createChatPorts() {
     switched,
     wishes,
     edits,
+    undone,
+    quieted,
     answers,
     refusals,
     logged,

@@ -1,5 +1,6 @@
 import type { PlannedRequest, Vote } from "../../src/approval/approval.ts";
 import type { IncidentView } from "../../src/chat/card.ts";
+import type { Silence } from "../../src/evidence/silence.ts";
 import type { Execution } from "../../src/execution/execution.ts";
 import type { Episode, Labels } from "../../src/incident/alert.ts";
 import type { Verification } from "../../src/verification/verification.ts";
@@ -25,6 +26,20 @@ export function anAlert(over: Partial<Episode> = {}, labels: Labels = {}): Episo
   };
 }
 
+export function aSilence(incidentId: string): Silence {
+  return {
+    id: "sil_1",
+    incidentId,
+    requestId: null,
+    episodeIds: [1],
+    person: "ana",
+    endsAt: new Date(NOW.getTime() + 3_600_000),
+    liftAt: new Date(NOW.getTime() + 3_600_000),
+    failure: null,
+    endedAt: null,
+  };
+}
+
 export function aRequest(over: Partial<PlannedRequest> = {}): PlannedRequest {
   const expiresAt = over.expiresAt ?? new Date("2025-10-24T10:45:00Z");
   return {
@@ -35,6 +50,7 @@ export function aRequest(over: Partial<PlannedRequest> = {}): PlannedRequest {
     reasons: [{ rule: "declared", text: "The runbook declares it medium." }],
     requester: null,
     words: null,
+    undoes: null,
     createdAt: OPENED,
     endedAt: null,
     endReason: null,
@@ -50,6 +66,7 @@ export function aRequest(over: Partial<PlannedRequest> = {}): PlannedRequest {
       params: {},
       target: { name: "web-01", host: "192.168.1.101", executor: "ssh", directory: "/" },
       with: {},
+      rollback: null,
     },
     plan: {
       schema: 1,
@@ -150,6 +167,7 @@ export function aView(
     executions: [],
     verifications: [],
     isInvestigating: false,
+    silences: [],
     ...over,
   };
 }
