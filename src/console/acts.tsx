@@ -5,7 +5,7 @@ import { CommandPage } from "./command-page.tsx";
 import type { Env } from "./guard.ts";
 import { isSameSecret, requireForm } from "./guard.ts";
 import { isId } from "./pages.tsx";
-import type { ConsoleDeps, ReviewResult } from "./ports.ts";
+import type { CommandAnswer, ConsoleDeps, ReviewResult } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
 import { refuseForm } from "./reception.tsx";
 import type { Flash } from "./words.ts";
@@ -118,15 +118,38 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     return backTo(c, form.data.incident, reviewFlashes[result]);
   });
 
+  app.post("/executions/:id/undo", async (c) => {
+    const form = ReviewForm.safeParse(await c.req.parseBody());
+    const id = c.req.param("id");
+    if (!form.success || !isId(id)) return refuseShape(c);
+    const { person } = c.get("visit");
+    const answer = await desk.undo(id, person);
+    log.info(
+      { person: person.name, execution: id, outcome: answer.outcome },
+      "an undo was asked for",
+    );
+    if (answer.outcome === "asked") return backTo(c, answer.incidentId, "undo_asked");
+    if (answer.outcome !== "refused") return backTo(c, form.data.incident, "undo_duplicate");
+    // Why not is a sentence of its own, so it is answered as the command would be.
+    const text = answer.reasons.map((reason) => reason.text).join("\n");
+    return await said(c, `/undo ${id}`, { text });
+  });
+
   app.post("/command", async (c) => {
     const form = CommandForm.safeParse(await c.req.parseBody());
     if (!form.success) return refuseShape(c);
     const { text } = form.data;
-    const session = c.get("visit");
-    const answer = await deps.runCommand(text, session.person);
-    const frame = { ...reception.frame(c), session, status: await desk.status() };
-    return reception.send(c, <CommandPage frame={frame} said={text} answer={answer} />);
+    return await said(c, text, await deps.runCommand(text, c.get("visit").person));
   });
+
+  async function said(c: Context<Env>, text: string, answer: CommandAnswer): Promise<Response> {
+    const frame = {
+      ...reception.frame(c),
+      session: c.get("visit"),
+      status: await desk.status(),
+    };
+    return reception.send(c, <CommandPage frame={frame} said={text} answer={answer} />);
+  }
 
   return app;
 }

@@ -1,5 +1,6 @@
 import type { IncidentView } from "../chat/card.ts";
 import { cardOf } from "../chat/card.ts";
+import { longestOf } from "../evidence/silence.ts";
 import type { TimelineEntry } from "../incident/incident.ts";
 import { Alerts } from "./alerts.tsx";
 import type { Frame } from "./layout.tsx";
@@ -21,6 +22,7 @@ interface Props {
 
 export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl }: Props) {
   const { incident } = view;
+  const silence = longestOf(view.silences, frame.now);
   const mustType = frame.flash === "must_type" || frame.flash === "must_type_reason";
   const [newest] = view.requests;
   const live = view.requests.filter((request) => request === newest || isLive(request));
@@ -45,6 +47,11 @@ export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl 
           {incident.acknowledgedBy === null ? null : (
             <span>
               acknowledged by <Text of={incident.acknowledgedBy} />
+            </span>
+          )}
+          {silence === null ? null : (
+            <span>
+              silenced in Alertmanager until <When at={silence.liftAt} now={frame.now} />
             </span>
           )}
           <code class="id">{incident.id}</code>

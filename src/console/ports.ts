@@ -1,6 +1,7 @@
 import type { Person, Ruling } from "../approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../chat/card.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
+import type { Reason } from "../remediation/proposal.ts";
 
 /** What the console needs of the rest of the program; `app.ts` fits it to the store and the responder. */
 export interface ConsoleDeps {
@@ -28,9 +29,16 @@ export interface Desk {
   decide(decision: ConsoleDecision): Promise<Ruling>;
   /** Puts another plan in the place of one that nobody has approved yet. */
   edit(wish: ConsoleEdit): Promise<EditResult>;
+  /** Asks for what undoes a run; others decide it. */
+  undo(executionId: string, person: Person): Promise<UndoAnswer>;
   /** Lets the action of a run with unknown outcome be judged as usual again. */
   markReviewed(executionId: string, person: Person): Promise<ReviewResult>;
 }
+
+export type UndoAnswer =
+  | { readonly outcome: "asked"; readonly incidentId: string }
+  | { readonly outcome: "duplicate" | "choose" }
+  | { readonly outcome: "refused"; readonly reasons: readonly Reason[] };
 
 export type ReviewResult = "reviewed" | "already_reviewed" | "not_allowed" | "not_found";
 

@@ -1,5 +1,6 @@
 import type { IncidentView } from "../chat/card.ts";
 import type { Execution } from "../execution/execution.ts";
+import { undoOf } from "../execution/execution.ts";
 import type { Verification } from "../verification/verification.ts";
 import { Block, CsrfField, State, Text, When } from "./parts.tsx";
 import type { Session } from "./ports.ts";
@@ -17,6 +18,7 @@ export function Runs(props: { view: IncidentView; session: Session; now: Date })
         <Run
           execution={execution}
           verification={verifications.find((found) => found.executionId === execution.id) ?? null}
+          isUndoable={undoOf(execution, props.view.requests, props.now) !== null}
           session={props.session}
           now={props.now}
         />
@@ -28,10 +30,11 @@ export function Runs(props: { view: IncidentView; session: Session; now: Date })
 function Run(props: {
   execution: Execution;
   verification: Verification | null;
+  isUndoable: boolean;
   session: Session;
   now: Date;
 }) {
-  const { execution, verification, now } = props;
+  const { execution, verification, isUndoable, now } = props;
   const { startedAt, finishedAt } = execution;
   return (
     <article class="run">
@@ -61,6 +64,7 @@ function Run(props: {
           </small>
         </p>
       )}
+      {isUndoable ? <Undo execution={execution} session={props.session} /> : null}
       {execution.state === "unknown" ? (
         <Review execution={execution} session={props.session} />
       ) : null}
@@ -87,6 +91,20 @@ function Output({ execution }: { execution: Execution }) {
         </>
       )}
     </pre>
+  );
+}
+
+function Undo({ execution, session }: { execution: Execution; session: Session }) {
+  return (
+    <form
+      method="post"
+      action={`/executions/${encodeURIComponent(execution.id)}/undo`}
+      class="review"
+    >
+      <CsrfField csrf={session.csrf} />
+      <input type="hidden" name="incident" value={execution.incidentId} />
+      <button type="submit">Ask to undo it</button>
+    </form>
   );
 }
 

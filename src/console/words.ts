@@ -94,6 +94,11 @@ export const flashes = {
     text: "Replaced by your plan below. It needs votes of its own, and somebody else's.",
     tone: "good",
   },
+  undo_asked: {
+    text: "Asked for: what undoes it is below. Somebody else has to approve it.",
+    tone: "good",
+  },
+  undo_duplicate: { text: "Somebody has asked for that already; nothing changed.", tone: "quiet" },
   reviewed: { text: "Marked as looked at.", tone: "good" },
   already_reviewed: { text: "Somebody has looked at it before you.", tone: "quiet" },
   review_refused: { text: "You may not mark this run; nothing changed.", tone: "bad" },

@@ -169,6 +169,62 @@ it("marks a run with unknown outcome as looked at", async () => {
   expect(lab.reviews).toEqual(["exe_1"]);
 });
 
+describe("the button that asks to undo a run", () => {
+  function labWithRun(rollback: string | null = "start", over: { startedAt?: null } = {}) {
+    const lab = createLab();
+    const request = aRequest(lab.now, { state: "succeeded" });
+    lab.views = [
+      aView(lab.now, {
+        requests: [{ ...request, proposal: { ...request.proposal, rollback } }],
+        executions: [anExecution(lab.now, { requestId: request.id, finishedAt: lab.now, ...over })],
+      }),
+    ];
+    return lab;
+  }
+
+  it("asks, and leads to where the answer is waited for", async () => {
+    const lab = labWithRun();
+
+    const page = await (await lab.get(PATH)).text();
+    const response = await lab.post("/executions/exe_1/undo", { incident: "inc_nginx" });
+
+    expect(page).toContain('action="/executions/exe_1/undo"');
+    expect(response.headers.get("location")).toBe(`${PATH}?flash=undo_asked`);
+    expect(lab.undone).toEqual(["exe_1"]);
+  });
+
+  it("says why not", async () => {
+    const lab = labWithRun();
+    lab.undoing = {
+      outcome: "refused",
+      reasons: [{ rule: "no_role", text: "This takes the role operator." }],
+    };
+
+    const response = await lab.post("/executions/exe_1/undo", { incident: "inc_nginx" });
+
+    expect(await response.text()).toContain("This takes the role operator.");
+  });
+
+  it("says that somebody was faster", async () => {
+    const lab = labWithRun();
+    lab.undoing = { outcome: "duplicate" };
+
+    const response = await lab.post("/executions/exe_1/undo", { incident: "inc_nginx" });
+
+    expect(response.headers.get("location")).toBe(`${PATH}?flash=undo_duplicate`);
+  });
+
+  it("is not there where nothing undoes the run, or where it never ran", async () => {
+    const pages = await Promise.all(
+      [labWithRun(null), labWithRun("start", { startedAt: null })].map(async (lab) =>
+        (await lab.get(PATH)).text(),
+      ),
+    );
+
+    for (const page of pages) expect(page).not.toContain("/undo");
+  });
+});
+
 describe("the form for other values", () => {
   it("stands beside an undecided request with the values as they are", async () => {
     const { lab, request } = labWith(({ now }) => aRequest(now));

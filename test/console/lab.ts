@@ -12,6 +12,7 @@ import type {
   ConsoleStatus,
   EditResult,
   HistoryQuery,
+  UndoAnswer,
 } from "../../src/console/ports.ts";
 import { aTimeline } from "./stories.ts";
 
@@ -26,6 +27,8 @@ export interface Lab {
   readonly console: Console;
   readonly decisions: ConsoleDecision[];
   readonly reviews: string[];
+  readonly undone: string[];
+  undoing: UndoAnswer;
   readonly edits: ConsoleEdit[];
   edited: EditResult;
   readonly commands: string[];
@@ -83,6 +86,10 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
       lab.edits.push(wish);
       return lab.edited;
     },
+    undo: async (id) => {
+      lab.undone.push(id);
+      return lab.undoing;
+    },
     markReviewed: async (id) => {
       lab.reviews.push(id);
       return "reviewed";
@@ -93,6 +100,8 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
     decisions: [],
     reviews: [],
     edits: [],
+    undone: [],
+    undoing: { outcome: "asked", incidentId: "inc_nginx" },
     edited: { outcome: "edited", incidentId: "inc_nginx" },
     commands: [],
     searches: [],

@@ -46,6 +46,7 @@ const proposal: Proposal = {
   params: { unit: "nginx.service" },
   target: { name: "web-01", host: "192.168.1.101", executor: "ssh", directory: "/" },
   with: { argv: ["/usr/bin/systemctl", "restart", "nginx.service"] },
+  rollback: null,
 };
 
 type PlannedOverrides = Partial<PlannedRequest> & {
@@ -74,6 +75,7 @@ export function aRequest(now: Date, overrides: PlannedOverrides = {}): PlannedRe
     ],
     requester: null,
     words: null,
+    undoes: null,
     calls: NOBODY_CALLED,
     createdAt: now,
     endedAt: null,
@@ -124,6 +126,7 @@ export function aDeniedRequest(now: Date): DeniedRequest {
     ],
     requester: null,
     words: null,
+    undoes: null,
     createdAt: now,
     endedAt: now,
     endReason: null,
@@ -196,6 +199,7 @@ export function aView(
     executions: [],
     verifications: [],
     isInvestigating: false,
+    silences: [],
     ...rest,
   };
 }

@@ -91,12 +91,17 @@ it("T13 never changes anything by GET", async () => {
   const { lab, form } = labWithRequest();
   const query = new URLSearchParams({ csrf: "csrf-of-ana", ...form });
 
-  for (const path of [`${PATH}/decisions`, "/executions/exe_1/reviewed", "/sign-out"]) {
+  for (const path of [
+    `${PATH}/decisions`,
+    "/executions/exe_1/reviewed",
+    "/executions/exe_1/undo",
+    "/sign-out",
+  ]) {
     expect((await lab.get(`${path}?${query}`)).status).toBe(404);
   }
   await lab.get("/command?text=/disable_autohealing");
 
-  expect([lab.decisions, lab.reviews, lab.commands]).toEqual([[], [], []]);
+  expect([lab.decisions, lab.reviews, lab.undone, lab.commands]).toEqual([[], [], [], []]);
   expect((await lab.get("/")).status).toBe(200);
 });
 
