@@ -27,6 +27,22 @@ async function countWithArgument(argument: string): Promise<number> {
   return pids.filter((pid) => argumentsOf(pid).includes(argument)).length;
 }
 
+/** How many live processes have this anywhere in their arguments or their environment. */
+async function countMarked(mark: string): Promise<number> {
+  const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
+  return pids.filter((pid) =>
+    ["cmdline", "environ"].some((name) => contentOf(`/proc/${pid}/${name}`).includes(mark)),
+  ).length;
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 function argumentsOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
@@ -197,6 +213,38 @@ describe("T42 a runaway process", () => {
     expect(result).toMatchObject({ outcome: "timed_out", exitCode: null });
     expect(result.durationMs).toBeLessThan(2000);
   });
+
+  it.each<[string, (mark: string) => string]>([
+    ["sleep inf", (mark) => `MARK=${mark}; export MARK; exec /bin/sleep inf`],
+    ["yes", (mark) => `exec /usr/bin/yes ${mark}`],
+    [
+      "yes that ignores SIGTERM",
+      (mark) => `trap "" TERM; /usr/bin/yes ${mark}; /usr/bin/yes ${mark}`,
+    ],
+    [
+      "a double fork",
+      (mark) => `(setsid setsid /bin/sh -c 'sleep inf; : ${mark}' >/dev/null 2>&1 &); sleep inf`,
+    ],
+  ])(
+    "T42 is gone within 5 s of its deadline: %s",
+    async (_, script) => {
+      const mark = `mark-${uniqueSeconds()}`;
+      const timeoutMs = 1_000;
+      const begun = Date.now();
+
+      // With the grace that every command has.
+      const result = await runProcess({
+        argv: ["/bin/sh", "-c", script(mark)],
+        directory: "/",
+        timeoutMs,
+      });
+
+      expect(result.outcome).toBe("timed_out");
+      expect(Date.now() - begun).toBeLessThan(timeoutMs + 5_000);
+      expect(await countMarked(mark)).toBe(0);
+    },
+    15_000,
+  );
 
   it("T42 may clean up on SIGTERM within the grace", async () => {
     const result = await shell('trap "echo bye; exit 0" TERM; echo up; sleep 1000 & wait', {

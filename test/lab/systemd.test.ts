@@ -203,7 +203,7 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 30_000 }, () => {
     );
   });
 
-  it("as a user with the shipped rule restarts the unit it lists, and may do nothing else", async () => {
+  it("T44 as a user with the shipped rule restarts the unit it lists, and may do nothing else", async () => {
     await installDead("nginx.service");
     await machine.install("unlisted.service", service());
     await machine.addRules("systemd/50-countersign.rules");
@@ -217,11 +217,27 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 30_000 }, () => {
       Array(3).fill(expect.objectContaining({ outcome: "succeeded" })),
     );
     expect(unlisted).toMatchObject({ outcome: "failed" });
+    const systemctl = ["systemctl", "--no-ask-password"];
     for (const argv of [
-      ["systemctl", "--no-ask-password", "stop", "nginx.service"],
-      ["systemctl", "--no-ask-password", "kill", "nginx.service"],
-      ["systemctl", "--no-ask-password", "set-property", "nginx.service", "CPUWeight=1"],
+      [...systemctl, "stop", "nginx.service"],
+      [...systemctl, "start", "nginx.service"],
+      [...systemctl, "reload", "nginx.service"],
+      [...systemctl, "kill", "nginx.service"],
+      [...systemctl, "set-property", "nginx.service", "CPUWeight=1"],
+      [...systemctl, "restart", "unlisted.service"],
+      [...systemctl, "disable", "nginx.service"],
+      [...systemctl, "mask", "nginx.service"],
+      [...systemctl, "daemon-reload"],
+      [...systemctl, "isolate", "rescue.target"],
+      [...systemctl, "set-environment", "LD_PRELOAD=/tmp/x.so"],
       ["systemd-run", "--no-ask-password", "--unit=nginx", "/bin/true"],
+      [
+        "systemd-run",
+        "--no-ask-password",
+        "--unit=nginx.service",
+        "--property=User=root",
+        "/bin/id",
+      ],
     ]) {
       await expect(machine.executeAs("countersign", ...argv), argv.join(" ")).rejects.toThrow(
         /authentication required|Access denied/,
