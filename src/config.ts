@@ -54,6 +54,7 @@ export interface Config {
     };
   } | null;
   readonly dockerHost: string;
+  readonly ssh: { readonly config: string | null; readonly knownHosts: string | null };
   readonly logLevel: string;
   readonly crashPoint: string | null;
   /** What is no error and still worth knowing: settings this version does nothing with, names that look misspelt. */
@@ -243,6 +244,7 @@ function toConfig(settings: Settings, given: Env): Config {
             routingKey: settings.PAGERDUTY_ROUTING_KEY,
           },
     dockerHost: settings.DOCKER_HOST ?? "unix:///var/run/docker.sock",
+    ssh: { config: settings.SSH_CONFIG ?? null, knownHosts: settings.SSH_KNOWN_HOSTS ?? null },
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
     notes: [...unusedOnes(given), ...nearMisses(given)],

@@ -3,16 +3,20 @@ import { createProcessExecutor } from "./execution/busy-process.ts";
 import { createCommandExecutor } from "./execution/command.ts";
 import { createDockerExecutor } from "./execution/docker.ts";
 import type { Executor } from "./execution/execution.ts";
+import { createSshExecutor } from "./execution/ssh.ts";
+import { createSsh } from "./execution/ssh-transport.ts";
 import { createSystemdExecutor } from "./execution/systemd.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { createCatalogue } from "./remediation/catalogue.ts";
 
 /** Every way to act on targets that this build has; adding one is a line here. */
-export function createExecutors({ dockerHost }: Config): ReadonlyMap<string, Executor> {
+export function createExecutors({ dockerHost, ssh: files }: Config): ReadonlyMap<string, Executor> {
+  const ssh = createSsh(files);
   const all = [
     createCommandExecutor(),
     createDockerExecutor({ host: dockerHost }),
     createSystemdExecutor(),
+    createSshExecutor(ssh),
     createProcessExecutor(),
   ];
   return new Map(all.map((executor) => [executor.name, executor]));

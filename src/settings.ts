@@ -27,6 +27,10 @@ const Url = z
     return username === "" && password === "";
   }, "must not carry a user name or password: they have settings of their own");
 const Path = z.string().regex(/^\/[\w\-./]*$/, "must be a path such as /prometheus/webhook");
+/** Also fit to be one word of ssh's options, where spaces, quotes, % and $ mean something. */
+const File = z
+  .string()
+  .regex(/^\/[\w\-./@+]+$/, "must be an absolute path of letters, digits and - . / @ + _");
 const List = z.string().transform((text) =>
   text
     .split(",")
@@ -156,8 +160,10 @@ export const Settings = z.object({
   PROXMOX_URL: Url.optional().describe("the Proxmox API"),
   PROXMOX_TOKEN: z.string().optional().describe("user@realm!token=uuid"),
   KUBECONFIG: z.string().optional().describe("for kubectl"),
-  SSH_CONFIG: z.string().optional().describe("ssh client configuration"),
-  SSH_KNOWN_HOSTS: z.string().optional().describe("pinned host keys"),
+  SSH_CONFIG: File.optional().describe("ssh client configuration; no other is read"),
+  SSH_KNOWN_HOSTS: File.optional().describe(
+    "pinned host keys; ssh reaches only machines that stand there",
+  ),
   COUNTERSIGN_PUBLIC_URL: Url.optional().describe("the console's address, for links on cards"),
   COUNTERSIGN_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
@@ -192,6 +198,4 @@ export const NOT_USED_YET: readonly SettingName[] = [
   "PROXMOX_URL",
   "PROXMOX_TOKEN",
   "KUBECONFIG",
-  "SSH_CONFIG",
-  "SSH_KNOWN_HOSTS",
 ];

@@ -8,7 +8,8 @@ export type Peer =
   | "podman"
   | "chromium"
   | "node_exporter"
-  | "debootstrap";
+  | "debootstrap"
+  | "sshd";
 
 interface Installation {
   /** All of them have to be there. */
@@ -36,6 +37,11 @@ const INSTALLATIONS: Readonly<Record<Peer, Installation>> = {
   debootstrap: {
     programs: ["/usr/sbin/debootstrap"],
     packages: ["debootstrap"],
+    needsRoot: true,
+  },
+  sshd: {
+    programs: ["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen"],
+    packages: ["openssh-server", "openssh-client"],
     needsRoot: true,
   },
 };

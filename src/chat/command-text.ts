@@ -1,14 +1,22 @@
 import type { Command } from "../remediation/proposal.ts";
 import { codePointOf } from "./text.ts";
 
+type Ssh = Extract<Command, { kind: "ssh" }>;
 type Signals = Extract<Command, { kind: "signals" }>;
 
 /** The exact command, readable and unambiguous: what is quoted is one argument, what is unseen is spelled out. */
 export function commandText(command: Command): string {
   if (command.kind === "argv") return command.argv.map(argument).join(" ");
+  if (command.kind === "ssh") return sshText(command);
   if (command.kind === "signals") return signalsText(command);
   const body = command.body === undefined || command.body === null ? null : json(command.body);
   return [`${command.method} ${spelled(command.path)}`, ...(body ? [body] : [])].join("\n");
+}
+
+/** The words that the program gets on the other machine; how they travel there is ssh's matter. */
+function sshText({ host, argv, peer }: Ssh): string {
+  const where = peer === null ? host : `${host} (${peer.address})`;
+  return `${argv.map(argument).join(" ")}\n${spelled(`over ssh on ${where}`)}`;
 }
 
 /** Names the one process by what no other has: its pid, and when within which boot it was started. */

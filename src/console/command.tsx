@@ -9,25 +9,55 @@ import { plural } from "./words.ts";
 export function CommandText({ command }: { command: Command }) {
   if (command.kind === "http") return <HttpCommand command={command} />;
   if (command.kind === "signals") return <SignalsCommand command={command} />;
+  if (command.kind === "ssh") return <SshCommand command={command} />;
   return (
     <>
-      <pre class="argv">
-        <code>
-          {command.argv.map((argument, index) => (
-            <>
-              {index === 0 ? "" : " "}
-              <span class="arg">
-                <Text of={quote(argument)} as="exact" />
-              </span>
-            </>
-          ))}
-        </code>
-      </pre>
+      <Argv of={command.argv} />
       <p class="under">
         {argumentCount(command.argv.length - 1)}, no shell, started in{" "}
         <code>
           <Text of={command.directory} as="exact" />
         </code>
+      </p>
+    </>
+  );
+}
+
+function Argv({ of }: { of: readonly string[] }) {
+  return (
+    <pre class="argv">
+      <code>
+        {of.map((argument, index) => (
+          <>
+            {index === 0 ? "" : " "}
+            <span class="arg">
+              <Text of={quote(argument)} as="exact" />
+            </span>
+          </>
+        ))}
+      </code>
+    </pre>
+  );
+}
+
+function SshCommand({ command }: { command: Extract<Command, { kind: "ssh" }> }) {
+  const { host, argv, peer } = command;
+  return (
+    <>
+      <Argv of={argv} />
+      <p class="under">
+        {argumentCount(argv.length - 1)}, over ssh on{" "}
+        <code>
+          <Text of={peer === null ? host : `${host} (${peer.address})`} as="exact" />
+        </code>
+        {peer === null ? null : (
+          <>
+            , known by{" "}
+            <code>
+              <Text of={peer.hostKeys.join(" or ")} as="exact" />
+            </code>
+          </>
+        )}
       </p>
     </>
   );

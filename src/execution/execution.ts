@@ -45,8 +45,8 @@ export interface Executor {
 
 export interface Pinned {
   readonly command: Command;
-  /** What was measured, for people; it changes from look to look, so it is no part of a plan. */
-  readonly detail: string;
+  /** What was measured, for people, if anything was; it changes from look to look, so it is no part of a plan. */
+  readonly detail: string | null;
 }
 
 export interface RunLimits {

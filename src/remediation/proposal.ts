@@ -67,6 +67,15 @@ export type Command =
       readonly body: unknown;
     }
   | {
+      readonly kind: "ssh";
+      /** The inventory's word for the machine, as ssh is given it. */
+      readonly host: string;
+      /** The words that the program there gets, each as it is. */
+      readonly argv: readonly [string, ...string[]];
+      /** The machine that is meant; null where nobody has looked yet, and then nothing can run. */
+      readonly peer: SshPeer | null;
+    }
+  | {
       readonly kind: "signals";
       /** Each next one only if the process is still there after the grace; none where it is only looked at. */
       readonly signals: readonly ("SIGTERM" | "SIGKILL")[];
@@ -75,6 +84,16 @@ export type Command =
       /** The one that is meant; null where nobody has looked yet, and then nothing can be sent. */
       readonly process: ProcessIdentity | null;
     };
+
+/** Where ssh leads and what the machine there is known by. */
+export interface SshPeer {
+  /** `user@machine:port`, as the settings resolve. */
+  readonly address: string;
+  /** The fingerprints that are pinned for it; it has to prove one of them. */
+  readonly hostKeys: readonly string[];
+  /** SHA-256 of everything ssh's settings say about it. */
+  readonly settings: string;
+}
 
 /** One process and no other: its pid goes to another one after it, its start within a boot does not. */
 export interface ProcessIdentity {

@@ -3,7 +3,7 @@ import type { Plan, PlannedRequest } from "../approval/approval.ts";
 import { digestOf } from "../approval/digest.ts";
 import type { Episode } from "../incident/alert.ts";
 import type { Policy } from "../remediation/policy.ts";
-import type { ProcessIdentity, Proposal, Reason, Risk } from "../remediation/proposal.ts";
+import type { ProcessIdentity, Proposal, Reason, Risk, SshPeer } from "../remediation/proposal.ts";
 import type { Rebuilt } from "../remediation/propose.ts";
 import { rebuild } from "../remediation/propose.ts";
 import type { Runbook } from "../remediation/runbook.ts";
@@ -166,12 +166,20 @@ function difference(approved: Plan, now: Plan): string {
   if (shown !== null && found !== null && !isDeepStrictEqual(shown, found)) {
     return `the busiest is now ${found.name} (pid ${found.pid}); shown was ${shown.name} (pid ${shown.pid})`;
   }
+  const [approvedPeer, peer] = [peerOf(approved), peerOf(now)];
+  if (approvedPeer !== null && peer !== null && !isDeepStrictEqual(approvedPeer, peer)) {
+    return `where ssh leads for ${now.target.name}, or a key it is known by, was changed since this was shown`;
+  }
   const changed = now.files.find(
     ({ path, sha256 }) => approved.files.find((file) => file.path === path)?.sha256 !== sha256,
   );
   return changed === undefined
     ? "what would run is no longer what was shown"
     : `${changed.path} was changed since this was shown`;
+}
+
+function peerOf({ command }: Plan): SshPeer | null {
+  return command.kind === "ssh" ? command.peer : null;
 }
 
 function processOf({ command }: Plan): ProcessIdentity | null {

@@ -27,6 +27,14 @@ it("shows a request with its body", () => {
   expect(commandText(command)).toBe('POST /api/x\n{"a":1}');
 });
 
+it("shows the words that a program on another machine gets, and where that is", () => {
+  const peer = { address: "ops@10.0.0.7:22", hostKeys: ["SHA256:x"], settings: "0" };
+  const command = { kind: "ssh", host: "web-01", argv: ["/bin/echo", "it's"], peer } as const;
+
+  expect(commandText(command)).toBe("/bin/echo 'it'\\''s'\nover ssh on web-01 (ops@10.0.0.7:22)");
+  expect(commandText({ ...command, peer: null })).toBe("/bin/echo 'it'\\''s'\nover ssh on web-01");
+});
+
 it.each([
   [["SIGTERM"], ""],
   [["SIGTERM", "SIGKILL"], "\nSIGKILL if it is still there after 10s"],
