@@ -15,7 +15,7 @@ export function createExecutors({ dockerHost, ssh: files }: Config): ReadonlyMap
   const all = [
     createCommandExecutor(),
     createDockerExecutor({ host: dockerHost }),
-    createSystemdExecutor(),
+    createSystemdExecutor(ssh),
     createSshExecutor(ssh),
     createProcessExecutor(),
   ];

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Command, Target } from "../remediation/proposal.ts";
 import { InvalidAction } from "./execution.ts";
+import { createSsh } from "./ssh-transport.ts";
 import { createSystemdExecutor } from "./systemd.ts";
 
-const executor = createSystemdExecutor();
-const target: Target = { name: "lab", host: "lab", executor: "systemd", directory: "/tmp" };
+const executor = createSystemdExecutor(createSsh({ config: null, knownHosts: null }));
+const target: Target = { name: "lab", host: "localhost", executor: "systemd", directory: "/tmp" };
+const elsewhere: Target = { ...target, host: "ops@web-01" };
 const flags = ["/usr/bin/systemctl", "--no-pager", "--no-ask-password"] as const;
 
 const NAMES = [
@@ -158,5 +160,43 @@ describe("a stored plan that `describe` can't have written", () => {
     ["a request", { kind: "http", method: "POST", path: "/", body: null }],
   ])("is not started: %s", async (_what, command) => {
     await expect(executor.run(command, { timeoutMs: 1000 })).rejects.toThrow(InvalidAction);
+  });
+});
+
+describe("a unit on another machine", () => {
+  const restart = executor.describe({ op: "restart", unit: "nginx.service" }, elsewhere);
+
+  it("is the same argv over ssh, for an action and for a look", () => {
+    expect(restart).toEqual({
+      kind: "ssh",
+      host: "ops@web-01",
+      argv: [...flags, "restart", "--", "nginx.service"],
+      peer: null,
+    });
+    expect(executor.describeProbe({ op: "state", unit: "nginx.service" }, elsewhere)).toMatchObject(
+      { kind: "ssh", host: "ops@web-01" },
+    );
+  });
+
+  it("T37 takes no host that ssh could read as an option", () => {
+    const to = { ...target, host: "-oProxyCommand=x" };
+    expect(() => executor.describe({ op: "restart", unit: "a.service" }, to)).toThrow(
+      InvalidAction,
+    );
+  });
+
+  it("is not restarted before it is known where ssh leads", async () => {
+    await expect(executor.run(restart, { timeoutMs: 1000 })).rejects.toThrow(/where .* leads/);
+    await expect(
+      executor.pin?.({ op: "restart", unit: "nginx.service" }, elsewhere),
+    ).rejects.toThrow(/SSH_KNOWN_HOSTS/);
+  });
+
+  it("P1 runs nothing there but what describe writes", async () => {
+    if (restart.kind !== "ssh") throw new Error("it is over ssh");
+    const peer = { address: "ops@web-01:22", hostKeys: ["SHA256:x"], settings: "0".repeat(64) };
+    const forged = { ...restart, peer, argv: [...flags, "stop", "--", "nginx.service"] as const };
+
+    await expect(executor.run(forged, { timeoutMs: 1000 })).rejects.toThrow(InvalidAction);
   });
 });

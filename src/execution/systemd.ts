@@ -1,16 +1,18 @@
 import { getuid } from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { Command } from "../remediation/proposal.ts";
+import type { Command, Target } from "../remediation/proposal.ts";
 import { firstBytes } from "./clean-output.ts";
 import type { Executor, ProbeResult, RunLimits, RunResult } from "./execution.ts";
 import { InvalidAction } from "./execution.ts";
 import { parseWith } from "./parse-with.ts";
 import { runProcess } from "./process.ts";
+import type { Ssh, SshCommand } from "./ssh-transport.ts";
 import type { Unit } from "./systemd-show.ts";
 import { factsOf, PROPERTIES, parseUnit, parseVersion, refusalOf } from "./systemd-show.ts";
 
-const LOOK_TIMEOUT_MS = 5000;
+/** Also enough for ssh to connect. */
+const LOOK_TIMEOUT_MS = 15_000;
 const MAX_TEXT_BYTES = 4096;
 
 const SYSTEMCTL = ["/usr/bin/systemctl", "--no-pager", "--no-ask-password"] as const;
@@ -38,8 +40,6 @@ const Action = z.strictObject({
 });
 type Action = z.infer<typeof Action>;
 
-type ArgvCommand = Extract<Command, { kind: "argv" }>;
-
 const Probe = z.strictObject({ op: z.literal("state"), unit: UnitName });
 
 /** Nothing was changed, and why. */
@@ -47,53 +47,101 @@ class UnitRefused extends Error {
   override readonly name = "UnitRefused";
 }
 
-/** Units of this machine's systemd, as the user that Countersign itself runs as. */
-export function createSystemdExecutor(): Executor {
-  return { name: "systemd", describe, run, describeProbe, probe, check };
+type Argv = readonly [string, ...string[]];
+
+/** Where systemctl runs: on this machine, or on the one that ssh leads to. */
+interface Place {
+  command(argv: Argv): Command;
+  start(argv: Argv, limits: RunLimits): Promise<RunResult>;
 }
 
-function describe(action: Readonly<Record<string, unknown>>): Command {
-  return commandOf(parseWith(Action, action));
+const HERE: Place = {
+  command: (argv) => ({ kind: "argv", argv, directory: "/" }),
+  start: (argv, limits) => runProcess({ argv, directory: "/", ...limits }),
+};
+
+/** An inventory entry for systemd that names no host is this machine. */
+const THIS_MACHINE = "localhost";
+
+/** Units of systemd: of this machine's as the user that Countersign itself runs as, of others' as ssh's user there. */
+export function createSystemdExecutor(ssh: Ssh): Executor {
+  const describe = (action: Readonly<Record<string, unknown>>, target: Target) =>
+    commandAt(ssh, target, argvOf(parseWith(Action, action)));
+  return {
+    name: "systemd",
+    describe,
+    pin: async (action, target) => ({
+      command: await pinned(ssh, describe(action, target)),
+      detail: null,
+    }),
+    run: (command, limits) => run(ssh, command, limits),
+    describeProbe: (probed, target) =>
+      commandAt(ssh, target, lookArgvOf(parseWith(Probe, probed).unit)),
+    probe: (probed, target) => probe(ssh, probed, target),
+    check: () => check(ssh),
+  };
 }
 
-function describeProbe(probed: Readonly<Record<string, unknown>>): Command {
-  return lookOf(parseWith(Probe, probed).unit);
+function commandAt(ssh: Ssh, { host }: Target, argv: Argv): Command {
+  return host === THIS_MACHINE ? HERE.command(argv) : ssh.describe(host, argv);
 }
 
-function commandOf({ op, unit }: Action): ArgvCommand {
-  return { kind: "argv", argv: [...SYSTEMCTL, op, "--", unit], directory: "/" };
+async function pinned(ssh: Ssh, command: Command): Promise<Command> {
+  return command.kind === "ssh" ? await ssh.pin(command) : command;
 }
 
-function lookOf(unit: string): ArgvCommand {
-  const argv = [...SYSTEMCTL, "show", `--property=${PROPERTIES.join(",")}`, "--", unit] as const;
-  return { kind: "argv", argv, directory: "/" };
+function placeOf(ssh: Ssh, command: Command): Place {
+  return command.kind === "ssh" ? elsewhere(ssh, command) : HERE;
 }
 
-async function run(command: Command, limits: RunLimits): Promise<RunResult> {
-  const action = parseOrder(command);
+/** Every look goes to the very machine that the plan was bound to. */
+function elsewhere(ssh: Ssh, there: SshCommand): Place {
+  return {
+    command: (argv) => ({ ...there, argv }),
+    start: (argv, limits) => ssh.run({ ...there, argv }, limits),
+  };
+}
+
+function argvOf({ op, unit }: Action): Argv {
+  return [...SYSTEMCTL, op, "--", unit];
+}
+
+function lookArgvOf(unit: string): Argv {
+  return [...SYSTEMCTL, "show", `--property=${PROPERTIES.join(",")}`, "--", unit];
+}
+
+async function run(ssh: Ssh, command: Command, limits: RunLimits): Promise<RunResult> {
+  const place = placeOf(ssh, command);
+  const action = parseOrder(command, place);
   const startedAt = performance.now();
   const elapsedMs = () => Math.round(performance.now() - startedAt);
 
-  const result = await carryOut(action, limits, elapsedMs);
+  const result = await carryOut(place, action, limits, elapsedMs);
 
   return { ...result, output: firstBytes(result.output, MAX_TEXT_BYTES), durationMs: elapsedMs() };
 }
 
 /** A stored plan is read again here: only what `describe` can have written is ever started. */
-function parseOrder(command: Command): Action {
-  const argv = command.kind === "argv" ? command.argv : [];
+function parseOrder(command: Command, place: Place): Action {
+  const argv = command.kind === "argv" || command.kind === "ssh" ? command.argv : [];
   const action = Action.safeParse({ op: argv[SYSTEMCTL.length], unit: argv.at(-1) });
-  if (action.success && isDeepStrictEqual(commandOf(action.data), command)) return action.data;
+  if (action.success && isDeepStrictEqual(place.command(argvOf(action.data)), command)) {
+    return action.data;
+  }
   throw new InvalidAction("the systemd executor only restarts units and resets their failed state");
 }
 
 async function carryOut(
+  place: Place,
   action: Action,
   { timeoutMs, signal }: RunLimits,
   elapsedMs: () => number,
 ): Promise<RunResult> {
   try {
-    await readUnit(action.unit, Math.min(timeoutMs, LOOK_TIMEOUT_MS), signal);
+    await readUnit(place, action.unit, {
+      timeoutMs: Math.min(timeoutMs, LOOK_TIMEOUT_MS),
+      ...(signal === undefined ? {} : { signal }),
+    });
   } catch (error) {
     if (!(error instanceof UnitRefused)) throw error;
     const output = `${error.message}. Nothing was changed.`;
@@ -101,13 +149,20 @@ async function carryOut(
   }
 
   const leftMs = Math.max(1, timeoutMs - elapsedMs());
-  const result = await runProcess({ ...commandOf(action), timeoutMs: leftMs, signal });
-  const texts = [result.output.trim(), await closingOf(result, action)];
+  const result = await place.start(argvOf(action), {
+    timeoutMs: leftMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const texts = [result.output.trim(), await closingOf(place, result, action)];
   return { ...result, output: texts.filter(Boolean).join("\n") };
 }
 
 /** What systemctl itself leaves unsaid: how the unit is now, or what the failure means. */
-async function closingOf({ outcome, output }: RunResult, { op, unit }: Action): Promise<string> {
+async function closingOf(
+  place: Place,
+  { outcome, output }: RunResult,
+  { op, unit }: Action,
+): Promise<string> {
   if (outcome === "timed_out" || outcome === "unknown") {
     return `${unit}: systemctl was stopped, but systemd may go on with the ${op}.`;
   }
@@ -116,7 +171,7 @@ async function closingOf({ outcome, output }: RunResult, { op, unit }: Action): 
   }
   const verdict = outcome === "succeeded" ? "done" : "failed";
   try {
-    const now = await readUnit(unit, LOOK_TIMEOUT_MS);
+    const now = await readUnit(place, unit, { timeoutMs: LOOK_TIMEOUT_MS });
     return `${unit}: ${op} ${verdict}, now ${now.ActiveState} (${now.SubState}).`;
   } catch (error) {
     if (!(error instanceof UnitRefused)) throw error;
@@ -129,8 +184,8 @@ function wayOut(op: string, unit: string): string {
 }
 
 /** What systemd itself says of this unit, and of no other that the name could also mean (T41). */
-async function readUnit(unit: string, timeoutMs: number, signal?: AbortSignal): Promise<Unit> {
-  const result = await runProcess({ ...lookOf(unit), timeoutMs, signal });
+async function readUnit(place: Place, unit: string, limits: RunLimits): Promise<Unit> {
+  const result = await place.start(lookArgvOf(unit), limits);
   if (result.outcome !== "succeeded") throw new UnitRefused(failureText(result));
 
   const found = parseUnit(result.output);
@@ -140,10 +195,15 @@ async function readUnit(unit: string, timeoutMs: number, signal?: AbortSignal): 
   return found;
 }
 
-async function probe(probed: Readonly<Record<string, unknown>>): Promise<ProbeResult> {
+async function probe(
+  ssh: Ssh,
+  probed: Readonly<Record<string, unknown>>,
+  target: Target,
+): Promise<ProbeResult> {
   const { unit } = parseWith(Probe, probed);
+  const place = placeOf(ssh, await pinned(ssh, commandAt(ssh, target, lookArgvOf(unit))));
   try {
-    const found = await readUnit(unit, LOOK_TIMEOUT_MS);
+    const found = await readUnit(place, unit, { timeoutMs: LOOK_TIMEOUT_MS });
     const since = found.Result === "success" ? "" : `, result ${found.Result}`;
     const text = `${unit}: ${found.ActiveState} (${found.SubState})${since}`;
     return { status: "found", facts: factsOf(found), text };
@@ -153,7 +213,18 @@ async function probe(probed: Readonly<Record<string, unknown>>): Promise<ProbeRe
   }
 }
 
-async function check(): Promise<string> {
+/** Whoever has units on other machines only needs no systemd here. */
+async function check(ssh: Ssh): Promise<string> {
+  const [here, there] = await Promise.allSettled([checkHere(), ssh.check()]);
+  if (here.status === "rejected" && there.status === "rejected") throw here.reason;
+  const told = [
+    ...(here.status === "fulfilled" ? [here.value] : ["no systemd here that can be asked"]),
+    ...(there.status === "fulfilled" ? [`on other machines by ${there.value}`] : []),
+  ];
+  return told.join("; ");
+}
+
+async function checkHere(): Promise<string> {
   const version = parseVersion(await ask(["show", "--property=Version"]));
   if (version === null) throw new Error("systemctl does not say systemd's version");
   if (getuid?.() === 0) return `systemd ${version}, as root`;
@@ -175,7 +246,9 @@ async function ask(args: readonly string[]): Promise<string> {
 }
 
 function failureText({ outcome, output }: RunResult): string {
-  const text = firstBytes(output.trim().replaceAll("\n", " "), 500);
+  const said = output.trim().replaceAll("\n", " ");
+  // Whoever asks says that, for the whole run.
+  const text = firstBytes(said.replace(/ Nothing was changed\.$/, ""), 500);
   if (outcome === "timed_out") return "systemd gave no answer in time";
   return `systemd can't be asked: ${text || outcome}`.replace(/\.$/, "");
 }

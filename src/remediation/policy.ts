@@ -155,7 +155,7 @@ function inventoryOf(file: PolicyFile, dataDir: string): InventoryEntry[] {
     ([name, { host, ...entry }]): InventoryEntry => ({
       ...entry,
       name,
-      host: host ?? name,
+      host: host ?? (entry.executor === "systemd" ? "localhost" : name),
       directory: "/",
       reservedFor: null,
     }),

@@ -16,6 +16,8 @@ export interface Machine {
   install(unit: string, text: string): Promise<void>;
   /** Writes a file, with the folders above it, that everybody may read. */
   write(path: string, text: string): Promise<void>;
+  /** What runs a program there, as root, from the machine underneath. */
+  readonly entrance: readonly string[];
   /** Gives polkit these rules and waits until it has read them. */
   addRules(file: string): Promise<void>;
   stop(): Promise<void>;
@@ -40,10 +42,11 @@ const run = promisify(execFile);
 
 /** The program as it is built, asked as `serve` would ask it. */
 const ASK = `
+import { createSsh } from "${PROGRAM}/dist/execution/ssh-transport.js";
 import { createSystemdExecutor } from "${PROGRAM}/dist/execution/systemd.js";
 const question = JSON.parse(process.argv[1]);
-const executor = createSystemdExecutor();
-const target = { name: "lab", host: "lab", executor: "systemd", directory: "/" };
+const executor = createSystemdExecutor(createSsh({ config: null, knownHosts: null }));
+const target = { name: "lab", host: "localhost", executor: "systemd", directory: "/" };
 const calls = {
   run: () => executor.run(executor.describe(question.with, target), { timeoutMs: question.timeoutMs ?? 20000 }),
   probe: () => executor.probe(question.with, target),
@@ -95,6 +98,7 @@ export async function startMachine(
 
   return {
     execute,
+    entrance: [...podman.argv, "exec", NAME],
     executeAs: (user, ...argv) => podman.call("exec", `--user=${user}`, NAME, ...argv),
     async ask(user, question) {
       const asked = ["exec", `--user=${user}`, NAME, NODE, "--input-type=module", "--eval", ASK];

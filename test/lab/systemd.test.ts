@@ -1,6 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { Executor } from "../../src/execution/execution.ts";
+import { createSsh } from "../../src/execution/ssh-transport.ts";
+import { createSystemdExecutor } from "../../src/execution/systemd.ts";
 import { havePeer } from "../peers.ts";
 import { findRootfs } from "./debian-rootfs.ts";
+import type { Sshd } from "./sshd.ts";
+import { startSshd } from "./sshd.ts";
 import type { Machine, Question, User } from "./systemd-machine.ts";
 import { startMachine } from "./systemd-machine.ts";
 
@@ -244,5 +249,70 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 30_000 }, () => {
       );
     }
     expect(await stateOf("nginx.service")).toMatchObject({ facts: { active_state: "active" } });
+  });
+
+  describe.skipIf(!havePeer("sshd"))("over a real sshd", () => {
+    const target = { name: "web", host: "web-01", executor: "systemd", directory: "/" };
+    let sshd: Sshd;
+    let executor: Executor;
+
+    beforeAll(async () => {
+      sshd = await startSshd();
+      executor = createSystemdExecutor(createSsh(sshd));
+    }, 30_000);
+    beforeEach(() => {
+      // Whoever comes in by this key is on the machine: its systemd is not the one under the sshd.
+      const entrance = machine.entrance.join(" ");
+      return sshd.authorize(`command="${entrance} /bin/sh -c \\"$SSH_ORIGINAL_COMMAND\\""`);
+    });
+    afterAll(() => sshd?.stop());
+
+    async function runThere(op: string, unit: string) {
+      const pinned = await executor.pin?.({ op, unit }, target);
+      if (pinned === undefined) throw new Error("the machine has to be pinned");
+      return await executor.run(pinned.command, { timeoutMs: 20_000 });
+    }
+
+    it("restarts a service that was killed there, and says how it is now", async () => {
+      await installDead("far.service");
+      const probe = { op: "state", unit: "far.service" };
+      const before = await executor.probe(probe, target);
+
+      const result = await runThere("restart", "far.service");
+
+      expect(before).toMatchObject({ facts: { active_state: "failed", result: "signal" } });
+      expect(result).toMatchObject({
+        outcome: "succeeded",
+        output: "far.service: restart done, now active (running).",
+      });
+      expect(await executor.probe(probe, target)).toMatchObject({
+        facts: { active_state: "active" },
+      });
+      expect(await stateOf("far.service")).toMatchObject({ facts: { active_state: "active" } });
+    });
+
+    it("T41 does not restart a unit by another name of it", async () => {
+      await machine.install("meant.service", service("[Install]\nAlias=alias.service\n"));
+      await machine.execute("systemctl", "enable", "--now", "meant.service");
+
+      expect(await runThere("restart", "alias.service")).toMatchObject({
+        outcome: "failed",
+        output:
+          "alias.service is another name of meant.service: name that one. Nothing was changed.",
+      });
+    });
+
+    it("changes nothing where the machine lets nobody in", async () => {
+      await sshd.authorize('from="192.0.2.1"');
+
+      const result = await runThere("restart", "far.service");
+
+      expect(result).toMatchObject({ outcome: "failed", exitCode: null });
+      expect(result.output).toMatch(/web-01 was not reached by ssh.*Nothing was changed\.$/);
+    });
+
+    it("says that other machines are reached by ssh", async () => {
+      await expect(executor.check()).resolves.toMatch(/on other machines by OpenSSH_/);
+    });
   });
 });
