@@ -3,6 +3,7 @@ import { createProcessExecutor } from "./execution/busy-process.ts";
 import { createCommandExecutor } from "./execution/command.ts";
 import { createDockerExecutor } from "./execution/docker.ts";
 import type { Executor } from "./execution/execution.ts";
+import { createHttpExecutor } from "./execution/http.ts";
 import { createSshExecutor } from "./execution/ssh.ts";
 import { createSsh } from "./execution/ssh-transport.ts";
 import { createSystemdExecutor } from "./execution/systemd.ts";
@@ -17,6 +18,7 @@ export function createExecutors({ dockerHost, ssh: files }: Config): ReadonlyMap
     createDockerExecutor({ host: dockerHost }),
     createSystemdExecutor(ssh),
     createSshExecutor(ssh),
+    createHttpExecutor(),
     createProcessExecutor(),
   ];
   return new Map(all.map((executor) => [executor.name, executor]));

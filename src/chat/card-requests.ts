@@ -104,7 +104,7 @@ function placeLines({ plan }: PlannedRequest): Line[] {
 function wordsOf(command: Command): string {
   if (command.kind === "argv") return command.argv.join(" ");
   if (command.kind === "ssh") return command.argv.join(" ") + (command.peer?.address ?? "");
-  if (command.kind === "http") return command.path;
+  if (command.kind === "http") return `${command.origin ?? ""}${command.path}`;
   return `${command.process?.name ?? ""}${command.process?.user ?? ""}`;
 }
 

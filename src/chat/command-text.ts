@@ -1,6 +1,7 @@
 import type { Command } from "../remediation/proposal.ts";
 import { codePointOf } from "./text.ts";
 
+type Http = Extract<Command, { kind: "http" }>;
 type Ssh = Extract<Command, { kind: "ssh" }>;
 type Signals = Extract<Command, { kind: "signals" }>;
 
@@ -9,8 +10,15 @@ export function commandText(command: Command): string {
   if (command.kind === "argv") return command.argv.map(argument).join(" ");
   if (command.kind === "ssh") return sshText(command);
   if (command.kind === "signals") return signalsText(command);
-  const body = command.body === undefined || command.body === null ? null : json(command.body);
-  return [`${command.method} ${spelled(command.path)}`, ...(body ? [body] : [])].join("\n");
+  return httpText(command);
+}
+
+function httpText({ method, origin = "", path, body, tokenFile }: Http): string {
+  return [
+    `${method} ${spelled(`${origin}${path}`)}`,
+    ...(body === undefined || body === null ? [] : [json(body)]),
+    ...(tokenFile === undefined ? [] : [spelled(`with the token in ${tokenFile}`)]),
+  ].join("\n");
 }
 
 /** The words that the program gets on the other machine; how they travel there is ssh's matter. */

@@ -67,22 +67,32 @@ function HttpCommand({ command }: { command: Extract<Command, { kind: "http" }> 
   const body =
     command.body === null || command.body === undefined ? "" : JSON.stringify(command.body);
   return (
-    <pre class="argv">
-      <code>
-        <span class="arg">{command.method}</span>{" "}
-        <span class="arg">
-          <Text of={command.path} as="exact" />
-        </span>
-        {body === "" ? null : (
-          <>
-            {" "}
-            <span class="arg">
-              <Text of={body} as="exact" />
-            </span>
-          </>
-        )}
-      </code>
-    </pre>
+    <>
+      <pre class="argv">
+        <code>
+          <span class="arg">{command.method}</span>{" "}
+          <span class="arg">
+            <Text of={`${command.origin ?? ""}${command.path}`} as="exact" />
+          </span>
+          {body === "" ? null : (
+            <>
+              {" "}
+              <span class="arg">
+                <Text of={body} as="exact" />
+              </span>
+            </>
+          )}
+        </code>
+      </pre>
+      {command.tokenFile === undefined ? null : (
+        <p class="under">
+          with the token in{" "}
+          <code>
+            <Text of={command.tokenFile} as="exact" />
+          </code>
+        </p>
+      )}
+    </>
   );
 }
 

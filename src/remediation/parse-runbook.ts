@@ -162,6 +162,7 @@ function withFlaws(value: unknown, params: Params, at: Path, executor: string | 
       })),
   );
   if (executor === "process") return [...flaws, ...amongFlaws(value, at)];
+  if (executor === "http") return [...flaws, ...pathFlaws(value, at)];
   return executor === "command" || executor === "ssh" ? [...flaws, ...argvFlaws(value, at)] : flaws;
 }
 
@@ -175,6 +176,16 @@ function argvFlaws(value: unknown, at: Path): Flaw[] {
   return /^\/[^{}]*[^{}/]$/.test(program)
     ? []
     : [{ path, message: "argv must begin with a program's absolute path, without a placeholder" }];
+}
+
+/** A value in the middle of a path could climb out of its place; as an item of a list it can't. */
+function pathFlaws(value: unknown, at: Path): Flaw[] {
+  const { path } = value as { path?: unknown };
+  if (typeof path !== "string") return [];
+  return placeholdersIn(path).map((found) => ({
+    path: [...at, "path"],
+    message: `${found.text}: write the path as a list, such as [api, services, '${found.text}', restart]`,
+  }));
 }
 
 /** Which processes may be stopped is the owner's word, never an alert's. */

@@ -79,12 +79,34 @@ export const FreezeEntry = z.strictObject({
   for: Positive,
 });
 
-const TargetEntry = z.strictObject({
-  executor: ExecutorName,
-  host: PlainName.optional(),
-  aliases: z.array(PlainName).default([]),
-  labels: z.record(z.string(), z.string("must be a text; quote it")).default({}),
-});
+/** A service's own address: what is in it is fixed, so nothing else may be. */
+const BaseUrl = z
+  .string("must be the service's address, such as https://router.lan:8443")
+  .regex(
+    /^https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?(?:\/[\w~-][\w.~-]*)*$/,
+    "must be the service's address, such as https://router.lan:8443, in lower case, without user, query or a slash at its end",
+  )
+  .refine((url) => URL.canParse(url), "is no address that can be asked");
+
+const TargetEntry = z
+  .strictObject({
+    executor: ExecutorName,
+    host: z.string().optional(),
+    aliases: z.array(PlainName).default([]),
+    labels: z.record(z.string(), z.string("must be a text; quote it")).default({}),
+    token_file: z
+      .string()
+      .regex(/^\/[\w\-./@+]+$/, "must be the absolute path of a file")
+      .optional(),
+  })
+  .superRefine(({ executor, host, token_file: tokenFile }, context) => {
+    const isHttp = executor === "http";
+    const problem = (key: string, message: string) =>
+      context.addIssue({ code: "custom", path: [key], message });
+    const parsed = (isHttp ? BaseUrl : PlainName.optional()).safeParse(host);
+    if (!parsed.success) problem("host", parsed.error.issues[0]?.message ?? "is wrong");
+    if (!isHttp && tokenFile !== undefined) problem("token_file", "is for executor: http only");
+  });
 
 /** Label matchers, and beside them the one key that is not a label. */
 const Ignore = z

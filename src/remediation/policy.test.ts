@@ -181,6 +181,26 @@ describe("a policy file", () => {
 
   const people = full.slice(0, full.indexOf("api_keys"));
   it.each<[string, string, string]>([
+    [
+      "a service without its address",
+      "targets: {r: {executor: http}}\n",
+      "1: targets.r.host must be the service's address, such as https://router.lan:8443",
+    ],
+    [
+      "a service with a password in its address",
+      "targets: {r: {executor: http, host: 'https://a:b@r'}}\n",
+      "1: targets.r.host must be the service's address, such as https://router.lan:8443, in lower case, without user, query or a slash at its end",
+    ],
+    [
+      "a machine under a service's address",
+      "targets: {r: {executor: ssh, host: 'https://r'}}\n",
+      "1: targets.r.host must be plain letters, digits and . _ : @ -",
+    ],
+    [
+      "a token for a machine",
+      "targets: {r: {executor: ssh, token_file: /etc/t}}\n",
+      "1: targets.r.token_file is for executor: http only",
+    ],
     ["a misspelt key", "protectd: []\n", '1: unknown key "protectd"; did you mean "protected"?'],
     [
       "an unknown approver",

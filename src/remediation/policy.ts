@@ -152,8 +152,9 @@ function ownerOf(accounts: AdminIds): Person {
 
 function inventoryOf(file: PolicyFile, dataDir: string): InventoryEntry[] {
   const listed = Object.entries(file.targets).map(
-    ([name, { host, ...entry }]): InventoryEntry => ({
+    ([name, { host, token_file: tokenFile, ...entry }]): InventoryEntry => ({
       ...entry,
+      ...(tokenFile === undefined ? {} : { tokenFile }),
       name,
       host: host ?? (entry.executor === "systemd" ? "localhost" : name),
       directory: "/",
@@ -202,8 +203,14 @@ export function isSolo(policy: Policy): boolean {
 /** Under any of its names: a machine listed twice is protected in both places. */
 export function isProtected(policy: Policy, name: string): boolean {
   const entry = policy.targets.find((target) => target.name === name);
-  const names = [name, ...(entry === undefined ? [] : [entry.host, ...entry.aliases])];
+  const names = [name, ...(entry === undefined ? [] : [hostNameOf(entry), ...entry.aliases])];
   return names.some((one) => policy.protected.includes(one));
+}
+
+/** Without the user that ssh takes, and without what else an address has around the machine's name. */
+function hostNameOf({ host }: InventoryEntry): string {
+  if (/^https?:/.test(host)) return new URL(host).hostname;
+  return host.slice(host.indexOf("@") + 1);
 }
 
 export type Resolved =

@@ -24,6 +24,8 @@ export interface Target {
   readonly executor: string;
   /** Where a command on this target starts; `/` unless the target is the built-in sandbox. */
   readonly directory: string;
+  /** The file with what a service wants to be shown, where it wants that. */
+  readonly tokenFile?: string;
 }
 
 /** A runbook's action with its parameters filled in for one alert: everything that decides what would run. */
@@ -62,9 +64,12 @@ export type Command =
     }
   | {
       readonly kind: "http";
-      readonly method: "GET" | "POST" | "DELETE";
+      readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+      /** Which service is asked, as `https://host:port`; left out for the container engine. */
+      readonly origin?: string;
       readonly path: string;
       readonly body: unknown;
+      readonly tokenFile?: string;
     }
   | {
       readonly kind: "ssh";

@@ -41,7 +41,8 @@ export function executorFlaws(
 
   const sample = sampleOf(use);
   if (sample === null) return [];
-  const target = { name: "sample", host: "sample", executor: use.executor, directory: "/" };
+  const host = use.executor === "http" ? "https://sample" : "sample";
+  const target = { name: "sample", host, executor: use.executor, directory: "/" };
   try {
     executor[use.kind](sample, target);
     return [];

@@ -131,9 +131,9 @@ export async function recheck(
       why: `the inventory has no ${request.proposal.target.name} any more`,
     };
   }
-  const { host, executor, directory } = target;
+  const { aliases: _, labels: __, reservedFor: ___, ...where } = target;
   const planned = await makePlan(ports, {
-    proposal: { ...request.proposal, target: { name: target.name, host, executor, directory } },
+    proposal: { ...request.proposal, target: where },
     incidentId: request.incidentId,
     episode,
     runbook,

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ANA } from "./box.ts";
+import { approve, propose, startWith } from "./other-places.ts";
+
+function createFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-place-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe("over http", () => {
+  /** A service that is stuck until somebody who knows its token restarts it. */
+  async function startStuckService() {
+    const heard: string[] = [];
+    let state = "stuck";
+    const server = createServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += String(chunk);
+      if (request.headers["x-api-key"] !== "s3cret") {
+        response.writeHead(401).end();
+        return;
+      }
+      heard.push(`${request.method} ${request.url} ${body}`.trim());
+      if (request.method === "POST") state = "ok";
+      response.end(JSON.stringify({ service: { state } }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const address = server.address();
+    const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+    return { origin, changes: () => heard.filter((line) => !line.startsWith("GET")) };
+  }
+
+  it("a stuck service is restarted by the request on the card, once", async () => {
+    const service = await startStuckService();
+    const tokenFile = join(createFolder(), "token");
+    writeFileSync(tokenFile, "X-Api-Key: s3cret\n", { mode: 0o600 });
+    const program = await startWith({
+      executor: "http",
+      action: "{method: POST, path: /api/restart, body: {wait: {$number: '5'}}}",
+      probe: "{path: /api/state, pick: {state: /service/state}}",
+      broken: "{state: stuck}",
+      mended: "{state: ok}",
+      target: "router",
+      targets: `router: {executor: http, host: '${service.origin}', token_file: ${tokenFile}}`,
+    });
+
+    const proposed = await propose(program);
+    const before = service.changes();
+    const story = await approve(program, proposed);
+
+    expect(proposed.card.text).toContain(`POST ${service.origin}/api/restart\n{"wait":5}`);
+    expect(proposed.card.text).toContain(`with the token in ${tokenFile}`);
+    expect(before).toEqual([]);
+    expect(story.requests).toMatchObject([{ state: "succeeded", isApprovedByPolicy: false }]);
+    expect(story.verifications).toMatchObject([{ outcome: "verified" }]);
+    expect(service.changes()).toEqual(['POST /api/restart {"wait":5}']);
+    expect(JSON.stringify(story) + program.log()).not.toContain("s3cret");
+  });
+
+  it("T39 a request that was shown for another address is void", async () => {
+    const [shown, other] = [await startStuckService(), await startStuckService()];
+    const tokenFile = join(createFolder(), "token");
+    writeFileSync(tokenFile, "X-Api-Key: s3cret\n", { mode: 0o600 });
+    const targets = (origin: string) =>
+      `router: {executor: http, host: '${origin}', token_file: ${tokenFile}}`;
+    const program = await startWith({
+      executor: "http",
+      action: "{method: POST, path: /api/restart}",
+      probe: "{path: /api/state, pick: {state: /service/state}}",
+      broken: "{state: stuck}",
+      mended: "{state: ok}",
+      target: "router",
+      targets: targets(shown.origin),
+    });
+    const { incident, card } = await propose(program);
+
+    program.writeRunbook("policy.yaml", `targets:\n  ${targets(other.origin)}\n`);
+    const anew = await program.telegramCard(incident, other.origin);
+    await program.press(card, { data: card.buttons[0]?.callback_data ?? "" }, ANA);
+
+    expect(anew.text).toContain("Approvals: 0 of 1");
+    const { requests } = await program.story(incident);
+    expect(requests.map(({ state }) => state)).toEqual(["pending", "superseded"]);
+    expect([...shown.changes(), ...other.changes()]).toEqual([]);
+  });
+});
