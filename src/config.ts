@@ -55,6 +55,7 @@ export interface Config {
   } | null;
   readonly dockerHost: string;
   readonly ssh: { readonly config: string | null; readonly knownHosts: string | null };
+  readonly proxmox: { readonly url: string; readonly token: string } | null;
   readonly logLevel: string;
   readonly crashPoint: string | null;
   /** What is no error and still worth knowing: settings this version does nothing with, names that look misspelt. */
@@ -176,6 +177,8 @@ function contradictions(settings: Settings, given: Env): string[] {
   for (const name of ["SLACK_CHANNEL", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"] as const) {
     needs(name, ["SLACK_BOT_TOKEN"], `is needed with ${name}: the app's page shows it`);
   }
+  needs("PROXMOX_URL", ["PROXMOX_TOKEN"], "is needed with PROXMOX_URL: an API token");
+  needs("PROXMOX_TOKEN", ["PROXMOX_URL"], "is needed with PROXMOX_TOKEN: where its API is");
   if (settings.COUNTERSIGN_EXECUTOR === "separate") {
     problems.push("COUNTERSIGN_EXECUTOR: separate is not part of this version yet; use inline");
   }
@@ -245,6 +248,10 @@ function toConfig(settings: Settings, given: Env): Config {
           },
     dockerHost: settings.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     ssh: { config: settings.SSH_CONFIG ?? null, knownHosts: settings.SSH_KNOWN_HOSTS ?? null },
+    proxmox:
+      settings.PROXMOX_URL === undefined || settings.PROXMOX_TOKEN === undefined
+        ? null
+        : { url: settings.PROXMOX_URL.replace(/\/+$/, ""), token: settings.PROXMOX_TOKEN },
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
     notes: [...unusedOnes(given), ...nearMisses(given)],

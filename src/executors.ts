@@ -4,6 +4,7 @@ import { createCommandExecutor } from "./execution/command.ts";
 import { createDockerExecutor } from "./execution/docker.ts";
 import type { Executor } from "./execution/execution.ts";
 import { createHttpExecutor } from "./execution/http.ts";
+import { createProxmoxExecutor } from "./execution/proxmox.ts";
 import { createSshExecutor } from "./execution/ssh.ts";
 import { createSsh } from "./execution/ssh-transport.ts";
 import { createSystemdExecutor } from "./execution/systemd.ts";
@@ -11,14 +12,15 @@ import type { Catalogue } from "./remediation/catalogue.ts";
 import { createCatalogue } from "./remediation/catalogue.ts";
 
 /** Every way to act on targets that this build has; adding one is a line here. */
-export function createExecutors({ dockerHost, ssh: files }: Config): ReadonlyMap<string, Executor> {
-  const ssh = createSsh(files);
+export function createExecutors(config: Config): ReadonlyMap<string, Executor> {
+  const ssh = createSsh(config.ssh);
   const all = [
     createCommandExecutor(),
-    createDockerExecutor({ host: dockerHost }),
+    createDockerExecutor({ host: config.dockerHost }),
     createSystemdExecutor(ssh),
     createSshExecutor(ssh),
     createHttpExecutor(),
+    createProxmoxExecutor(config.proxmox),
     createProcessExecutor(),
   ];
   return new Map(all.map((executor) => [executor.name, executor]));

@@ -157,8 +157,19 @@ export const Settings = z.object({
     .regex(/^(?:unix:\/\/\/.+|tcp:\/\/.+)$/, "must be unix:///path or tcp://host:port")
     .optional()
     .describe("the container engine, Docker or Podman"),
-  PROXMOX_URL: Url.optional().describe("the Proxmox API"),
-  PROXMOX_TOKEN: z.string().optional().describe("user@realm!token=uuid"),
+  PROXMOX_URL: Url.refine((text) => {
+    if (!URL.canParse(text)) return true;
+    const { protocol, hostname, pathname } = new URL(text);
+    const isHere = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+    return (protocol === "https:" || isHere) && pathname === "/";
+  }, "must be https://host:8006, without a path: the token travels there")
+    .optional()
+    .describe("the Proxmox API, https://pve.lan:8006"),
+  PROXMOX_TOKEN: z
+    .string()
+    .regex(/^[^\s@!=]+@[\w.-]+![\w.-]+=[0-9a-fA-F-]{36}$/, "must look like user@realm!token=uuid")
+    .optional()
+    .describe("an API token of it, user@realm!token=uuid"),
   KUBECONFIG: z.string().optional().describe("for kubectl"),
   SSH_CONFIG: File.optional().describe("ssh client configuration; no other is read"),
   SSH_KNOWN_HOSTS: File.optional().describe(
@@ -195,7 +206,6 @@ export const NOT_USED_YET: readonly SettingName[] = [
   "PUSHGATEWAY_URL",
   "DEADMAN_PING_URL",
   "EXECUTOR_TARGETS",
-  "PROXMOX_URL",
-  "PROXMOX_TOKEN",
+  "KUBECONFIG",
   "KUBECONFIG",
 ];

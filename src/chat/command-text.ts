@@ -13,10 +13,11 @@ export function commandText(command: Command): string {
   return httpText(command);
 }
 
-function httpText({ method, origin = "", path, body, tokenFile }: Http): string {
+function httpText({ method, origin = "", path, body, tokenFile, meant }: Http): string {
   return [
     `${method} ${spelled(`${origin}${path}`)}`,
     ...(body === undefined || body === null ? [] : [json(body)]),
+    ...(meant === undefined ? [] : [spelled(`which is ${meant}`)]),
     ...(tokenFile === undefined ? [] : [spelled(`with the token in ${tokenFile}`)]),
   ].join("\n");
 }

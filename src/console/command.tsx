@@ -84,6 +84,14 @@ function HttpCommand({ command }: { command: Extract<Command, { kind: "http" }> 
           )}
         </code>
       </pre>
+      {command.meant === undefined ? null : (
+        <p class="under">
+          which is{" "}
+          <code>
+            <Text of={command.meant} as="exact" />
+          </code>
+        </p>
+      )}
       {command.tokenFile === undefined ? null : (
         <p class="under">
           with the token in{" "}

@@ -7,23 +7,16 @@ import { readLog } from "./docker-log.ts";
 import type { Executor, ProbeResult, RunLimits, RunResult } from "./execution.ts";
 import { InvalidAction } from "./execution.ts";
 import { parseWith } from "./parse-with.ts";
+import { StopTimeout } from "./stop-timeout.ts";
 
 const PROBE_TIMEOUT_MS = 5000;
 const MAX_TEXT_BYTES = 4096;
-const MAX_STOP_SECONDS = 600;
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}";
 
 const ContainerName = z
   .string()
   .regex(new RegExp(`^${NAME}$`), "must be the exact name of a container");
-
-/** Seconds, as the engine counts them: `20`, `20s` or `2m`. */
-const StopTimeout = z
-  .union([z.int().transform(String), z.string()])
-  .pipe(z.string().regex(/^\d{1,4}[sm]?$/, "must be a duration such as 20s"))
-  .transform((text) => Number.parseInt(text, 10) * (text.endsWith("m") ? 60 : 1))
-  .refine((seconds) => seconds <= MAX_STOP_SECONDS, `must be at most ${MAX_STOP_SECONDS}s`);
 
 const Action = z.discriminatedUnion("op", [
   z.strictObject({

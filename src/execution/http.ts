@@ -135,8 +135,7 @@ async function readToken(file: string) {
   const { mode } = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw refuse(`can't be read (${error.code})`);
   });
-  if ((mode & 0o007) !== 0)
-    throw refuse(`is open to everybody; mend it with: chmod o= ${file}`);
+  if ((mode & 0o007) !== 0) throw refuse(`is open to everybody; mend it with: chmod o= ${file}`);
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw refuse(`can't be read (${error.code})`);
   });

@@ -88,6 +88,9 @@ const BaseUrl = z
   )
   .refine((url) => URL.canParse(url), "is no address that can be asked");
 
+const NO_GUEST = "must be lxc: or vm: and the guest's number, such as lxc:105";
+const Guest = z.string(NO_GUEST).regex(/^(?:lxc|vm):[1-9]\d{2,8}$/, NO_GUEST);
+
 const TargetEntry = z
   .strictObject({
     executor: ExecutorName,
@@ -101,9 +104,10 @@ const TargetEntry = z
   })
   .superRefine(({ executor, host, token_file: tokenFile }, context) => {
     const isHttp = executor === "http";
+    const Host = isHttp ? BaseUrl : executor === "proxmox" ? Guest : PlainName.optional();
     const problem = (key: string, message: string) =>
       context.addIssue({ code: "custom", path: [key], message });
-    const parsed = (isHttp ? BaseUrl : PlainName.optional()).safeParse(host);
+    const parsed = Host.safeParse(host);
     if (!parsed.success) problem("host", parsed.error.issues[0]?.message ?? "is wrong");
     if (!isHttp && tokenFile !== undefined) problem("token_file", "is for executor: http only");
   });

@@ -70,6 +70,8 @@ export type Command =
       readonly path: string;
       readonly body: unknown;
       readonly tokenFile?: string;
+      /** What the service itself calls the thing that the path names by a number. */
+      readonly meant?: string;
     }
   | {
       readonly kind: "ssh";

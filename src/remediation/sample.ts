@@ -27,6 +27,9 @@ const SAMPLES = [
   ...["0123456789ab", "aa:bb:cc:dd:ee:ff", "A", "sda", "https://example.org/"],
 ];
 
+/** Where a host is more than a machine's name. */
+const HOSTS: Readonly<Record<string, string>> = { http: "https://sample", proxmox: "lxc:100" };
+
 /** A `with` its executor would refuse, found while the file is read and not at night. */
 export function executorFlaws(
   use: Use,
@@ -41,7 +44,7 @@ export function executorFlaws(
 
   const sample = sampleOf(use);
   if (sample === null) return [];
-  const host = use.executor === "http" ? "https://sample" : "sample";
+  const host = HOSTS[use.executor] ?? "sample";
   const target = { name: "sample", host, executor: use.executor, directory: "/" };
   try {
     executor[use.kind](sample, target);

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { startFakeProxmox } from "../fakes/proxmox.ts";
 import { ANA } from "./box.ts";
 import { approve, propose, startWith } from "./other-places.ts";
 
@@ -90,5 +91,67 @@ describe("over http", () => {
     const { requests } = await program.story(incident);
     expect(requests.map(({ state }) => state)).toEqual(["pending", "superseded"]);
     expect([...shown.changes(), ...other.changes()]).toEqual([]);
+  });
+});
+
+describe("on Proxmox", () => {
+  it("a guest that is down is started, and its task followed", async () => {
+    const fake = await startFakeProxmox([
+      { type: "lxc", vmid: 105, name: "dns", node: "pve1", status: "stopped" },
+    ]);
+    onTestFinished(() => fake.stop());
+    const program = await startWith({
+      executor: "proxmox",
+      action: "{op: start}",
+      probe: "{op: state}",
+      broken: "{state: stopped}",
+      mended: "{state: running}",
+      target: "dns",
+      targets: "dns: {executor: proxmox, host: 'lxc:105'}",
+      env: { PROXMOX_URL: fake.url, PROXMOX_TOKEN: fake.token },
+    });
+
+    const proposed = await propose(program);
+    const before = [...fake.orders];
+    const story = await approve(program, proposed);
+
+    expect(proposed.card.text).toContain(
+      `POST ${fake.url}/api2/json/nodes/pve1/lxc/105/status/start\nwhich is dns on pve1`,
+    );
+    expect(before).toEqual([]);
+    expect(story.requests).toMatchObject([{ state: "succeeded" }]);
+    expect(story.executions).toMatchObject([{ output: "dns: start done." }]);
+    expect(story.verifications).toMatchObject([{ outcome: "verified" }]);
+    expect(fake.orders).toEqual(["start lxc/105"]);
+    expect(fake.complaints).toEqual([]);
+    expect(JSON.stringify(story) + program.log()).not.toContain("11111111-2222");
+  });
+
+  it("P2 T41 what was approved is void when the number means another guest by then", async () => {
+    const fake = await startFakeProxmox([
+      { type: "lxc", vmid: 105, name: "dns", node: "pve1", status: "stopped" },
+    ]);
+    onTestFinished(() => fake.stop());
+    const program = await startWith({
+      executor: "proxmox",
+      action: "{op: start}",
+      probe: "{op: state}",
+      broken: "{state: stopped}",
+      mended: "{state: running}",
+      target: "dns",
+      targets: "dns: {executor: proxmox, host: 'lxc:105'}",
+      env: { PROXMOX_URL: fake.url, PROXMOX_TOKEN: fake.token },
+    });
+    const { incident, card } = await propose(program);
+    fake.guest(105).name = "database";
+
+    await program.press(card, "Approve", ANA);
+    await program.telegramCard(incident, "which is database on pve1");
+
+    expect((await program.story(incident)).requests.map(({ state }) => state)).toEqual([
+      "pending",
+      "superseded",
+    ]);
+    expect(fake.orders).toEqual([]);
   });
 });
