@@ -34,6 +34,8 @@ export interface Executor {
    * @throws NothingToDo when there is nothing it could be
    */
   pin?(action: Readonly<Record<string, unknown>>, target: Target): Promise<Pinned>;
+  /** Where it has a trial of its own: what that says would happen, for people. Changes nothing. */
+  dryRun?(command: Command, limits: RunLimits): Promise<string>;
   /** Starts it, once. Never rejects for what the command did; the result says it. */
   run(command: Command, limits: RunLimits): Promise<RunResult>;
   /** @throws InvalidAction when `with` is not on this executor's closed read-only list */

@@ -10,14 +10,14 @@ import { proposeAction, rebuild } from "../remediation/propose.ts";
 import type { Action, Runbook } from "../remediation/runbook.ts";
 import { actionOf } from "../remediation/runbook.ts";
 import type { Look } from "./facts.ts";
-import { lookAtPrecondition, runProbe } from "./facts.ts";
+import { lookAtPrecondition } from "./facts.ts";
 import type { Planned } from "./plan.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { approversOf, callsAt, factsOf, quorumOf, ruleFor } from "./put-forward.ts";
+import { findingsFor, tryPlan } from "./trial.ts";
 
 const LONGEST_NAME_SHOWN = 60;
-const LONGEST_OUTPUT = 1_500;
 
 /** An action of the whitelist that a person or a program asks for, with values of their own choice. */
 export interface Wish {
@@ -86,15 +86,14 @@ export async function ask(ports: Ports, wish: Wish): Promise<Asked> {
   return end.outcome === "incident_over" ? notOpen(request.incidentId) : end;
 }
 
-/** `--dry-run`: the verdict and the plan, and the action's dry run where its executor has that for a look. */
+/** `--dry-run`: the verdict and the plan, and a dry run where the action or its executor has one. */
 export async function tryOut(ports: Ports, wish: Wish): Promise<Trial> {
   const ready = await prepare(ports, wish);
   if (ready.outcome !== "ready") return ready;
   const planned = await planOf(ports, ports.newIncidentId(), ready);
   if (!planned.ok) return unfit("action", planned.reason);
-  const { proposal, rebuilt, verdict } = ready;
-  const dryRun = rebuilt.dryRun === null ? null : await dryRunOf(ports, proposal, rebuilt.dryRun);
-  return { outcome: "tried", plan: planned.plan, verdict, dryRun };
+  const dryRun = await tryPlan(ports, ready.proposal, planned);
+  return { outcome: "tried", plan: planned.plan, verdict: ready.verdict, dryRun };
 }
 
 async function prepare(
@@ -200,6 +199,7 @@ async function requestOf(
   if (!planned.ok) return unfit("action", planned.reason);
   const { plan, digest } = planned;
   const rule = ruleFor(ready.policy, plan.risk);
+  const found = await findingsFor(ports, ready.proposal, planned);
   return {
     id: plan.request,
     incidentId,
@@ -208,10 +208,11 @@ async function requestOf(
     state: "pending",
     proposal: ready.proposal,
     risk: plan.risk,
-    reasons:
-      wish.undoes === undefined
-        ? ready.verdict.reasons
-        : [{ rule: "undo", text: `It undoes ${wish.undoes}.` }, ...ready.verdict.reasons],
+    reasons: [
+      ...(wish.undoes === undefined ? [] : [{ rule: "undo", text: `It undoes ${wish.undoes}.` }]),
+      ...found,
+      ...ready.verdict.reasons,
+    ],
     requester: wish.requester,
     words: wish.words === null ? null : ports.redact(wish.words),
     undoes: wish.undoes ?? null,
@@ -237,16 +238,6 @@ async function planOf(ports: Ports, incidentId: string, ready: Ready): Promise<P
       expiresAt: new Date(ports.now().getTime() + rule.expiresMs),
     },
   });
-}
-
-async function dryRunOf(
-  ports: Ports,
-  { executor, target }: Proposal,
-  look: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const { status, text } = await runProbe(ports, { executor, with: look }, target);
-  const said = ports.redact(text).slice(0, LONGEST_OUTPUT);
-  return status === "found" ? said : `it could not be asked: ${said}`;
 }
 
 function openingOf({ proposal, requester }: AskedRequest) {

@@ -14,6 +14,7 @@ import { lookWithin } from "./look-now.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { approversOf, callsAt, factsOf, isAfterOthers, quorumOf, ruleFor } from "./put-forward.ts";
+import { findingsFor } from "./trial.ts";
 
 /** Other values for a request that nobody has approved yet. Whether this person may decide it is settled before. */
 export interface EditWish {
@@ -67,10 +68,10 @@ export async function edit(ports: Ports, wish: EditWish): Promise<Edited> {
     },
   });
   if (!planned.ok) return { outcome: "refused", reasons: [planned.reason] };
-  const { plan, digest, detail } = planned;
+  const { plan, digest } = planned;
   const diff = changed.join(", ");
   const edited = { rule: "edited", text: `Edited by ${editor}: ${diff}` };
-  const measured = detail === null ? [] : [{ rule: "measured", text: detail }];
+  const found = await findingsFor(ports, proposal, planned);
   return await ports.store.edit(
     { id: old.id, digest: old.digest, why: `${editor} edited ${diff}` },
     {
@@ -81,7 +82,7 @@ export async function edit(ports: Ports, wish: EditWish): Promise<Edited> {
       state: "pending",
       proposal,
       risk: verdict.risk,
-      reasons: [edited, ...measured, ...verdict.reasons],
+      reasons: [edited, ...found, ...verdict.reasons],
       requester: editor,
       undoes: old.undoes,
       // What an earlier requester wrote is not the editor's word.

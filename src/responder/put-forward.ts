@@ -20,6 +20,7 @@ import { confirm } from "./facts.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
+import { findingsFor, measuredFor } from "./trial.ts";
 
 const BUSY_RETRY_MS = 2_000;
 
@@ -194,11 +195,13 @@ async function request(
   });
   if (!planned.ok)
     return await deny(ports, episode, { ...choice.proposal, reason: planned.reason });
-  const measured = planned.detail === null ? [] : [{ rule: "measured", text: planned.detail }];
+  const found = isUnasked
+    ? measuredFor(planned)
+    : await findingsFor(ports, choice.proposal, planned);
   await ports.store.propose({
     ...base,
     undoes: choice.undoes,
-    reasons: [...measured, ...undoing(choice), ...base.reasons],
+    reasons: [...found, ...undoing(choice), ...base.reasons],
     state: isUnasked ? "approved" : "pending",
     proposal: choice.proposal,
     plan: planned.plan,
