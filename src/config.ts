@@ -55,6 +55,7 @@ export interface Config {
   } | null;
   readonly dockerHost: string;
   readonly ssh: { readonly config: string | null; readonly knownHosts: string | null };
+  readonly kubeconfig: string | null;
   readonly proxmox: { readonly url: string; readonly token: string } | null;
   readonly logLevel: string;
   readonly crashPoint: string | null;
@@ -248,6 +249,7 @@ function toConfig(settings: Settings, given: Env): Config {
           },
     dockerHost: settings.DOCKER_HOST ?? "unix:///var/run/docker.sock",
     ssh: { config: settings.SSH_CONFIG ?? null, knownHosts: settings.SSH_KNOWN_HOSTS ?? null },
+    kubeconfig: settings.KUBECONFIG ?? null,
     proxmox:
       settings.PROXMOX_URL === undefined || settings.PROXMOX_TOKEN === undefined
         ? null

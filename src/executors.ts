@@ -4,6 +4,7 @@ import { createCommandExecutor } from "./execution/command.ts";
 import { createDockerExecutor } from "./execution/docker.ts";
 import type { Executor } from "./execution/execution.ts";
 import { createHttpExecutor } from "./execution/http.ts";
+import { createKubernetesExecutor } from "./execution/kubernetes.ts";
 import { createProxmoxExecutor } from "./execution/proxmox.ts";
 import { createSshExecutor } from "./execution/ssh.ts";
 import { createSsh } from "./execution/ssh-transport.ts";
@@ -20,6 +21,7 @@ export function createExecutors(config: Config): ReadonlyMap<string, Executor> {
     createSystemdExecutor(ssh),
     createSshExecutor(ssh),
     createHttpExecutor(),
+    createKubernetesExecutor({ kubeconfig: config.kubeconfig }),
     createProxmoxExecutor(config.proxmox),
     createProcessExecutor(),
   ];

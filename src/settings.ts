@@ -170,7 +170,7 @@ export const Settings = z.object({
     .regex(/^[^\s@!=]+@[\w.-]+![\w.-]+=[0-9a-fA-F-]{36}$/, "must look like user@realm!token=uuid")
     .optional()
     .describe("an API token of it, user@realm!token=uuid"),
-  KUBECONFIG: z.string().optional().describe("for kubectl"),
+  KUBECONFIG: File.optional().describe("the file that kubectl signs in with; no other is read"),
   SSH_CONFIG: File.optional().describe("ssh client configuration; no other is read"),
   SSH_KNOWN_HOSTS: File.optional().describe(
     "pinned host keys; ssh reaches only machines that stand there",
@@ -206,6 +206,4 @@ export const NOT_USED_YET: readonly SettingName[] = [
   "PUSHGATEWAY_URL",
   "DEADMAN_PING_URL",
   "EXECUTOR_TARGETS",
-  "KUBECONFIG",
-  "KUBECONFIG",
 ];

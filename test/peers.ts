@@ -9,7 +9,9 @@ export type Peer =
   | "chromium"
   | "node_exporter"
   | "debootstrap"
-  | "sshd";
+  | "sshd"
+  | "kubectl"
+  | "ansible";
 
 interface Installation {
   /** All of them have to be there. */
@@ -39,6 +41,8 @@ const INSTALLATIONS: Readonly<Record<Peer, Installation>> = {
     packages: ["debootstrap"],
     needsRoot: true,
   },
+  kubectl: { programs: ["/usr/bin/kubectl"], packages: ["kubernetes-client"] },
+  ansible: { programs: ["/usr/bin/ansible-playbook"], packages: ["ansible-core"] },
   sshd: {
     programs: ["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen"],
     packages: ["openssh-server", "openssh-client"],

@@ -91,6 +91,22 @@ const BaseUrl = z
 const NO_GUEST = "must be lxc: or vm: and the guest's number, such as lxc:105";
 const Guest = z.string(NO_GUEST).regex(/^(?:lxc|vm):[1-9]\d{2,8}$/, NO_GUEST);
 
+const NO_OBJECT =
+  "must be namespace:deployment:name (or statefulset, daemonset) or node:name, such as default:deployment:web";
+const ClusterObject = z
+  .string(NO_OBJECT)
+  .regex(
+    /^(?:node|[a-z0-9-]+:(?:deployment|statefulset|daemonset)):[a-z0-9][a-z0-9.-]*$/,
+    NO_OBJECT,
+  );
+
+/** Where a host is more than a machine's name. */
+const HOSTS: Partial<Record<ExecutorName, z.ZodType<string>>> = {
+  http: BaseUrl,
+  proxmox: Guest,
+  kubernetes: ClusterObject,
+};
+
 const TargetEntry = z
   .strictObject({
     executor: ExecutorName,
@@ -104,7 +120,7 @@ const TargetEntry = z
   })
   .superRefine(({ executor, host, token_file: tokenFile }, context) => {
     const isHttp = executor === "http";
-    const Host = isHttp ? BaseUrl : executor === "proxmox" ? Guest : PlainName.optional();
+    const Host = HOSTS[executor] ?? PlainName.optional();
     const problem = (key: string, message: string) =>
       context.addIssue({ code: "custom", path: [key], message });
     const parsed = Host.safeParse(host);

@@ -201,6 +201,16 @@ describe("a policy file", () => {
       "targets: {r: {executor: ssh, token_file: /etc/t}}\n",
       "1: targets.r.token_file is for executor: http only",
     ],
+    [
+      "a guest by its name",
+      "targets: {r: {executor: proxmox, host: dns}}\n",
+      "1: targets.r.host must be lxc: or vm: and the guest's number, such as lxc:105",
+    ],
+    [
+      "a part of a cluster without its kind",
+      "targets: {r: {executor: kubernetes, host: web}}\n",
+      "1: targets.r.host must be namespace:deployment:name (or statefulset, daemonset) or node:name, such as default:deployment:web",
+    ],
     ["a misspelt key", "protectd: []\n", '1: unknown key "protectd"; did you mean "protected"?'],
     [
       "an unknown approver",

@@ -28,7 +28,11 @@ const SAMPLES = [
 ];
 
 /** Where a host is more than a machine's name. */
-const HOSTS: Readonly<Record<string, string>> = { http: "https://sample", proxmox: "lxc:100" };
+const HOSTS: Readonly<Record<string, readonly string[]>> = {
+  http: ["https://sample"],
+  proxmox: ["lxc:100"],
+  kubernetes: ["default:deployment:sample", "node:sample"],
+};
 
 /** A `with` its executor would refuse, found while the file is read and not at night. */
 export function executorFlaws(
@@ -44,15 +48,19 @@ export function executorFlaws(
 
   const sample = sampleOf(use);
   if (sample === null) return [];
-  const host = HOSTS[use.executor] ?? "sample";
-  const target = { name: "sample", host, executor: use.executor, directory: "/" };
-  try {
-    executor[use.kind](sample, target);
-    return [];
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== "InvalidAction") throw error;
-    return [{ path: [...use.at, "with"], message: error.message }];
-  }
+  const messages = (HOSTS[use.executor] ?? ["sample"]).map((host) => {
+    try {
+      executor[use.kind](sample, { name: "sample", host, executor: use.executor, directory: "/" });
+      return null;
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "InvalidAction") throw error;
+      return error.message;
+    }
+  });
+  const [message] = messages;
+  // One kind of host that it fits is enough.
+  if (message === null || message === undefined || messages.includes(null)) return [];
+  return [{ path: [...use.at, "with"], message }];
 }
 
 /** Null where some parameter's pattern fits no sample, or a placeholder is wrong and reported as such. */

@@ -3,7 +3,9 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { startFakeKubernetes } from "../fakes/kubernetes.ts";
 import { startFakeProxmox } from "../fakes/proxmox.ts";
+import { havePeer } from "../peers.ts";
 import { ANA } from "./box.ts";
 import { approve, propose, startWith } from "./other-places.ts";
 
@@ -153,5 +155,36 @@ describe("on Proxmox", () => {
       "superseded",
     ]);
     expect(fake.orders).toEqual([]);
+  });
+});
+
+describe.skipIf(!havePeer("kubectl"))("on Kubernetes, by the real kubectl", () => {
+  it("a deployment is restarted, tried by the API server first", async () => {
+    const cluster = await startFakeKubernetes();
+    onTestFinished(() => cluster.stop());
+    const program = await startWith({
+      executor: "kubernetes",
+      action: "{op: restart}",
+      probe: "{op: state}",
+      broken: "{complete: 'no'}",
+      mended: "{complete: 'yes'}",
+      target: "web",
+      targets: "web: {executor: kubernetes, host: 'shop:deployment:web'}",
+      env: { KUBECONFIG: cluster.kubeconfig },
+    });
+
+    const proposed = await propose(program);
+    const [before, trials] = [[...cluster.changes], [...cluster.trials]];
+    const story = await approve(program, proposed);
+
+    expect(proposed.card.text).toContain("rollout restart deployment/web");
+    expect(proposed.card.text).toContain("web: 1 of 2 ready");
+    expect(proposed.card.text).toContain("Its dry run says: deployment.apps/web patched");
+    expect(before).toEqual([]);
+    expect(trials).toEqual(["restart deployment/web"]);
+    expect(story.requests).toMatchObject([{ state: "succeeded" }]);
+    expect(story.verifications).toMatchObject([{ outcome: "verified" }]);
+    expect(cluster.changes).toEqual(["restart deployment/web"]);
+    expect(cluster.complaints).toEqual([]);
   });
 });
