@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { createAnsibleExecutor } from "./execution/ansible.ts";
 import { createProcessExecutor } from "./execution/busy-process.ts";
 import { createCommandExecutor } from "./execution/command.ts";
 import { createDockerExecutor } from "./execution/docker.ts";
@@ -23,6 +24,7 @@ export function createExecutors(config: Config): ReadonlyMap<string, Executor> {
     createHttpExecutor(),
     createKubernetesExecutor({ kubeconfig: config.kubeconfig }),
     createProxmoxExecutor(config.proxmox),
+    createAnsibleExecutor(),
     createProcessExecutor(),
   ];
   return new Map(all.map((executor) => [executor.name, executor]));

@@ -161,7 +161,10 @@ function withFlaws(value: unknown, params: Params, at: Path, executor: string | 
             : unknownPlaceholder(found.text, params),
       })),
   );
-  if (executor === "process") return [...flaws, ...amongFlaws(value, at)];
+  if (executor === "process") return [...flaws, ...fixedFlaws(value, "among", at)];
+  if (executor === "ansible") {
+    return [...flaws, ...["playbook", "inventory"].flatMap((key) => fixedFlaws(value, key, at))];
+  }
   if (executor === "http") return [...flaws, ...pathFlaws(value, at)];
   return executor === "command" || executor === "ssh" ? [...flaws, ...argvFlaws(value, at)] : flaws;
 }
@@ -188,16 +191,21 @@ function pathFlaws(value: unknown, at: Path): Flaw[] {
   }));
 }
 
-/** Which processes may be stopped is the owner's word, never an alert's. */
-function amongFlaws(value: unknown, at: Path): Flaw[] {
-  const { among } = value as { among?: unknown };
-  return textsIn(among).flatMap(([text, path]) =>
+/** Which processes may be stopped, and which playbooks run, is the owner's word, never an alert's. */
+function fixedFlaws(value: unknown, key: string, at: Path): Flaw[] {
+  return textsIn((value as Record<string, unknown>)[key]).flatMap(([text, path]) =>
     placeholdersIn(text).map((found) => ({
-      path: [...at, "among", ...path],
-      message: `${found.text}: write the names of processes out, without a placeholder`,
+      path: [...at, key, ...path],
+      message: `${found.text}: ${WRITTEN_OUT[key] ?? ""}, without a placeholder`,
     })),
   );
 }
+
+const WRITTEN_OUT: Readonly<Record<string, string>> = {
+  among: "write the names of processes out",
+  playbook: "write the path out",
+  inventory: "write the path out",
+};
 
 function isDeclared(params: Params, { scope, name }: { scope: string; name: string }): boolean {
   return scope === "params" && Object.hasOwn(params, name);

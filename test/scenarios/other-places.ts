@@ -8,6 +8,8 @@ export interface Place {
   /** The line of `with`, and of the looks' `with`, in YAML. */
   readonly action: string;
   readonly probe: string;
+  /** Where it is not looked at by the executor that mends it. */
+  readonly lookBy?: string;
   readonly broken: string;
   readonly mended: string;
   /** Lines under `targets:` of the policy. */
@@ -18,7 +20,7 @@ export interface Place {
 }
 
 function runbook(place: Place): string {
-  const probe = `{executor: ${place.executor}, with: ${place.probe}}`;
+  const probe = `{executor: ${place.lookBy ?? place.executor}, with: ${place.probe}}`;
   return `---
 id: place-broken
 title: It is broken
@@ -54,9 +56,9 @@ export async function startWith(place: Place): Promise<Program> {
 }
 
 /** Broken, proposed, and on the card for somebody to decide. */
-export async function propose(program: Program) {
+export async function propose(program: Program, withinMs = 20_000) {
   const incident = await program.raise(anAlert("PlaceBroken", { severity: "warning" }));
-  const card = await program.telegramCard(incident, "Approvals: 0 of 1");
+  const card = await program.telegramCard(incident, "Approvals: 0 of 1", withinMs);
   return { incident, card };
 }
 

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startFakeKubernetes } from "../fakes/kubernetes.ts";
 import { startFakeProxmox } from "../fakes/proxmox.ts";
+import { startSshd } from "../lab/sshd.ts";
 import { havePeer } from "../peers.ts";
 import { ANA } from "./box.ts";
 import { approve, propose, startWith } from "./other-places.ts";
@@ -186,5 +187,112 @@ describe.skipIf(!havePeer("kubectl"))("on Kubernetes, by the real kubectl", () =
     expect(story.verifications).toMatchObject([{ outcome: "verified" }]);
     expect(cluster.changes).toEqual(["restart deployment/web"]);
     expect(cluster.complaints).toEqual([]);
+  });
+});
+
+describe.skipIf(!havePeer("sshd"))("over a real sshd", () => {
+  it("a file that is missing is made there, after the card showed where that is", async () => {
+    const sshd = await startSshd();
+    onTestFinished(() => sshd.stop());
+    const file = join(sshd.folder, "state");
+    const program = await startWith({
+      executor: "ssh",
+      action: `{argv: [/usr/bin/touch, '${file}']}`,
+      probe: `{argv: [/usr/bin/test, -e, '${file}']}`,
+      broken: "{exit_code: '1'}",
+      mended: "{exit_code: '0'}",
+      target: "web-01",
+      targets: "web-01: {executor: ssh}",
+      env: { SSH_CONFIG: sshd.config, SSH_KNOWN_HOSTS: sshd.knownHosts },
+    });
+
+    const proposed = await propose(program);
+    const isThere = existsSync(file);
+    const story = await approve(program, proposed);
+
+    expect(proposed.card.text).toContain(
+      `/usr/bin/touch ${file}\nover ssh on web-01 (root@127.0.0.1:${sshd.port})`,
+    );
+    expect(isThere).toBe(false);
+    expect(story.requests).toMatchObject([{ state: "succeeded" }]);
+    expect(story.verifications).toMatchObject([{ outcome: "verified" }]);
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it("T45 P2 what was approved is void when another key is pinned by then", async () => {
+    const sshd = await startSshd();
+    onTestFinished(() => sshd.stop());
+    const file = join(sshd.folder, "state");
+    const program = await startWith({
+      executor: "ssh",
+      action: `{argv: [/usr/bin/touch, '${file}']}`,
+      probe: `{argv: [/usr/bin/test, -e, '${file}']}`,
+      broken: "{exit_code: '1'}",
+      mended: "{exit_code: '0'}",
+      target: "web-01",
+      targets: "web-01: {executor: ssh}",
+      env: { SSH_CONFIG: sshd.config, SSH_KNOWN_HOSTS: sshd.knownHosts },
+    });
+    const { incident, card } = await propose(program);
+    const other =
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    const known = readFileSync(sshd.knownHosts, "utf8");
+    writeFileSync(sshd.knownHosts, `${known}[127.0.0.1]:${sshd.port} ${other}\n`);
+
+    await program.press(card, "Approve", ANA);
+    const story = await program.untilStory(incident, ({ requests }) =>
+      requests.some(({ state }) => state === "superseded"),
+    );
+
+    expect(story.requests.at(-1)?.endReason).toContain("a key it is known by, was changed");
+    expect(story.executions).toEqual([]);
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+const haveAnsible = havePeer("ansible") && havePeer("sshd");
+
+describe.skipIf(!haveAnsible)("by a real Ansible over a real sshd", { timeout: 180_000 }, () => {
+  it("a playbook is tried by --check, shown, approved and run on its host", async () => {
+    const sshd = await startSshd();
+    onTestFinished(() => sshd.stop());
+    const at = (name: string) => join(sshd.folder, name);
+    const common = `-F ${sshd.config} -o UserKnownHostsFile=${sshd.knownHosts} -o StrictHostKeyChecking=yes`;
+    writeFileSync(
+      at("hosts"),
+      `web-01 ansible_ssh_common_args='${common}' ansible_python_interpreter=/usr/bin/python3\n`,
+    );
+    writeFileSync(
+      at("mend.yml"),
+      `- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Write the state
+      ansible.builtin.copy: {content: "{{ word }}", dest: ${at("state")}}
+`,
+    );
+    const program = await startWith({
+      executor: "ansible",
+      action: `{playbook: ${at("mend.yml")}, inventory: ${at("hosts")}, vars: {word: mended}}`,
+      lookBy: "command",
+      probe: `{argv: [/usr/bin/test, -e, ${at("state")}]}`,
+      broken: "{exit_code: '1'}",
+      mended: "{exit_code: '0'}",
+      target: "web-01",
+      targets: "web-01: {executor: ansible}",
+    });
+
+    const proposed = await propose(program, 60_000);
+    const isThere = existsSync(at("state"));
+    const story = await approve(program, proposed);
+
+    expect(proposed.card.text).toContain(`--limit web-01`);
+    expect(proposed.card.text).toContain(
+      "Its dry run says: with --check it would change Write the state",
+    );
+    expect(isThere).toBe(false);
+    expect(story.requests).toMatchObject([{ state: "succeeded" }]);
+    expect(story.verifications).toMatchObject([{ outcome: "verified" }]);
+    expect(readFileSync(at("state"), "utf8")).toBe("mended");
   });
 });
