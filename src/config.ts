@@ -54,6 +54,7 @@ export interface Config {
     };
   } | null;
   readonly dockerHost: string;
+  readonly dockerCertPath: string | null;
   readonly ssh: { readonly config: string | null; readonly knownHosts: string | null };
   readonly kubeconfig: string | null;
   readonly proxmox: { readonly url: string; readonly token: string } | null;
@@ -248,6 +249,7 @@ function toConfig(settings: Settings, given: Env): Config {
             routingKey: settings.PAGERDUTY_ROUTING_KEY,
           },
     dockerHost: settings.DOCKER_HOST ?? "unix:///var/run/docker.sock",
+    dockerCertPath: settings.DOCKER_CERT_PATH ?? null,
     ssh: { config: settings.SSH_CONFIG ?? null, knownHosts: settings.SSH_KNOWN_HOSTS ?? null },
     kubeconfig: settings.KUBECONFIG ?? null,
     proxmox:

@@ -18,7 +18,7 @@ export function createExecutors(config: Config): ReadonlyMap<string, Executor> {
   const ssh = createSsh(config.ssh);
   const all = [
     createCommandExecutor(),
-    createDockerExecutor({ host: config.dockerHost }),
+    createDockerExecutor({ host: config.dockerHost, certPath: config.dockerCertPath }),
     createSystemdExecutor(ssh),
     createSshExecutor(ssh),
     createHttpExecutor(),

@@ -157,6 +157,9 @@ export const Settings = z.object({
     .regex(/^(?:unix:\/\/\/.+|tcp:\/\/.+)$/, "must be unix:///path or tcp://host:port")
     .optional()
     .describe("the container engine, Docker or Podman"),
+  DOCKER_CERT_PATH: File.optional().describe(
+    "for tcp:// over TLS: a folder with ca.pem, cert.pem and key.pem",
+  ),
   PROXMOX_URL: Url.refine((text) => {
     if (!URL.canParse(text)) return true;
     const { protocol, hostname, pathname } = new URL(text);

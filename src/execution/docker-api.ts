@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import type { IncomingMessage, RequestOptions } from "node:http";
-import { request } from "node:http";
+import { request as overHttp } from "node:http";
+import { request as overTls } from "node:https";
 import type { Socket } from "node:net";
+import { join } from "node:path";
 
 export interface DockerRequest {
   readonly method: "GET" | "POST";
@@ -32,10 +35,22 @@ export interface DockerApi {
   ask(request: DockerRequest): Promise<DockerResponse>;
 }
 
-/** Speaks HTTP to an engine named as in DOCKER_HOST. One connection a request, no redirects. */
-export function createDockerApi(host: string): DockerApi {
+/**
+ * Speaks HTTP to an engine named as in DOCKER_HOST, over TLS where there is a folder with `ca.pem`, `cert.pem` and
+ * `key.pem`. One connection a request, no redirects.
+ */
+export function createDockerApi(host: string, certPath: string | null = null): DockerApi {
   const address = parseHost(host);
-  return { ask: (asked) => ask(host, address, asked) };
+  const isTls = certPath !== null && address.socketPath === undefined;
+  return { ask: (asked) => ask(host, address, isTls ? certPath : null, asked) };
+}
+
+/** Read at every request: certificates are renewed while the program runs. */
+function start(certPath: string | null, options: RequestOptions) {
+  if (certPath === null) return overHttp(options);
+  const file = (name: string) => readFileSync(join(certPath, name));
+  const own = { ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") };
+  return overTls({ ...options, ...own, rejectUnauthorized: true, minVersion: "TLSv1.2" });
 }
 
 function parseHost(host: string): RequestOptions {
@@ -57,27 +72,31 @@ function parseHost(host: string): RequestOptions {
 async function ask(
   host: string,
   address: RequestOptions,
+  certPath: string | null,
   { method, path, timeoutMs, signal, maxBodyBytes = 1024 * 1024 }: DockerRequest,
 ): Promise<DockerResponse> {
   const deadline = AbortSignal.timeout(timeoutMs);
-  const outgoing = request({
+  const options: RequestOptions = {
     ...address,
     method,
     path,
     agent: false,
     headers: { Accept: "application/json", "Content-Length": 0 },
     signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
-  });
+  };
   let wasSent = false;
-  outgoing.once("socket", (socket: Socket) => {
-    socket.once("connect", () => {
-      wasSent = true;
-    });
-  });
+  let outgoing: ReturnType<typeof start> | undefined;
 
   try {
+    const begun = start(certPath, options);
+    outgoing = begun;
+    begun.once("socket", (socket: Socket) => {
+      socket.once(certPath === null ? "connect" : "secureConnect", () => {
+        wasSent = true;
+      });
+    });
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
-      outgoing.once("response", resolve).on("error", reject).end();
+      begun.once("response", resolve).on("error", reject).end();
     });
     return { status: incoming.statusCode ?? 0, ...(await readBody(incoming, maxBodyBytes)) };
   } catch (error) {
@@ -87,7 +106,7 @@ async function ask(
       { mayHaveActed: wasSent && method !== "GET", cause: error },
     );
   } finally {
-    outgoing.destroy();
+    outgoing?.destroy();
   }
 }
 
@@ -109,7 +128,7 @@ function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case "ENOENT":
-      return "the socket does not exist";
+      return message.includes(".pem") ? message : "the socket does not exist";
     case "EACCES":
       return "this user may not use the socket";
     case "ECONNREFUSED":

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -300,5 +302,84 @@ describe("an engine that is not there", () => {
 
   it("fails the check with the way out", async () => {
     await expect(nowhere.check()).rejects.toThrow(/Is it running\? DOCKER_HOST=/);
+  });
+});
+
+describe("an engine over TLS", () => {
+  /** An authority, and a certificate by it for each side; and an engine that asks for the client's. */
+  async function startTlsEngine() {
+    const folder = mkdtempSync(join(tmpdir(), "docker-tls-"));
+    const at = (name: string) => join(folder, name);
+    const openssl = (...args: string[]) =>
+      execFileSync("/usr/bin/openssl", args, { stdio: "ignore", cwd: folder });
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    openssl("req", "-x509", ...key, "-subj", "/CN=lab", "-keyout", "ca-key.pem", "-out", "ca.pem");
+    writeFileSync(at("names"), "subjectAltName=IP:127.0.0.1");
+    for (const name of ["server", "client"]) {
+      const request = ["-subj", `/CN=${name}`, "-keyout", `${name}-key.pem`, "-out", `${name}.csr`];
+      openssl("req", ...key, ...request);
+      const signer = ["-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial"];
+      const made = ["-in", `${name}.csr`, "-extfile", "names", "-out", `${name}.pem`];
+      openssl("x509", "-req", ...signer, ...made);
+    }
+    renameSync(at("client.pem"), at("cert.pem"));
+    renameSync(at("client-key.pem"), at("key.pem"));
+    const read = (name: string) => readFileSync(at(name));
+    const asked: string[] = [];
+    const server = createTlsServer(
+      {
+        ...{ cert: read("server.pem"), key: read("server-key.pem"), ca: read("ca.pem") },
+        ...{ requestCert: true, rejectUnauthorized: true },
+      },
+      (incoming, response) => {
+        asked.push(`${incoming.method} ${incoming.url}`);
+        if (incoming.method === "GET") json(container())(response, incoming);
+        else response.writeHead(204).end();
+      },
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    return { host: `tcp://127.0.0.1:${port}`, folder, at, openssl, asked };
+  }
+
+  it("is asked by a client that it knows", async () => {
+    const { host, folder, asked } = await startTlsEngine();
+    const executor = createDockerExecutor({ host, certPath: folder });
+
+    const result = await executor.run(restart, { timeoutMs: 5000 });
+
+    expect(result).toMatchObject({ outcome: "succeeded" });
+    expect(asked).toEqual(["GET /containers/web/json", "POST /containers/web/restart?t=20"]);
+  });
+
+  it("T45 is not asked where its certificate is of somebody else", async () => {
+    const { host, folder, at, openssl, asked } = await startTlsEngine();
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    openssl("req", "-x509", ...key, "-subj", "/CN=other", "-keyout", "x.pem", "-out", at("ca.pem"));
+    const executor = createDockerExecutor({ host, certPath: folder });
+
+    const result = await executor.run(restart, { timeoutMs: 5000 });
+
+    expect(result).toMatchObject({ outcome: "failed" });
+    expect(result.output).toContain("Nothing was changed.");
+    expect(asked).toEqual([]);
+  });
+
+  it("says which file is missing", async () => {
+    const { host, folder, at, asked } = await startTlsEngine();
+    rmSync(at("key.pem"));
+    const executor = createDockerExecutor({ host, certPath: folder });
+
+    const result = await executor.run(restart, { timeoutMs: 5000 });
+
+    expect(result).toMatchObject({ outcome: "failed" });
+    expect(result.output).toContain("key.pem");
+    expect(asked).toEqual([]);
   });
 });

@@ -62,9 +62,15 @@ class ContainerRefused extends Error {
   override readonly name = "ContainerRefused";
 }
 
-/** Containers of one engine, over its API. `host` is what DOCKER_HOST would be. */
-export function createDockerExecutor({ host }: { readonly host: string }): Executor {
-  const api = createDockerApi(host);
+/** Containers of one engine, over its API. `host` is what DOCKER_HOST would be, `certPath` DOCKER_CERT_PATH. */
+export function createDockerExecutor({
+  host,
+  certPath = null,
+}: {
+  readonly host: string;
+  readonly certPath?: string | null;
+}): Executor {
+  const api = createDockerApi(host, certPath);
   return {
     name: "docker",
     describe,
