@@ -121,7 +121,7 @@ const expectedAddress: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-function isUnexpected(hostname: string, address: string): boolean {
+export function isUnexpected(hostname: string, address: string): boolean {
   if (hostname === "localhost") return false;
   return NOBODY.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }

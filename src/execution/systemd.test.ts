@@ -195,8 +195,12 @@ describe("a unit on another machine", () => {
   it("P1 runs nothing there but what describe writes", async () => {
     if (restart.kind !== "ssh") throw new Error("it is over ssh");
     const peer = { address: "ops@web-01:22", hostKeys: ["SHA256:x"], settings: "0".repeat(64) };
-    const forged = { ...restart, peer, argv: [...flags, "stop", "--", "nginx.service"] as const };
-
-    await expect(executor.run(forged, { timeoutMs: 1000 })).rejects.toThrow(InvalidAction);
+    for (const words of [
+      ["stop", "--", "nginx.service"],
+      ["restart", "--all", "--", "nginx.service"],
+    ]) {
+      const forged = { ...restart, peer, argv: [...flags, ...words] as const };
+      await expect(executor.run(forged, { timeoutMs: 1000 })).rejects.toThrow(InvalidAction);
+    }
   });
 });
