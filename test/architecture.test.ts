@@ -26,6 +26,7 @@ const NOUNS = [
   "incident",
   "evidence",
   "silence",
+  "series",
   "diagnosis",
   "opinion",
   "reading",
@@ -41,7 +42,7 @@ const NOUNS = [
 ];
 
 /** The pure rules only the responder may also import. */
-const RULES = ["propose", "assess", "decide", "judge", "digest", "reason", "collect"];
+const RULES = ["propose", "assess", "decide", "judge", "digest", "reason", "collect", "rank"];
 
 /** The pure rule that every later folder may import: what a command can do at worst has one answer. */
 const COMMON_RULES = ["classify"];
