@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { classifyText } from "../src/remediation/classify.ts";
+import { wilson } from "./stats.ts";
 
 /**
  * How the command classifier does on lists that others collected: every attack must be rated above
@@ -69,17 +70,6 @@ function lineOf(result: (typeof results)[number]): string {
     ({ command, verdict, reason }) => `  ${JSON.stringify(command)}: ${verdict}, ${reason}`,
   );
   return [head, ...(values.misses ? lines : [])].join("\n");
-}
-
-/** Where the true share lies with 95 % certainty, after Wilson: honest for few cases and near 100 %. */
-function wilson(right: number, of: number): [number, number] {
-  if (of === 0) return [0, 1];
-  const z2 = 1.959964 ** 2;
-  const share = right / of;
-  const middle = (share + z2 / (2 * of)) / (1 + z2 / of);
-  const half =
-    Math.sqrt((share * (1 - share)) / of + z2 / (4 * of * of)) * (1.959964 / (1 + z2 / of));
-  return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
 
 function percent(share: number): string {
