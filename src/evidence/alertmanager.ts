@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Alert, Labels } from "../incident/alert.ts";
 import type { SourceAccess } from "./source.ts";
 import { ask, SourceFailed } from "./source.ts";
+import { sameLabels } from "./tell.ts";
 
 /** Whether something fires must not hang on what else is told of it: only the labels have to be there. */
 const Alerts = z.array(
@@ -20,9 +21,12 @@ const Silences = z.array(
   z.object({
     id: z.string(),
     comment: z.string().catch(""),
+    createdBy: z.string().catch(""),
+    endsAt: z.coerce.date().catch(() => new Date(0)),
     status: z.object({ state: z.string() }),
   }),
 );
+export type ReportedSilence = z.infer<typeof Silences>[number];
 
 /** An alert as Alertmanager tells of it. */
 export type ReportedAlert = z.infer<typeof Alerts>[number];
@@ -47,7 +51,23 @@ export function createAlertmanager(access: SourceAccess) {
     );
     if (!answer.success)
       throw new SourceFailed("Alertmanager: the answer is not one we understand");
-    return answer.data.find((alert) => hasSameLabels(alert.labels, labels)) ?? null;
+    return answer.data.find((alert) => sameLabels(alert.labels, labels)) ?? null;
+  }
+
+  /** Everything that fires, silenced and inhibited alerts included. */
+  async function active(): Promise<ReportedAlert[]> {
+    const answer = Alerts.safeParse(await ask("Alertmanager", access, "/api/v2/alerts"));
+    if (!answer.success)
+      throw new SourceFailed("Alertmanager: the answer is not one we understand");
+    return answer.data;
+  }
+
+  /** The silences that are in force. */
+  async function silences(): Promise<ReportedSilence[]> {
+    const answer = Silences.safeParse(await ask("Alertmanager", access, "/api/v2/silences"));
+    if (!answer.success)
+      throw new SourceFailed("Alertmanager: the answer is not one we understand");
+    return answer.data.filter(({ status }) => status.state === "active");
   }
 
   /** Gives it an alert, as a Prometheus would; an `endsAt` that is over ends it. */
@@ -102,7 +122,7 @@ export function createAlertmanager(access: SourceAccess) {
     return status.success ? `version ${status.data.versionInfo.version}` : "answers";
   }
 
-  return { isActive, find, send, silence, unsilence, configuration, check };
+  return { isActive, find, active, silences, send, silence, unsilence, configuration, check };
 }
 
 /** Fewer to look through; what comes is compared in full. */
@@ -114,10 +134,4 @@ function filtersFor(labels: Labels): string {
   return filters.toString();
 }
 
-function hasSameLabels(
-  a: Readonly<Record<string, string>>,
-  b: Readonly<Record<string, string>>,
-): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
-}
+export type Alertmanager = ReturnType<typeof createAlertmanager>;

@@ -1,32 +1,56 @@
 import type { EvidenceItem } from "./evidence.ts";
+import type { Measurement } from "./measurement.ts";
 import { redact } from "./redact.ts";
 
 const MAX_TEXT_LENGTH = 2_000;
+
+/** What a question found: in words, and where there are numbers, as they were measured. */
+export interface Finding {
+  readonly text: string;
+  readonly measurements?: readonly Measurement[];
+}
 
 /** One thing to find out; `ask` may take its time, fail, or never end. */
 export interface Question {
   readonly kind: EvidenceItem["kind"];
   readonly title: string;
-  readonly ask: () => Promise<string>;
+  /** Null where there is nothing to say, which is no failure: an alert from elsewhere has no rule. */
+  readonly ask: () => Promise<string | Finding | null>;
 }
 
+/** What can be found out about one alert, by the sources that are configured. */
+export interface Inquiry {
+  /** What stands at the beginning: the rule that fired. */
+  readonly first: readonly Question[];
+  /** A query of a runbook; null where its source is not configured: that is not unknown, it is not there. */
+  promql(title: string, query: string): Question | null;
+  logql(title: string, query: string): Question | null;
+  readonly later: readonly Question[];
+}
+
+export type Collected = Omit<EvidenceItem, "id">;
+
 /** Asks everything at once. An answer that fails or comes too late is shown as missing, never left out. */
-export function collect(
+export async function collect(
   questions: readonly Question[],
   { deadlineMs, now }: { deadlineMs: number; now: () => Date },
-): Promise<Omit<EvidenceItem, "id">[]> {
-  return Promise.all(
-    questions.map(async ({ kind, title, ask }) => {
+): Promise<Collected[]> {
+  const items = await Promise.all(
+    questions.map(async ({ kind, title, ask }): Promise<Collected | null> => {
       const answer = await answerWithin(ask, deadlineMs);
-      return { kind, title, ...answer, text: bounded(redact(answer.text)), collectedAt: now() };
+      if (answer === null) return null;
+      const { status, text, measurements = [] } = answer;
+      const collectedAt = now();
+      return { kind, title, status, text: bounded(redact(text)), measurements, collectedAt };
     }),
   );
+  return items.filter((item) => item !== null);
 }
 
 async function answerWithin(
-  ask: () => Promise<string>,
+  ask: Question["ask"],
   deadlineMs: number,
-): Promise<Pick<EvidenceItem, "status" | "text">> {
+): Promise<(Finding & Pick<EvidenceItem, "status">) | null> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -35,7 +59,9 @@ async function answerWithin(
     );
   });
   try {
-    return { status: "found", text: await Promise.race([ask(), tooLate]) };
+    const answer = await Promise.race([ask(), tooLate]);
+    if (answer === null) return null;
+    return { status: "found", ...(typeof answer === "string" ? { text: answer } : answer) };
   } catch (error) {
     return { status: "missing", text: error instanceof Error ? error.message : String(error) };
   } finally {

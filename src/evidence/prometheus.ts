@@ -1,51 +1,172 @@
 import { z } from "zod";
+import type { Point, Window } from "./measurement.ts";
+import { readMatrix, readVector } from "./prometheus-answer.ts";
 import type { SourceAccess } from "./source.ts";
 import { ask, SourceFailed } from "./source.ts";
+
+/** What it refuses to go beyond; our own windows stay far below it. */
+export const MOST_POINTS = 11_000;
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+  /** Of a native histogram, of which nothing else is shown. */
+  readonly isMean?: true;
+}
+
+/** One series as it was measured; without the points that are NaN. */
+export interface RawSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly Point[];
+}
+
+export interface RangeAnswer {
+  readonly series: readonly RawSeries[];
+  /** What Prometheus warned of, and what had to be done to its answer. */
+  readonly warnings: readonly string[];
+}
+
+/** An alert rule as it is loaded, with what fires of it. */
+export interface AlertRule {
+  readonly name: string;
+  readonly query: string;
+  readonly forMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly active: readonly Readonly<Record<string, string>>[];
+}
+
+export interface MetricMetadata {
+  readonly type: string;
+  readonly unit: string;
 }
 
 const Answer = z.object({
   status: z.literal("success"),
-  data: z.object({
-    resultType: z.enum(["vector", "scalar", "matrix", "string"]),
-    result: z.unknown(),
-  }),
+  data: z.unknown().optional(),
+  warnings: z.array(z.string()).catch([]),
+  infos: z.array(z.string()).catch([]),
 });
-const Vector = z.array(
-  z.object({
-    metric: z.record(z.string(), z.string()),
-    value: z.tuple([z.number(), z.string()]),
-  }),
+const Result = z.object({
+  resultType: z.enum(["vector", "scalar", "matrix", "string"]),
+  result: z.unknown(),
+});
+const LabelSet = z.record(z.string(), z.string());
+const AlertRules = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          name: z.string(),
+          query: z.string().catch(""),
+          duration: z.number().catch(0),
+          labels: LabelSet.catch({}),
+          alerts: z.array(z.object({ labels: LabelSet })).catch([]),
+        }),
+      ),
+    }),
+  ),
+});
+const Metadata = z.record(
+  z.string(),
+  z.array(z.object({ type: z.string(), unit: z.string().catch("") })),
 );
 
-const Rules = z.object({
-  status: z.literal("success"),
-  data: z.object({ groups: z.array(z.object({ rules: z.array(z.object({ name: z.string() })) })) }),
-});
-
-/** Instant queries, and the names of alerts, against Prometheus' HTTP API. Every method rejects with `SourceFailed` and nothing else. */
+/** Prometheus' HTTP API, read only. Every method rejects with `SourceFailed` and nothing else. */
 export function createPrometheus(access: SourceAccess) {
-  async function query(promql: string): Promise<Sample[]> {
-    const body = await ask("Prometheus", access, "/api/v1/query", {
-      method: "POST",
-      body: new URLSearchParams({ query: promql, timeout: "5s" }),
-    });
+  async function askApi(path: string, form?: Record<string, string> | URLSearchParams) {
+    const body = await ask(
+      "Prometheus",
+      access,
+      `/api/v1/${path}`,
+      form === undefined ? {} : { method: "POST", body: new URLSearchParams(form) },
+    );
     const answer = Answer.safeParse(body);
-    if (!answer.success) throw new SourceFailed("Prometheus: the answer is not one we understand");
-    const { resultType, result } = answer.data.data;
+    if (!answer.success) throw notUnderstood();
+    const { data, warnings, infos } = answer.data;
+    return { data, warnings: [...warnings, ...infos] };
+  }
+
+  async function askResult(path: string, form: Record<string, string>) {
+    const { data, warnings } = await askApi(path, { ...form, timeout: "5s" });
+    const result = Result.safeParse(data);
+    if (!result.success) throw notUnderstood();
+    return { ...result.data, warnings };
+  }
+
+  async function query(promql: string, at?: Date): Promise<Sample[]> {
+    const { resultType, result } = await askResult("query", {
+      query: promql,
+      ...(at === undefined ? {} : { time: String(at.getTime() / 1000) }),
+    });
     if (resultType !== "vector" && resultType !== "scalar") {
       throw new SourceFailed(`Prometheus: the query gives a ${resultType}`);
     }
-    const series = resultType === "vector" ? result : [{ metric: {}, value: result }];
-    const samples = Vector.safeParse(series);
-    if (!samples.success) throw new SourceFailed("Prometheus: the answer is not one we understand");
-    return samples.data.map(({ metric, value }) => ({
-      labels: metric,
-      value: Number(value[1].replace("Inf", "Infinity")),
-    }));
+    const samples = readVector(resultType === "vector" ? result : [{ metric: {}, value: result }]);
+    if (samples === null) throw notUnderstood();
+    return samples;
+  }
+
+  /** One query over a window. The step is widened where the window would have more points than Prometheus gives. */
+  async function queryRange(promql: string, window: Window): Promise<RangeAnswer> {
+    const { fromMs, toMs } = window;
+    const stepMs = cappedStep(window);
+    const { resultType, result, warnings } = await askResult("query_range", {
+      query: promql,
+      start: String(fromMs / 1000),
+      end: String(toMs / 1000),
+      step: String(stepMs / 1000),
+    });
+    const matrix = resultType === "matrix" ? readMatrix(result) : null;
+    if (matrix === null) throw notUnderstood();
+    const coarser =
+      stepMs === window.stepMs
+        ? []
+        : [`a point every ${stepMs / 1000} s: Prometheus gives at most ${MOST_POINTS} of a series`];
+    return { series: matrix.series, warnings: [...warnings, ...coarser, ...matrix.warnings] };
+  }
+
+  /** The label sets of the series that match any of the selectors, within a time. */
+  async function series(
+    selectors: readonly string[],
+    { fromMs, toMs }: Pick<Window, "fromMs" | "toMs">,
+    limit: number,
+  ): Promise<Readonly<Record<string, string>>[]> {
+    const form = new URLSearchParams();
+    for (const selector of selectors) form.append("match[]", selector);
+    form.set("start", String(fromMs / 1000));
+    form.set("end", String(toMs / 1000));
+    form.set("limit", String(limit));
+    const answer = z.array(LabelSet).safeParse((await askApi("series", form)).data);
+    if (!answer.success) throw notUnderstood();
+    // Before 2.55 it knows no limit.
+    return answer.data.slice(0, limit);
+  }
+
+  /** Type and unit of every metric, as its exporter tells them. */
+  async function metadata(): Promise<ReadonlyMap<string, MetricMetadata>> {
+    const answer = Metadata.safeParse((await askApi("metadata?limit_per_metric=1")).data);
+    if (!answer.success) throw notUnderstood();
+    return new Map(
+      Object.entries(answer.data).flatMap(([name, [first]]) =>
+        first === undefined ? [] : [[name, first] as const],
+      ),
+    );
+  }
+
+  /** The alert rules it has loaded; with a name, at least those of it. */
+  async function alertRules(name?: string): Promise<AlertRule[]> {
+    // Since 2.51 it sends the named ones only; older ones send all, and the rest is left out here.
+    const named = name === undefined ? "" : `&rule_name[]=${encodeURIComponent(name)}`;
+    const answer = AlertRules.safeParse((await askApi(`rules?type=alert${named}`)).data);
+    if (!answer.success) throw notUnderstood();
+    return answer.data.groups
+      .flatMap(({ rules }) => rules)
+      .filter((rule) => name === undefined || rule.name === name)
+      .map(({ duration, alerts, ...rule }) => ({
+        ...rule,
+        forMs: duration * 1000,
+        active: alerts.map(({ labels }) => labels),
+      }));
   }
 
   /** A condition holds when its query gives something, and nothing it gives is zero or NaN: `up == 1` and `bool` both work. */
@@ -56,9 +177,14 @@ export function createPrometheus(access: SourceAccess) {
 
   /** The names of all alert rules it has loaded. */
   async function alertNames(): Promise<string[]> {
-    const answer = Rules.safeParse(await ask("Prometheus", access, "/api/v1/rules?type=alert"));
-    if (!answer.success) throw new SourceFailed("Prometheus: the answer is not one we understand");
-    return answer.data.data.groups.flatMap(({ rules }) => rules.map(({ name }) => name));
+    return (await alertRules()).map(({ name }) => name);
+  }
+
+  /** What its clock says. */
+  async function time(): Promise<Date> {
+    const [now] = await query("time()");
+    if (now === undefined) throw notUnderstood();
+    return new Date(now.value * 1000);
   }
 
   async function check(): Promise<string> {
@@ -66,5 +192,17 @@ export function createPrometheus(access: SourceAccess) {
     return "answers queries";
   }
 
-  return { query, holds, alertNames, check };
+  return { query, queryRange, series, metadata, alertRules, holds, alertNames, time, check };
+}
+
+export type Prometheus = ReturnType<typeof createPrometheus>;
+
+function cappedStep({ fromMs, toMs, stepMs }: Window): number {
+  // Both ends count as points.
+  const atLeast = Math.ceil((toMs - fromMs) / (MOST_POINTS - 1) / 1000) * 1000;
+  return Math.max(stepMs, atLeast, 1_000);
+}
+
+function notUnderstood(): SourceFailed {
+  return new SourceFailed("Prometheus: the answer is not one we understand");
 }

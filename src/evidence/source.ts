@@ -1,5 +1,6 @@
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const LONGEST_REFUSAL = 200;
 
 export interface SourceAccess {
   readonly url: string;
@@ -26,6 +27,8 @@ export async function ask(
       ...init,
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       headers: {
+        // Packing costs a source nearby more time than sending does.
+        "accept-encoding": "identity",
         ...(authorization === null ? {} : { authorization }),
         ...(json === undefined ? {} : { "content-type": "application/json" }),
       },
@@ -33,9 +36,7 @@ export async function ask(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const text = await readBounded(name, response);
-    if (!response.ok) {
-      throw new SourceFailed(`${name} answers ${response.status}: ${text.slice(0, 200)}`);
-    }
+    if (!response.ok) throw new SourceFailed(refusal(name, response.status, text));
     // What takes something may have nothing to say.
     const maySayNothing = json !== undefined || init.method === "DELETE";
     return maySayNothing && text === "" ? null : JSON.parse(text);
@@ -43,6 +44,15 @@ export async function ask(
     if (error instanceof SourceFailed) throw error;
     throw new SourceFailed(`${name} at ${new URL(url).host}: ${explain(error)}`, { cause: error });
   }
+}
+
+/** A password that is missing or wrong is the one refusal whose way out is a setting of ours. */
+function refusal(name: string, status: number, text: string): string {
+  const said = `${name} answers ${status}: ${text.slice(0, LONGEST_REFUSAL)}`;
+  if (status !== 401 && status !== 403) return said;
+  const prefix = name.toUpperCase();
+  const basic = name === "Grafana" ? "" : `, or ${prefix}_USERNAME and ${prefix}_PASSWORD`;
+  return `${said.trim()} (set ${prefix}_TOKEN${basic})`;
 }
 
 async function readBounded(name: string, response: Response): Promise<string> {

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { answersOk, createDirectory, findFreePort, startPeer } from "./peer-process.ts";
 
 export interface ScrapeTarget {
@@ -33,11 +35,19 @@ export async function startPrometheus({
   scrapeTargets,
   rules = "groups: []",
   alertmanagerUrl,
+  history,
+  password,
+  flags = [],
 }: {
   readonly scrapeTargets: readonly ScrapeTarget[];
   /** A rule file's text. */
   readonly rules?: string;
   readonly alertmanagerUrl?: string;
+  /** What it has measured already, as OpenMetrics with times. */
+  readonly history?: string;
+  /** It wants the user `reader` and this password, `secret`, which this is the bcrypt hash of. */
+  readonly password?: string;
+  readonly flags?: readonly string[];
 }): Promise<Prometheus> {
   const directory = await createDirectory("prometheus");
   const port = await findFreePort();
@@ -55,6 +65,11 @@ export async function startPrometheus({
     }),
   );
 
+  if (history !== undefined) await backfill(history, file("history.txt"), file("data"));
+  if (password !== undefined) {
+    await writeFile(file("web.yml"), JSON.stringify({ basic_auth_users: { reader: password } }));
+  }
+
   const peer = await startPeer({
     directory,
     argv: [
@@ -63,10 +78,28 @@ export async function startPrometheus({
       `--storage.tsdb.path=${file("data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--rules.alert.resend-delay=1s",
+      ...(password === undefined ? [] : [`--web.config.file=${file("web.yml")}`]),
+      ...flags,
     ],
-    isReady: () => answersOk(`${url}/-/ready`),
+    // Behind a password even its readiness is.
+    isReady: () => (password === undefined ? answersOk(`${url}/-/ready`) : answers(url)),
   });
   return { url, ...peer };
+}
+
+/** Blocks of what was measured before it was started. */
+async function backfill(history: string, textFile: string, dataDirectory: string): Promise<void> {
+  await writeFile(textFile, `${history}\n# EOF\n`);
+  await promisify(execFile)("/usr/bin/promtool", [
+    ...["tsdb", "create-blocks-from", "openmetrics", textFile, dataDirectory],
+  ]);
+}
+
+async function answers(url: string): Promise<boolean> {
+  return await fetch(url).then(
+    () => true,
+    () => false,
+  );
 }
 
 function scrapeConfigs(targets: readonly ScrapeTarget[]) {
