@@ -1,6 +1,7 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Changes } from "./changes.ts";
+import { pack, unpack } from "./measurements.ts";
 import type { Sqlite } from "./open.ts";
 import { relaxed } from "./relaxed.ts";
 import type { Steps } from "./steps.ts";
@@ -18,21 +19,26 @@ export function createFindings(
     .prepare<[string], number>("SELECT count(*) FROM evidence WHERE incident_id = ?")
     .pluck();
   const add = sqlite.prepare(
-    `INSERT INTO evidence (incident_id, id, episode_id, kind, title, text, status, collected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO evidence (incident_id, id, episode_id, kind, title, text, status, collected_at, measurements) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const hasAny = sqlite.prepare<[string, number]>(
     `SELECT 1 FROM evidence e JOIN alerts a ON a.id = e.episode_id
      WHERE e.incident_id = ? AND e.episode_id = ? AND e.collected_at >= a.received_at LIMIT 1`,
   );
-  const replace = sqlite.prepare<[string, string, number, string, number, string, string]>(
-    `UPDATE evidence SET text = ?, status = ?, collected_at = ?
+  const replace = sqlite.prepare<
+    [string, string, number, string | null, string, number, string, string]
+  >(
+    `UPDATE evidence SET text = ?, status = ?, collected_at = ?, measurements = ?
      WHERE incident_id = ? AND episode_id = ? AND kind = ? AND title = ?`,
   );
   const ofEpisode = sqlite.prepare<
     [string, number],
-    Omit<EvidenceItem, "collectedAt"> & { collectedAt: number }
+    Omit<EvidenceItem, "collectedAt" | "measurements"> & {
+      collectedAt: number;
+      measurements: string | null;
+    }
   >(
-    `SELECT id, kind, title, text, status, collected_at AS collectedAt FROM evidence
+    `SELECT id, kind, title, text, status, collected_at AS collectedAt, measurements FROM evidence
      WHERE incident_id = ? AND episode_id = ? ORDER BY rowid`,
   );
   const diagnose = sqlite.prepare<[string, string]>(
@@ -54,7 +60,7 @@ export function createFindings(
               const before = known.get(incidentId) ?? 0;
               const numbered = items.map((item, i) => ({ ...item, id: `E${before + i + 1}` }));
               for (const item of numbered) {
-                const { id, kind, title, text, status, collectedAt } = item;
+                const { id, kind, title, text, status, collectedAt, measurements } = item;
                 add.run(
                   incidentId,
                   id,
@@ -64,6 +70,7 @@ export function createFindings(
                   text,
                   status,
                   collectedAt.getTime(),
+                  pack(measurements),
                 );
               }
               diagnose.run(incidentId, JSON.stringify(diagnosisOf(numbered)));
@@ -80,9 +87,11 @@ export function createFindings(
   }
 
   function of({ id, incidentId }: { id: number; incidentId: string }): EvidenceItem[] {
-    return ofEpisode
-      .all(incidentId, id)
-      .map((row) => ({ ...row, collectedAt: new Date(row.collectedAt) }));
+    return ofEpisode.all(incidentId, id).map(({ measurements, ...row }) => ({
+      ...row,
+      collectedAt: new Date(row.collectedAt),
+      measurements: unpack(measurements),
+    }));
   }
 
   /** What is known already keeps its id; what is new to it is left out. */
@@ -93,8 +102,9 @@ export function createFindings(
   ): void {
     const { id, incidentId } = episode;
     const change = () => {
-      for (const { kind, title, text, status, collectedAt } of items) {
-        replace.run(text, status, collectedAt.getTime(), incidentId, id, kind, title);
+      for (const { kind, title, text, status, collectedAt, measurements } of items) {
+        const at = collectedAt.getTime();
+        replace.run(text, status, at, pack(measurements), incidentId, id, kind, title);
       }
       diagnose.run(incidentId, JSON.stringify(diagnosisOf(of(episode))));
       changes.touch(incidentId, { isUrgent: false });

@@ -15,6 +15,7 @@ import type { Trust } from "../incident/alert-group.ts";
 import type { Incident, IncidentState } from "../incident/incident.ts";
 import type { Proposal, Reason, Risk, Unfit } from "../remediation/proposal.ts";
 import type { Verification, VerificationOutcome } from "../verification/verification.ts";
+import { unpack } from "./measurements.ts";
 import type * as schema from "./schema.ts";
 
 /** Rows as they lie in the database to the nouns everybody else speaks. We wrote every row, so none is re-checked. */
@@ -63,6 +64,7 @@ export function toEvidence(row: Row<"evidence">): EvidenceItem {
     text: row.text,
     status: row.status as EvidenceItem["status"],
     collectedAt: new Date(row.collectedAt),
+    measurements: unpack(row.measurements),
   };
 }
 

@@ -37,6 +37,7 @@ export const incidents = sqliteTable(
       .on(t.source, t.groupKey)
       .where(sql`state <> 'resolved'`),
     index("incidents_by_time").on(t.openedAt),
+    index("incidents_of_title").on(t.title, t.openedAt),
     index("open_incidents").on(t.openedAt).where(sql`state <> 'resolved'`),
   ],
 );
@@ -96,6 +97,8 @@ export const evidence = sqliteTable(
     text: text().notNull(),
     status: text().notNull(),
     collectedAt: integer().notNull(),
+    /** The numbers behind the text, packed. */
+    measurements: text(),
   },
   (t) => [primaryKey({ columns: [t.incidentId, t.id] })],
 );

@@ -11,6 +11,7 @@ import type { IntakeOptions } from "./intake.ts";
 import { createIntake } from "./intake.ts";
 import { openDatabase } from "./open.ts";
 import { createOpinions } from "./opinions.ts";
+import { createPast } from "./past.ts";
 import { createRecord, lastRecordedAt } from "./record.ts";
 import { createRequests } from "./requests.ts";
 import { createRules } from "./rules.ts";
@@ -84,6 +85,7 @@ export function openStore(options: StoreOptions) {
     switches: promised(switches),
     silences: promised(silences.forAll),
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),
+    past: promised(createPast(sqlite)),
     views: promised({ ...createViews(opened, silences, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     digests: promised(createDigests(sqlite, now)),

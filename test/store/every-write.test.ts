@@ -213,7 +213,7 @@ const BOOKKEEPING =
   /^(?:(?:cards|digests|chats|queue|findings|record)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
-  /^(?:views\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|past\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record and the counters that SQLite keeps itself. */
 function stateOf({ raw }: Lab): string {

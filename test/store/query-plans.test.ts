@@ -42,7 +42,7 @@ function fill(raw: Database.Database): void {
       `INSERT INTO steps ${numbers} SELECT i, 'investigate', 'old' || i, i, 0, 1, 0, null FROM n`,
     );
     raw.exec(
-      `INSERT INTO evidence ${numbers} SELECT printf('inc_f%011x', i), 'E1', i, 'alert', '', '', 'found', i FROM n`,
+      `INSERT INTO evidence ${numbers} SELECT printf('inc_f%011x', i), 'E1', i, 'alert', '', '', 'found', i, null FROM n`,
     );
     raw.exec(
       `INSERT INTO record ${numbers} SELECT 1000000 + i, i, 'x.y', printf('inc_f%011x', i), '{}', '' FROM n`,
@@ -135,6 +135,9 @@ describe("with 50 000 of everything", () => {
       await store.cards.renewButtons("telegram", "1");
       await store.views.incident(request.incidentId);
       await store.views.openAlerts(null);
+      const first = { fingerprint: "f1", labels: { alertname: "Old" }, startsAt: new Date(9e14) };
+      await store.past.pastOf(first, new Date(0));
+      await store.past.runsSince(new Date(0), new Date(9e14), 5);
       await store.views.pending();
       await store.views.counts();
       await store.views.lastAlertAt();
