@@ -15,8 +15,7 @@ import { consoleCommands } from "./console-commands.ts";
 import { cardsWithCrashPoints, crashAt, storeWithCrashPoints } from "./crash-points.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
-import { createAlertmanager } from "./evidence/alertmanager.ts";
-import { createPrometheus } from "./evidence/prometheus.ts";
+import { createInquiries } from "./evidence/inquire.ts";
 import { redact } from "./evidence/redact.ts";
 import { hashFiles } from "./execution/fingerprint.ts";
 import { createExecutors, openCatalogue } from "./executors.ts";
@@ -43,6 +42,7 @@ import { createWorker } from "./responder/work.ts";
 import { createRuleWatch } from "./rule-watch.ts";
 import { close, listen } from "./server.ts";
 import { shownView } from "./shown-view.ts";
+import { createSources } from "./sources.ts";
 import { newId } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
@@ -87,10 +87,7 @@ export function createApp(config: Config, log: Logger) {
     const depths = await store.queue.depths();
     return Object.fromEntries(depths.map(({ kind, depth }) => [kind, depth]));
   }, store.record.head);
-  const sources = {
-    prometheus: config.prometheus && createPrometheus(config.prometheus),
-    alertmanager: config.alertmanager && createAlertmanager(config.alertmanager),
-  };
+  const sources = createSources(config);
   const pagerDuty = config.pagerDuty && createPagerDuty(config.pagerDuty);
   async function pageFrom(
     { page }: NonNullable<typeof pagerDuty>,
@@ -106,6 +103,7 @@ export function createApp(config: Config, log: Logger) {
   const stopping = new AbortController();
   const ports: Ports = {
     ...sources,
+    inquire: createInquiries({ ...sources, past: store.past }, now),
     store: responderStore(store, metrics, now),
     catalogue,
     executors,

@@ -166,8 +166,8 @@ describe("the settings", () => {
   });
 
   it("that do nothing yet are named", () => {
-    expect(readConfig({ LOKI_URL: "http://loki" }).notes).toEqual([
-      "LOKI_URL is set, and this version does not use it yet",
+    expect(readConfig({ KUBECONFIG: "/etc/kubeconfig" }).notes).toEqual([
+      "KUBECONFIG is set, and this version does not use it yet",
     ]);
   });
 

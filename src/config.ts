@@ -38,6 +38,8 @@ export interface Config {
   readonly adminIds: { readonly telegram: readonly string[]; readonly slack: readonly string[] };
   readonly prometheus: Access | null;
   readonly alertmanager: Access | null;
+  readonly loki: Access | null;
+  readonly grafana: Access | null;
   readonly pagerDuty: { readonly apiUrl: string; readonly routingKey: string } | null;
   readonly llm: {
     readonly provider: "anthropic" | "openai" | "ollama";
@@ -166,6 +168,7 @@ function contradictions(settings: Settings, given: Env): string[] {
     needs(`${name}_USERNAME`, [`${name}_PASSWORD`], `is needed with ${name}_USERNAME`);
     needs(`${name}_PASSWORD`, [`${name}_USERNAME`], `is needed with ${name}_PASSWORD`);
   }
+  needs("GRAFANA_TOKEN", ["GRAFANA_URL"], "is needed with GRAFANA_TOKEN");
   needs(
     "SLACK_BOT_TOKEN",
     ["SLACK_CHANNEL"],
@@ -241,6 +244,8 @@ function toConfig(settings: Settings, given: Env): Config {
     prometheus: access(settings, "PROMETHEUS"),
     alertmanager: access(settings, "ALERTMANAGER"),
     llm: llmOf(settings),
+    loki: access(settings, "LOKI"),
+    grafana: grafanaOf(settings),
     pagerDuty:
       settings.PAGERDUTY_ROUTING_KEY === undefined
         ? null
@@ -331,7 +336,13 @@ function slackOf({
   return { token, channel, apiUrl, connection: { kind: "http", signingSecret } };
 }
 
-function access(settings: Settings, name: "PROMETHEUS" | "ALERTMANAGER"): Access | null {
+function grafanaOf({ GRAFANA_URL: url, GRAFANA_TOKEN: token }: Settings): Access | null {
+  if (url === undefined) return null;
+  const authorization = token === undefined ? null : `Bearer ${token}`;
+  return { url: url.replace(/\/+$/, ""), authorization };
+}
+
+function access(settings: Settings, name: "PROMETHEUS" | "ALERTMANAGER" | "LOKI"): Access | null {
   const url = settings[`${name}_URL`];
   if (url === undefined) return null;
   const token = settings[`${name}_TOKEN`];

@@ -118,11 +118,11 @@ export const Settings = z.object({
   ALERTMANAGER_TOKEN: z.string().optional().describe("bearer token for it"),
   ALERTMANAGER_USERNAME: z.string().optional().describe("or basic auth"),
   ALERTMANAGER_PASSWORD: z.string().optional().describe("its password"),
-  LOKI_URL: Url.optional().describe("for log evidence"),
+  LOKI_URL: Url.optional().describe("for log lines around an alert, and logql in runbooks"),
   LOKI_TOKEN: z.string().optional().describe("bearer token for it"),
   LOKI_USERNAME: z.string().optional().describe("or basic auth"),
   LOKI_PASSWORD: z.string().optional().describe("its password"),
-  GRAFANA_URL: Url.optional().describe("for annotations"),
+  GRAFANA_URL: Url.optional().describe("its annotations are shown as recent changes"),
   GRAFANA_TOKEN: z.string().optional().describe("its service account token"),
   PAGERDUTY_ROUTING_KEY: z
     .string()
@@ -200,12 +200,6 @@ export type SettingName = keyof Settings;
 /** Accepted so that a configuration can be written ahead; this version does nothing with them and says so. */
 export const NOT_USED_YET: readonly SettingName[] = [
   "GRAFANA_WEBHOOK_SECRET",
-  "LOKI_URL",
-  "LOKI_TOKEN",
-  "LOKI_USERNAME",
-  "LOKI_PASSWORD",
-  "GRAFANA_URL",
-  "GRAFANA_TOKEN",
   "PUSHGATEWAY_URL",
   "DEADMAN_PING_URL",
   "EXECUTOR_TARGETS",

@@ -27,6 +27,8 @@ const NOUNS = [
   "evidence",
   "silence",
   "series",
+  "measurement",
+  "past",
   "diagnosis",
   "opinion",
   "reading",
@@ -42,7 +44,7 @@ const NOUNS = [
 ];
 
 /** The pure rules only the responder may also import. */
-const RULES = ["propose", "assess", "decide", "judge", "digest", "reason", "collect", "rank"];
+const RULES = ["propose", "assess", "decide", "judge", "digest", "reason", "collect", "keep", "rank"];
 
 /** The pure rule that every later folder may import: what a command can do at worst has one answer. */
 const COMMON_RULES = ["classify"];

@@ -4,7 +4,6 @@ import { typedIn } from "../chat/wording.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import { checkModel } from "../diagnosis/readiness.ts";
-import { createAlertmanager } from "../evidence/alertmanager.ts";
 import { createPrometheus } from "../evidence/prometheus.ts";
 import type { SourceAccess } from "../evidence/source.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
@@ -13,6 +12,7 @@ import { inertKeys } from "../remediation/inert-keys.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Runbook } from "../remediation/runbook.ts";
 import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
+import { createSources } from "../sources.ts";
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
 
@@ -34,24 +34,23 @@ export const check: CliCommand = {
     const config = loadConfig();
     const executors = createExecutors(config);
     const { runbooks, policy, problems } = openCatalogue(config, executors).read();
-    const { prometheus, alertmanager, telegram, slack, llm } = config;
+    const { prometheus, telegram, slack, llm } = config;
     const inventory = policy.ok ? policy.policy.targets : [];
     const connections = [
       ...(telegram === null
         ? []
         : [["telegram", { check: () => checkTelegram(telegram) }] as const]),
       ...(slack === null ? [] : [["slack", { check: () => checkSlack(slack) }] as const]),
-      ...(prometheus === null ? [] : [["prometheus", createPrometheus(prometheus)] as const]),
-      ...(alertmanager === null
-        ? []
-        : [["alertmanager", createAlertmanager(alertmanager)] as const]),
+      ...Object.entries(createSources(config)).flatMap(([name, source]) =>
+        source === null ? [] : [[name, source] as const],
+      ),
       ...(llm === null ? [] : modelsToAsk(llm)),
       ...[...executors].filter(([name]) => inventory.some(({ executor }) => executor === name)),
     ];
     const findings: Finding[] = [
       { name: "settings", ok: true, detail: "valid" },
       ...config.notes.map((detail) => ({ name: "settings", ok: true, detail })),
-      ...inertKeys(runbooks, policy.ok ? policy.policy : null).map((detail) => ({
+      ...inertKeys(policy.ok ? policy.policy : null).map((detail) => ({
         name: "runbooks",
         ok: true,
         detail,

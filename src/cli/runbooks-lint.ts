@@ -26,7 +26,7 @@ export const runbooksLint: CliCommand = {
     const notes = [
       ...riskyCommands(runbooks),
       ...sharedAlerts(runbooks),
-      ...inertKeys(runbooks, policy.ok ? policy.policy : null),
+      ...inertKeys(policy.ok ? policy.policy : null),
     ];
     const isFine = problems.length === 0;
     print(

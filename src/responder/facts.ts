@@ -54,7 +54,7 @@ export async function lookAtProbe(
 }
 
 export async function runProbe(
-  { executors }: Ports,
+  { executors }: Pick<Ports, "executors">,
   probe: { readonly executor: string; readonly with: Probe["with"] },
   target: Target,
 ): Promise<ProbeResult> {

@@ -1,33 +1,37 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { reason } from "../diagnosis/reason.ts";
-import type { Question } from "../evidence/collect.ts";
+import type { Inquiry, Question } from "../evidence/collect.ts";
 import { collect } from "../evidence/collect.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
+import { keep } from "../evidence/keep.ts";
 import type { Episode } from "../incident/alert.ts";
 import { looksOf, propose } from "../remediation/propose.ts";
 import { isFallback } from "../remediation/runbook.ts";
 import { runProbe } from "./facts.ts";
-import { numbers } from "./numbers.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 
-const DEADLINE_MS = 8_000;
+/** For everything that is asked about one alert. */
+export const DEADLINE_MS = 8_000;
 
-/** Collects what the runbook wants looked at and reads it by rule; the proposal follows whatever came of this. */
+/** What looking at an alert takes; a command that only looks has no more. */
+export type Inquirer = Pick<Ports, "catalogue" | "executors" | "inquire" | "redact" | "now">;
+
+/** Collects what the sources know and what the runbook wants looked at, and reads it by rule; the proposal follows whatever came of this. */
 export async function investigate(ports: Ports, episodeId: number): Promise<StepEnd> {
   const episode = await ports.store.episode(episodeId);
   if (episode === null) return DONE;
   const { questions, diagnosisOf } = questionsAbout(ports, episode);
   ports.crashPoint("before-looks");
   const items = await collect(questions, { deadlineMs: DEADLINE_MS, now: ports.now });
-  await ports.store.saveFindings(episode, items, diagnosisOf);
+  await ports.store.saveFindings(episode, keep(items), diagnosisOf);
   return DONE;
 }
 
-/** What the runbook of an alert wants looked at, and how its answers are read. */
+/** What the sources and the runbook of an alert are asked, and how the answers are read. */
 export function questionsAbout(
-  ports: Ports,
-  episode: Episode,
+  ports: Inquirer,
+  episode: Pick<Episode, "fingerprint" | "labels" | "annotations" | "startsAt">,
 ): {
   readonly questions: readonly Question[];
   readonly diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis;
@@ -39,11 +43,11 @@ export function questionsAbout(
     policy: policy.ok ? policy.policy : null,
   });
   const { runbook } = offers;
+  const inquiry = ports.inquire(episode);
+  const looks = runbook === null ? [] : looksOf(runbook, episode, offers.candidates);
+  const asked = looks.map((look) => questionOf(ports, inquiry, look));
   return {
-    questions:
-      runbook === null
-        ? []
-        : looksOf(runbook, episode, offers.candidates).flatMap((look) => questionsOf(ports, look)),
+    questions: [...inquiry.first, ...asked.filter((one) => one !== null), ...inquiry.later],
     diagnosisOf: (evidence) =>
       reason(
         redacted(ports, episode),
@@ -56,34 +60,31 @@ export function questionsAbout(
 type LookOf = ReturnType<typeof looksOf>[number];
 
 /** What no source is configured for is left out: it is not unknown, it is not there. */
-function questionsOf(ports: Ports, look: LookOf): Question[] {
+function questionOf(ports: Inquirer, inquiry: Inquiry, look: LookOf): Question | null {
   if (!look.ok) {
     const { title, reason: why } = look;
-    return [{ kind: "probe", title, ask: () => Promise.reject(new Error(why.text)) }];
+    return { kind: "probe", title, ask: () => Promise.reject(new Error(why.text)) };
   }
-  const { title, promql, probe } = look.evidence;
-  const { prometheus } = ports;
-  if (promql !== undefined && prometheus !== null) {
-    return [{ kind: "promql", title, ask: async () => numbers(await prometheus.query(promql)) }];
-  }
-  if (probe !== undefined) {
-    const target = look.target ?? { name: "", host: "", executor: probe.executor, directory: "/" };
-    return [
-      {
-        kind: "probe",
-        title,
-        ask: async () => {
-          const result = await runProbe(ports, probe, target);
-          if (result.status === "missing") throw new Error(result.text);
-          return result.text;
-        },
-      },
-    ];
-  }
-  return [];
+  const { title, promql, logql, probe } = look.evidence;
+  if (promql !== undefined) return inquiry.promql(title, promql);
+  if (logql !== undefined) return inquiry.logql(title, logql);
+  if (probe === undefined) return null;
+  const target = look.target ?? { name: "", host: "", executor: probe.executor, directory: "/" };
+  return {
+    kind: "probe",
+    title,
+    ask: async () => {
+      const result = await runProbe(ports, probe, target);
+      if (result.status === "missing") throw new Error(result.text);
+      return result.text;
+    },
+  };
 }
 
-function redacted({ redact }: Ports, { labels, annotations }: Episode) {
+function redacted(
+  { redact }: Inquirer,
+  { labels, annotations }: Pick<Episode, "labels" | "annotations">,
+) {
   return {
     labels,
     annotations: Object.fromEntries(

@@ -13,6 +13,7 @@ import type {
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Opinion } from "../diagnosis/opinion.ts";
 import type { Reader } from "../diagnosis/reading.ts";
+import type { Inquiry } from "../evidence/collect.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Silence } from "../evidence/silence.ts";
 import type {
@@ -57,6 +58,8 @@ export interface Ports {
     ): Promise<readonly { labels: Readonly<Record<string, string>>; value: number }[]>;
     holds(promql: string): Promise<boolean>;
   } | null;
+  /** What the configured sources can be asked about an alert. */
+  readonly inquire: (alert: Pick<Alert, "fingerprint" | "labels" | "startsAt">) => Inquiry;
   /** Rings whoever is on call; null where nobody is to be rung. */
   readonly page:
     | ((

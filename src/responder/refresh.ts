@@ -1,4 +1,5 @@
 import { collect } from "../evidence/collect.ts";
+import { keep } from "../evidence/keep.ts";
 import type { Episode } from "../incident/alert.ts";
 import { questionsAbout } from "./investigate.ts";
 import type { Ports } from "./ports.ts";
@@ -21,7 +22,7 @@ export async function refresh(
   const { questions, diagnosisOf } = questionsAbout(ports, episode);
   const items = await collect(questions, { deadlineMs: withinMs, now: ports.now });
   const found = items.filter(({ status }) => status === "found");
-  if (found.length > 0) await ports.store.refreshFindings(episode, found, diagnosisOf);
+  if (found.length > 0) await ports.store.refreshFindings(episode, keep(found), diagnosisOf);
   const isStillOld = (await ports.store.evidenceOf(episode)).some(isOld);
   return isStillOld ? "Some evidence is over 5 minutes old" : null;
 }

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { decide } from "../../src/approval/decide.ts";
 import type { ReaderDeps } from "../../src/diagnosis/reader.ts";
 import type { Reader } from "../../src/diagnosis/reading.ts";
+import { createInquiries } from "../../src/evidence/inquire.ts";
 import { redact } from "../../src/evidence/redact.ts";
 import type { Executor, RunResult } from "../../src/execution/execution.ts";
 import { hashFiles } from "../../src/execution/fingerprint.ts";
@@ -204,6 +205,10 @@ export function createJourney(
     },
     reader: options.reader?.(store.opinions, store.clock.now) ?? null,
     linkBases: [],
+    inquire: createInquiries(
+      { prometheus: null, loki: null, alertmanager: null, grafana: null, past: store.past },
+      () => now,
+    ),
     page: (event) => {
       world.pages.push(event.what);
       return Promise.resolve({ outcome: "accepted" });
