@@ -6,6 +6,7 @@ import { check } from "./check.ts";
 import { classify } from "./classify.ts";
 import type { CliCommand, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
+import { evidence } from "./evidence.ts";
 import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { runbooksLint } from "./runbooks-lint.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly CliCommand[] = [
   check,
   sendTest,
   history,
+  evidence,
   auditVerify,
   auditExport,
   runbooksLint,
@@ -28,7 +30,7 @@ const COMMANDS: readonly CliCommand[] = [
   version,
 ];
 
-const LATER = ["executor", "drill", "backtest", "evidence"];
+const LATER = ["executor", "drill", "backtest"];
 
 /**
  * @returns false where the command ran and found that something is wrong
