@@ -25,16 +25,19 @@ function readShipped() {
 }
 
 describe("the alert rules", () => {
-  it.skipIf(!existsSync(PROMTOOL))("say what they should of made-up machines (promtool)", () => {
-    const { status, stdout, stderr } = spawnSync(
-      PROMTOOL,
-      ["test", "rules", "runbooks/alerts.test.yml"],
-      { encoding: "utf8" },
-    );
+  it
+    .skipIf(!existsSync(PROMTOOL))
+    .each(["runbooks/alerts.test.yml", "runbooks/recording.test.yml"])(
+    "say what they should of made-up machines (promtool test rules %s)",
+    (file) => {
+      const { status, stdout, stderr } = spawnSync(PROMTOOL, ["test", "rules", file], {
+        encoding: "utf8",
+      });
 
-    expect(stdout + stderr).toContain("SUCCESS");
-    expect(status).toBe(0);
-  });
+      expect(stdout + stderr).toContain("SUCCESS");
+      expect(status).toBe(0);
+    },
+  );
 
   it("each have a severity, a summary and a description", () => {
     const lacking = rules.filter(
