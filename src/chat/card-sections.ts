@@ -1,4 +1,5 @@
 import type { Opinion } from "../diagnosis/opinion.ts";
+import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Episode } from "../incident/alert.ts";
 import { nameOf, placeOf } from "../incident/alert.ts";
 import type { CardContext, CardState, IncidentView, Line, Section } from "./card.ts";
@@ -79,12 +80,29 @@ export function evidenceSection({ evidence }: IncidentView): Section {
   return {
     kind: "evidence",
     heading: "Evidence",
-    lines: evidence.map(({ id, title, text, status }) => ({
-      kind: "item",
-      text: `${id} ${oneLine(title, 120)}: ${status === "missing" ? "missing, " : ""}${cut(clean(text), 600)}`,
-      isCuttable: true,
-    })),
+    lines: [
+      ...evidence.filter(({ status }) => status === "found").map(foundLine),
+      ...missingLines(evidence.filter(({ status }) => status === "missing")),
+    ],
   };
+}
+
+function foundLine({ id, title, text }: EvidenceItem): Line {
+  return {
+    kind: "item",
+    text: `${id} ${oneLine(title, 120)}: ${cut(clean(text), 600)}`,
+    isCuttable: true,
+  };
+}
+
+/** A source in trouble lacks for many reasons at once: it is said once. */
+function missingLines(items: readonly EvidenceItem[]): Line[] {
+  const whys = new Set(items.map(({ text }) => text));
+  return [...whys].map((why) => {
+    const lacking = items.filter(({ text }) => text === why);
+    const names = lacking.map(({ id, title }) => `${id} ${oneLine(title, 120)}`).join("; ");
+    return { kind: "item", text: `${names}: missing, ${cut(clean(why), 600)}`, isCuttable: true };
+  });
 }
 
 /** What a model says, where it says anything; else what the rules make of it. */

@@ -249,3 +249,28 @@ it("T63 shows what can't be seen", () => {
 it("is the same for the same stored state", () => {
   expect(draw(asked)).toEqual(draw(asked));
 });
+
+it("T73 says once why several items are missing, after what was found", () => {
+  const why = "Prometheus at 10.0.0.7:9090: no answer within 5 s";
+  const item = (id: string, title: string, text: string, status: "found" | "missing") => ({
+    ...{ id, kind: "promql" as const, title, text, status },
+    collectedAt: NOW,
+  });
+  const view = aView({
+    requests: [aRequest()],
+    evidence: [
+      item("E1", "The alert's own rule", why, "missing"),
+      item("E2", "State", "exited", "found"),
+      item("E3", "What shares its labels", why, "missing"),
+      item("E4", "Log lines around it", "Loki answers 500: oops", "missing"),
+    ],
+  });
+
+  expect(words(view)).toContain(
+    [
+      "• E2 State: exited",
+      `• E1 The alert's own rule; E3 What shares its labels: missing, ${why}`,
+      "• E4 Log lines around it: missing, Loki answers 500: oops",
+    ].join("\n"),
+  );
+});
