@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { arch, cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { isBuilt } from "./contenders.ts";
+import { evidence } from "./evidence.ts";
 import { firstCard } from "./first-card.ts";
 import { footprint } from "./footprint.ts";
 import { intake } from "./intake.ts";
@@ -12,7 +13,16 @@ import { storm } from "./storm.ts";
 import { tap } from "./tap.ts";
 import { webhooks } from "./webhooks.ts";
 
-const BENCHES: readonly Bench[] = [intake, webhooks, firstCard, tap, storm, startUp, footprint];
+const BENCHES: readonly Bench[] = [
+  intake,
+  webhooks,
+  firstCard,
+  tap,
+  storm,
+  evidence,
+  startUp,
+  footprint,
+];
 
 const { values } = parseArgs({
   options: {
