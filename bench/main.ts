@@ -5,6 +5,7 @@ import { isBuilt } from "./contenders.ts";
 import { evidence } from "./evidence.ts";
 import { firstCard } from "./first-card.ts";
 import { footprint } from "./footprint.ts";
+import { graphs } from "./graphs.ts";
 import { intake } from "./intake.ts";
 import type { Bench } from "./result.ts";
 import { tableOf } from "./result.ts";
@@ -20,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   tap,
   storm,
   evidence,
+  graphs,
   startUp,
   footprint,
 ];

@@ -5,9 +5,14 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import type { Card } from "../../src/chat/card.ts";
 import { cardOf } from "../../src/chat/card.ts";
+import { describe } from "../../src/evidence/describe.ts";
+import { drawSvg } from "../../src/evidence/draw.ts";
+import type { Theme } from "../../src/evidence/graph.ts";
+import { rasterize } from "../../src/evidence/rasterize.ts";
 import { DIGESTS, EXAMPLES, FORM } from "./examples.ts";
+import { GRAPHS } from "./graphs.ts";
 import type { Row } from "./page.ts";
-import { pageOf } from "./page.ts";
+import { escaped, pageOf } from "./page.ts";
 import { SLACK_STYLE, slackFormLook, slackLook } from "./slack-look.ts";
 import { TELEGRAM_STYLE, telegramLook } from "./telegram-look.ts";
 
@@ -25,15 +30,18 @@ const rows = [
   ...DIGESTS.map(({ name, about, card }) => rowOf(name, about, card)),
   formRow(),
 ];
-const page = pageOf(rows, TELEGRAM_STYLE + SLACK_STYLE);
+const graphs = drawGraphs();
+const page = pageOf([...rows, graphRow()], TELEGRAM_STYLE + SLACK_STYLE);
 const out = values.docs ? "docs/cards" : values.out;
 mkdirSync(out, { recursive: true });
 if (!values.docs) writeFileSync(join(out, "index.html"), page);
+for (const { name, png } of graphs) writeFileSync(join(out, `${name}.png`), png);
 const wanted = values.docs ? docsShots() : rows.flatMap(({ shots }) => shots.map((s) => s.name));
 if (existsSync(values.browser)) await shoot(wanted);
 else say(`${values.browser} is missing: no pictures. Name another one with --browser.`);
-if (values.docs) shrink(wanted.map((name) => join(out, `${name}.png`)));
-say(`${wanted.length} cards in ${out}`);
+const drawn = graphs.map(({ name }) => name);
+if (values.docs) shrink([...wanted, ...drawn].map((name) => join(out, `${name}.png`)));
+say(`${wanted.length} cards and ${drawn.length} graphs in ${out}`);
 
 function rowOf(name: string, about: string, card: Card): Row {
   return {
@@ -45,6 +53,26 @@ function rowOf(name: string, about: string, card: Card): Row {
       { name: `slack-${name}`, html: slackLook(card) },
     ],
   };
+}
+
+/** As the chats get them; the console has the SVG that they are made of. */
+function drawGraphs() {
+  const themes: readonly Theme[] = ["light", "dark"];
+  return Object.entries(GRAPHS).flatMap(([shape, graph]) =>
+    themes.map((theme) => ({
+      name: theme === "light" ? `graph-${shape}` : `graph-${shape}-dark`,
+      alt: describe(graph),
+      png: rasterize(drawSvg(graph, theme)),
+    })),
+  );
+}
+
+function graphRow(): Row {
+  const shots = graphs.map(({ name, alt }) => ({
+    name,
+    html: `<img src="${name}.png" alt="${escaped(alt)}" width="480" height="320">`,
+  }));
+  return { name: "graphs", about: "each shape that an alert has, in both themes", shots };
 }
 
 function formRow(): Row {
