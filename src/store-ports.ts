@@ -1,6 +1,7 @@
 import type { Channel } from "./approval/approval.ts";
 import type { ChatMemory } from "./chat/channel.ts";
 import type { Costs } from "./chat/desk.ts";
+import type { PictureStore } from "./chat/illustrator.ts";
 import type { CardStore } from "./chat/projector.ts";
 import type { Sessions } from "./console/ports.ts";
 import { personFor } from "./desk.ts";
@@ -120,6 +121,11 @@ export function cardStore({ cards, views }: Store): CardStore {
     cardLost: cards.lost,
     tokensFor: cards.tokensFor,
   };
+}
+
+/** The store as whoever draws for a chat knows it. */
+export function pictureStore(store: Store): PictureStore {
+  return { ...store.pictures, view: cardStore(store).view };
 }
 
 /** What outlives the process about one chat, as its adapter knows it. */

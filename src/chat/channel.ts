@@ -16,7 +16,18 @@ export interface CardAdapter {
   reply(messageId: string, text: string): Promise<void>;
   /** A copy left over loses its buttons and, where it can, points to the card that counts. */
   retire(messageId: string, liveMessageId: string | null): Promise<void>;
+  /** A picture under the card, which rings nothing; its id, where it can be replaced. */
+  picture(messageId: string, picture: Picture): Promise<string | null>;
+  /** Puts another in the place of one, where the platform can do that. */
+  replacePicture?(pictureId: string, picture: Picture): Promise<"edited" | "gone">;
   readonly pace: Pace;
+}
+
+export interface Picture {
+  readonly png: Uint8Array;
+  readonly title: string;
+  /** What it shows, for whoever can't see it. */
+  readonly alt: string;
 }
 
 /**

@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { types, webApi } from "@slack/bolt";
 import type { Card } from "./card.ts";
-import type { ButtonTokens, CardAdapter, RejectedKind } from "./channel.ts";
+import type { ButtonTokens, CardAdapter, Picture, RejectedKind } from "./channel.ts";
 import { ChatRejected, OLD_COPY, orPlainly } from "./channel.ts";
 import type { Reply } from "./command.ts";
 import type { Pace } from "./pace.ts";
 import type { SlackMessage } from "./slack-blocks.ts";
 import { slackCard, slackReply } from "./slack-blocks.ts";
+import { clean, cut, oneLine } from "./text.ts";
 
 export type SlackClient = webApi.WebClient;
 
@@ -14,6 +15,8 @@ const CALL_TIMEOUT_MS = 10_000;
 /** Where a time to wait is not named. */
 const PAUSE_MS = 30_000;
 const HELD = 200;
+const LONGEST_ALT = 1000;
+const LONGEST_TITLE = 200;
 /** A message that was made this long before it was sent was made by an earlier try. */
 const OLD_AFTER_MS = 3000;
 /** Random and never given twice, as the number of a digest is not. */
@@ -196,10 +199,39 @@ export function createSlackCards(deps: {
     }
   }
 
+  /** Slack takes a file in three steps, the middle one at an address that it names, with no token. */
+  async function picture(messageId: string, { png, title, alt }: Picture): Promise<null> {
+    // The client's own types have another name for `alt_txt`, which Slack does not know.
+    const place = await call((client) =>
+      client.apiCall("files.getUploadURLExternal", {
+        filename: "graph.png",
+        length: png.byteLength,
+        alt_txt: cut(clean(alt), LONGEST_ALT),
+      }),
+    ).catch(notSeen);
+    const { upload_url: address, file_id: id } = place as {
+      upload_url?: unknown;
+      file_id?: unknown;
+    };
+    if (typeof address !== "string" || typeof id !== "string") {
+      throw new ChatRejected("refused", "Slack did not say where the picture goes");
+    }
+    await upload(address, png);
+    await call((client) =>
+      client.files.completeUploadExternal({
+        files: [{ id, title: oneLine(title, LONGEST_TITLE) }],
+        channel_id: channel,
+        thread_ts: messageId,
+      }),
+    );
+    return null;
+  }
+
   return {
     pace,
     post,
     edit,
+    picture,
     async reply(messageId, text) {
       await send(slackReply({ text }), { thread_ts: messageId });
     },
@@ -218,6 +250,31 @@ export function createSlackCards(deps: {
       await call((client) => client.views.open({ trigger_id, view }));
     },
   };
+}
+
+/** Nothing is shown before the last step: what fails here can be tried again, and nothing else waits for it. */
+function notSeen(error: unknown): never {
+  const rejection = slackRejection(error);
+  throw rejection.kind === "unreachable"
+    ? new ChatRejected("paused", rejection.message)
+    : rejection;
+}
+
+async function upload(address: string, png: Uint8Array): Promise<void> {
+  const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+  const headers = { "content-type": "application/octet-stream" };
+  const answer = await fetch(address, {
+    method: "POST",
+    body: png as Uint8Array<ArrayBuffer>,
+    headers,
+    signal,
+    redirect: "error",
+  }).catch(() => null);
+  await answer?.body?.cancel();
+  if (answer?.ok !== true) {
+    const why = answer === null ? "could not be reached" : `answered ${answer.status}`;
+    notSeen(new ChatRejected("unreachable", `Slack's place for pictures ${why}`));
+  }
 }
 
 /** Whether the message may have arrived all the same. */

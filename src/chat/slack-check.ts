@@ -7,6 +7,7 @@ import { boltLogger } from "./slack-socket.ts";
 /** What the app needs to be allowed, and why; the manifest and the README list the same. */
 export const SCOPES: Readonly<Record<string, string>> = {
   "chat:write": "to post and edit cards, and to answer people privately",
+  "files:write": "to put the graph into the card's thread",
   commands: "for /countersign and the two message shortcuts",
   "channels:read": "to see whether the app is in the channel, and who shares it",
   "groups:read": "the same for a private channel",

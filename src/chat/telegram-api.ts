@@ -1,6 +1,6 @@
 import type { Api } from "grammy";
 import type { Card } from "./card.ts";
-import type { ButtonTokens, CardAdapter } from "./channel.ts";
+import type { ButtonTokens, CardAdapter, Picture } from "./channel.ts";
 import { ChatRejected, OLD_COPY, orPlainly } from "./channel.ts";
 import type { Reply } from "./command.ts";
 import type { Pace } from "./pace.ts";
@@ -11,10 +11,12 @@ import {
   TELEGRAM_LIMIT,
   telegramLength,
 } from "./telegram-html.ts";
+import { clean, cut, inert } from "./text.ts";
 import { cutToFit } from "./trim.ts";
 
 const CALL_TIMEOUT_MS = 15_000;
 const TOPIC_LOST = /message thread not found|TOPIC_(?:CLOSED|DELETED)/i;
+const CAPTION_LIMIT = 1024;
 const TOPIC_AGAIN_MS = 10 * 60_000;
 
 export interface TelegramChat {
@@ -106,13 +108,20 @@ export function createTelegramCards(deps: {
   }
 
   async function send(html: string, plain: string, extra: object): Promise<string> {
+    return await inPlace(extra, (topic, rest) => sendTo(topic, html, plain, rest));
+  }
+
+  async function inPlace(
+    extra: object,
+    act: (topic: object, extra: object) => Promise<string>,
+  ): Promise<string> {
     const topic = inTopic(chat, deps.now());
     try {
-      return await sendTo(topic, html, plain, extra);
+      return await act(topic, extra);
     } catch (error) {
       const other = elsewhere(rejectionOf(error), topic, extra);
       if (other === null) throw error;
-      return await sendTo(other, html, plain, { ...extra, reply_parameters: undefined });
+      return await act(other, { ...extra, reply_parameters: undefined });
     }
   }
 
@@ -177,6 +186,41 @@ export function createTelegramCards(deps: {
     await send(renderTelegramText(text), text, { reply_parameters });
   }
 
+  async function picture(messageId: string, shown: Picture): Promise<string> {
+    const file = await fileOf(shown);
+    const extra = {
+      reply_parameters: { message_id: Number(messageId), allow_sending_without_reply: true },
+      caption: captionOf(shown),
+      // The card has rung already.
+      disable_notification: true,
+    };
+    return await inPlace(extra, async (topic, rest) => {
+      const sent = await call((api, signal) =>
+        api.sendPhoto(chat.id, file, { ...topic, ...rest }, signal),
+      );
+      return String(sent.message_id);
+    });
+  }
+
+  async function replacePicture(pictureId: string, shown: Picture): Promise<"edited" | "gone"> {
+    const media = {
+      type: "photo" as const,
+      media: await fileOf(shown),
+      caption: captionOf(shown),
+    };
+    try {
+      await call((api, signal) =>
+        api.editMessageMedia(chat.id, Number(pictureId), media, {}, signal),
+      );
+      return "edited";
+    } catch (error) {
+      const { kind } = rejectionOf(error);
+      if (kind === "unchanged") return "edited";
+      if (kind === "gone") return "gone";
+      throw error;
+    }
+  }
+
   async function answer({ text, buttons = [] }: Reply, to: AnswerTo): Promise<void> {
     const body = cutToFit(text, (each) => telegramLength(each) <= TELEGRAM_LIMIT);
     const keyboard = buttons.map(({ label, style, verb, token }): TelegramButton[] => [
@@ -205,7 +249,17 @@ export function createTelegramCards(deps: {
     );
   }
 
-  return { post, edit, reply, answer, retire, pace };
+  return { post, edit, reply, picture, replacePicture, answer, retire, pace };
+}
+
+async function fileOf({ png }: Picture) {
+  const { InputFile } = await import("grammy");
+  return new InputFile(png, "graph.png");
+}
+
+/** Plain text, so nothing in it is markup. */
+function captionOf({ alt }: Picture): string {
+  return cut(inert(clean(alt)), CAPTION_LIMIT);
 }
 
 export type AnswerTo =

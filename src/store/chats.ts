@@ -101,7 +101,7 @@ function prepare(sqlite: Sqlite) {
       )
       .pluck(),
     // What the new name has of its own is never better than what is known of the old one.
-    rename: ["cards", "buttons", "digests"].map((table) =>
+    rename: ["cards", "buttons", "digests", "pictures"].map((table) =>
       sqlite.prepare<[string, string, string]>(`UPDATE OR REPLACE ${table} SET chat = ? ${ofChat}`),
     ),
     remove: sqlite.prepare<[string, string]>(`DELETE FROM chats ${ofChat}`),

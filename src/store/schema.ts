@@ -370,6 +370,25 @@ export const cards = sqliteTable(
   ],
 );
 
+/** The picture under each card: which one, so that none is sent twice. */
+export const pictures = sqliteTable(
+  "pictures",
+  {
+    incidentId: text()
+      .notNull()
+      .references(() => incidents.id),
+    channel: text().notNull(),
+    chat: text().notNull(),
+    /** The card it stands under. */
+    cardId: text().notNull(),
+    /** What it shows; kept before it is sent. */
+    shown: text().notNull(),
+    /** Null until its platform has said it, and where it can't be replaced. */
+    messageId: text(),
+  },
+  (t) => [primaryKey({ columns: [t.channel, t.chat, t.incidentId] })],
+);
+
 /** What a button stands for. The token is all that travels through the chat. */
 export const buttons = sqliteTable(
   "buttons",

@@ -12,6 +12,7 @@ import { createIntake } from "./intake.ts";
 import { openDatabase } from "./open.ts";
 import { createOpinions } from "./opinions.ts";
 import { createPast } from "./past.ts";
+import { createPictures } from "./pictures.ts";
 import { createRecord, lastRecordedAt } from "./record.ts";
 import { createRequests } from "./requests.ts";
 import { createRules } from "./rules.ts";
@@ -88,6 +89,7 @@ export function openStore(options: StoreOptions) {
     past: promised(createPast(sqlite)),
     views: promised({ ...createViews(opened, silences, now), ...createSearch(opened) }),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
+    pictures: promised(createPictures(sqlite)),
     digests: promised(createDigests(sqlite, now)),
     chats: promised(createChats(sqlite)),
     sessions: promised(createSessions(sqlite, record, now)),

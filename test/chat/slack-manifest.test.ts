@@ -80,6 +80,8 @@ async function everyCall(given: { scopes?: readonly string[]; isPrivate?: boolea
   const [posted] = fake.messages();
   await attempt(slack.cards.edit(posted?.ts ?? "1.1", card, {}));
   await attempt(slack.cards.reply(posted?.ts ?? "1.1", "a reply"));
+  const png = Buffer.from("png");
+  await attempt(slack.cards.picture(posted?.ts ?? "1.1", { png, title: "A graph", alt: "" }));
   await fake.shortcut("explain_this", { ts: "1.1" }, fake.user("ana"));
   await fake.waitFor(() => fake.calls.some(({ method }) => method === "chat.postEphemeral"));
   await attempt(checkSlack(common));

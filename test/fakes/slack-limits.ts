@@ -152,7 +152,12 @@ export function mentionsIn({ text, blocks }: { text: string; blocks: readonly Js
 export function createRates() {
   const sends = new Map<string, number>();
   const calls = new Map<string, number[]>();
-  const TIERS: Readonly<Record<string, number>> = { "chat.update": 50, "chat.postEphemeral": 100 };
+  const TIERS: Readonly<Record<string, number>> = {
+    "chat.update": 50,
+    "chat.postEphemeral": 100,
+    "files.getUploadURLExternal": 100,
+    "files.completeUploadExternal": 100,
+  };
 
   function wait(method: string, channel: string, now: number): number {
     const most = TIERS[method];
@@ -178,6 +183,9 @@ export function scopesOf(method: string, { isPrivate }: { isPrivate: boolean }):
     case "chat.update":
     case "chat.postEphemeral":
       return ["chat:write"];
+    case "files.getUploadURLExternal":
+    case "files.completeUploadExternal":
+      return ["files:write"];
     case "conversations.info":
       return [isPrivate ? "groups:read" : "channels:read"];
     default:

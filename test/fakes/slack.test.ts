@@ -183,3 +183,65 @@ it("gives a press to whoever is connected, and complains when nobody answers in 
   expect(received).toEqual(["hello", "interactive"]);
   await client.disconnect();
 });
+
+describe("files", () => {
+  const offer = (over: object = {}) =>
+    call("files.getUploadURLExternal", { filename: "a.png", length: 3, ...over });
+  const complete = (id: unknown, over: object = {}) =>
+    call("files.completeUploadExternal", {
+      files: [{ id, title: "A" }],
+      channel_id: fake.channel,
+      ...over,
+    });
+
+  async function uploaded(bytes = "abc", headers: Record<string, string> = {}) {
+    const { upload_url: url, file_id: id } = (await offer()) as unknown as {
+      upload_url: string;
+      file_id: string;
+    };
+    const { status } = await fetch(url, { method: "POST", body: bytes, headers });
+    return { id, url, status };
+  }
+
+  it("takes one in three steps into a thread", async () => {
+    const { ts } = await post();
+    const { id, status } = await uploaded();
+
+    expect(status).toBe(200);
+    expect(fake.files()).toEqual([]);
+    expect(await complete(id, { thread_ts: ts })).toMatchObject({ ok: true });
+    expect(fake.files()).toMatchObject([
+      { id, threadTs: ts, title: "A", bytes: Buffer.from("abc") },
+    ]);
+  });
+
+  it.each<[string, object, string]>([
+    ["no name", { filename: "" }, "missing_argument"],
+    ["no length", { length: 0 }, "missing_argument"],
+    ["a long description", { alt_txt: "x".repeat(1001) }, "alt_txt_too_large"],
+  ])("refuses %s", async (_, over, error) => {
+    expect(await offer(over)).toMatchObject({ ok: false, error });
+  });
+
+  it("refuses another length, a second time, and a token that has no business there", async () => {
+    expect((await uploaded("abcd")).status).toBe(400);
+    expect((await uploaded("abc", { authorization: "Bearer x" })).status).toBe(400);
+    const { url } = await uploaded();
+    expect((await fetch(url, { method: "POST", body: "abc" })).status).toBe(400);
+  });
+
+  it("refuses what was not uploaded, a reply as the thread, and a channel there is not", async () => {
+    const { file_id: empty } = (await offer()) as unknown as { file_id: string };
+    const { ts } = await post();
+    const { ts: reply } = await post({ thread_ts: ts });
+    const { id } = await uploaded();
+
+    expect(await complete(empty)).toMatchObject({ error: "file_not_found" });
+    expect(await complete("F0")).toMatchObject({ error: "file_not_found" });
+    expect(await complete(id, { thread_ts: reply })).toMatchObject({ error: "thread_not_found" });
+    expect(await complete(id, { thread_ts: "1.1" })).toMatchObject({ error: "thread_not_found" });
+    expect(await complete(id, { channel_id: "C0" })).toMatchObject({ error: "channel_not_found" });
+    fake.removeFromChannel();
+    expect(await complete(id)).toMatchObject({ error: "not_in_channel" });
+  });
+});

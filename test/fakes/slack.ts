@@ -17,7 +17,7 @@ import {
 import type { WebSocketSide } from "./web-socket.ts";
 import { acceptWebSocket } from "./web-socket.ts";
 
-export const ALL_SCOPES = ["chat:write", "commands", "channels:read", "groups:read"];
+export const ALL_SCOPES = ["chat:write", "files:write", "commands", "channels:read", "groups:read"];
 export const SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5";
 
 const PEOPLE = ["ana", "ben", "vic", "eve"] as const;
@@ -39,6 +39,22 @@ export interface SlackWhisper {
   readonly user: string;
   readonly text: string;
   readonly blocks: readonly Json[];
+}
+
+/** A file in a channel or its thread. */
+export interface SlackFile {
+  readonly id: string;
+  readonly channel: string;
+  readonly threadTs: string | null;
+  readonly title: string;
+  readonly alt: string;
+  readonly bytes: Buffer;
+}
+
+interface Upload {
+  readonly length: number;
+  readonly alt: string;
+  bytes: Buffer | null;
 }
 
 export interface SlackButton {
@@ -141,6 +157,8 @@ export async function startFakeSlack(
   const calls: SlackCall[] = [];
   const whispers: SlackWhisper[] = [];
   const messages = new Map<string, SlackFakeMessage>();
+  const uploads = new Map<string, Upload>();
+  const files: SlackFile[] = [];
   const byClientId = new Map<string, string>();
   const triggers = new Map<string, { user: string; at: number; isUsed: boolean }>();
   const views = new Map<string, OpenView>();
@@ -195,6 +213,10 @@ export async function startFakeSlack(
         return await update(args);
       case "chat.postEphemeral":
         return await whisper(args);
+      case "files.getUploadURLExternal":
+        return offerUpload(args);
+      case "files.completeUploadExternal":
+        return completeUpload(args);
       case "views.open":
         return await openView(args);
       case "conversations.info": {
@@ -269,6 +291,56 @@ export async function startFakeSlack(
     return result;
   }
 
+  /** An address that is good for one file of exactly that length. */
+  function offerUpload(args: Json): Json {
+    const length = Number(args.length);
+    const alt = String(args.alt_txt ?? "");
+    const isNamed = typeof args.filename === "string" && args.filename !== "";
+    if (!isNamed || !Number.isInteger(length) || length <= 0)
+      throw new SlackRefusal("missing_argument");
+    if (alt.length > 1000) throw new SlackRefusal("alt_txt_too_large");
+    const id = `F${randomUUID().slice(0, 8).toUpperCase()}`;
+    uploads.set(id, { length, alt, bytes: null });
+    return { ok: true, upload_url: `${base()}/upload/v1/${id}`, file_id: id };
+  }
+
+  async function takeUpload(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const upload = uploads.get((request.url ?? "").split("/").at(-1) ?? "");
+    const bytes = await bytesOf(request);
+    const rule = injected("upload");
+    // Its address is the secret: a token has no business here.
+    const isRight = upload?.bytes === null && bytes.length === upload.length;
+    const isWelcome = isRight && request.headers.authorization === undefined;
+    const outcome = rule?.status ?? (isWelcome ? 200 : 400);
+    calls.push({ method: "upload", args: {}, at: now(), outcome: String(outcome) });
+    if (upload !== undefined && outcome === 200) upload.bytes = bytes;
+    response.writeHead(outcome).end(outcome === 200 ? `OK - ${bytes.length}` : "no");
+  }
+
+  function completeUpload(args: Json): Json {
+    const wanted = listOf(args.files);
+    if (wanted.length === 0) throw new SlackRefusal("invalid_arguments");
+    const id = args.channel_id === undefined ? null : String(args.channel_id);
+    if (id !== null && !channels.some((each) => each.id === id))
+      throw new SlackRefusal("channel_not_found");
+    checkMember({ channel: id });
+    const parent = args.thread_ts === undefined ? null : String(args.thread_ts);
+    const isParent = parent === null || messages.get(parent)?.threadTs === null;
+    if (!isParent) throw new SlackRefusal("thread_not_found");
+    for (const file of wanted) {
+      const upload = uploads.get(String(file.id));
+      if (upload?.bytes == null) throw new SlackRefusal("file_not_found");
+      const title = String(file.title ?? "");
+      // Without a channel it would be a private file that nobody sees.
+      if (id !== null) {
+        const { alt, bytes } = upload;
+        files.push({ id: String(file.id), channel: id, threadTs: parent, title, alt, bytes });
+      }
+      uploads.delete(String(file.id));
+    }
+    return { ok: true, files: wanted.map((file) => ({ id: file.id })) };
+  }
+
   async function openView(args: Json): Promise<Json> {
     const trigger = triggers.get(String(args.trigger_id));
     if (trigger === undefined) throw new SlackRefusal("invalid_trigger_id");
@@ -294,6 +366,7 @@ export async function startFakeSlack(
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url?.startsWith("/upload/v1/")) return await takeUpload(request, response);
     const method = /^\/api\/(?<method>[\w.]+)$/.exec(request.url ?? "")?.groups?.method ?? "";
     const args = await readArgs(request);
     const bearer = (request.headers.authorization ?? "").replace(/^Bearer /, "");
@@ -468,6 +541,7 @@ export async function startFakeSlack(
     channel,
     elsewhere: idOf(channels, "elsewhere"),
     calls,
+    files: () => files,
     whispers,
     unacked,
     user: (name: Somebody) => idOf(people, name),
@@ -642,9 +716,7 @@ export function wordsOf(blocks: readonly Json[]): string {
 
 /** The client sends forms in which what is not text is JSON; people with curl send JSON. */
 async function readArgs(request: IncomingMessage): Promise<Json> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString("utf8");
+  const text = (await bytesOf(request)).toString("utf8");
   if ((request.headers["content-type"] ?? "").startsWith("application/json")) {
     return JSON.parse(text) as Json;
   }
@@ -652,13 +724,19 @@ async function readArgs(request: IncomingMessage): Promise<Json> {
   return Object.fromEntries(
     Object.entries(form).map(([name, value]) => [
       name,
-      ["blocks", "view", "metadata", "attachments"].includes(name)
+      ["blocks", "view", "metadata", "attachments", "files"].includes(name)
         ? JSON.parse(value)
         : value === "true" || value === "false"
           ? value === "true"
           : value,
     ]),
   );
+}
+
+async function bytesOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 function asJson(text: string): unknown {

@@ -135,19 +135,71 @@ describe("messages", () => {
     );
   });
 
-  it("takes a photo as a multipart upload", async () => {
+  const png = (width: number, height: number) => {
+    const bytes = Buffer.alloc(32);
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]).copy(bytes);
+    bytes.writeUInt32BE(width, 16);
+    bytes.writeUInt32BE(height, 20);
+    return bytes;
+  };
+  async function upload(
+    method: string,
+    fields: Record<string, string>,
+    files: Record<string, Buffer>,
+  ) {
     const form = new FormData();
     form.set("chat_id", String(GROUP));
-    form.set("caption", "load");
-    form.set("photo", new Blob([new Uint8Array([137, 80, 78, 71])]), "load.png");
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    for (const [name, bytes] of Object.entries(files))
+      form.set(name, new Blob([new Uint8Array(bytes)]), "load.png");
+    const url = `${fake.url}/bot${fake.token}/${method}`;
+    const response = await fetch(url, { method: "POST", body: form });
+    return (await response.json()) as { ok: boolean; description?: string };
+  }
 
-    const response = await fetch(`${fake.url}/bot${fake.token}/sendPhoto`, {
-      method: "POST",
-      body: form,
+  it("takes a photo as a multipart upload, and replaces it", async () => {
+    await upload("sendPhoto", { caption: "load" }, { photo: png(1280, 853) });
+    expect(fake.messages(GROUP)[0]).toMatchObject({ photo: png(1280, 853), text: "load" });
+
+    const [photo] = fake.messages(GROUP);
+    const media = JSON.stringify({ type: "photo", media: "attach://later", caption: "less" });
+    const edit = { message_id: String(photo?.messageId), media };
+    expect(await upload("editMessageMedia", edit, { later: png(640, 480) })).toMatchObject({
+      ok: true,
     });
+    expect(fake.messages(GROUP)[0]).toMatchObject({ photo: png(640, 480), text: "less", edits: 1 });
+    expect(await upload("editMessageMedia", edit, { later: png(640, 480) })).toMatchObject({
+      description: expect.stringContaining("message is not modified"),
+    });
+  });
 
-    expect(response.status).toBe(200);
-    expect(fake.messages(GROUP)[0]?.photo).toEqual(Buffer.from([137, 80, 78, 71]));
+  it.each<[string, Record<string, string>, Record<string, Buffer>, string]>([
+    ["no photo", {}, {}, "there is no photo"],
+    ["what is no picture", {}, { photo: Buffer.from("GIF89a") }, "IMAGE_PROCESS_FAILED"],
+    ["too large a picture", {}, { photo: png(9000, 1001) }, "PHOTO_INVALID_DIMENSIONS"],
+    ["too long a strip", {}, { photo: png(2100, 100) }, "PHOTO_INVALID_DIMENSIONS"],
+    ["a long caption", { caption: "x".repeat(1025) }, { photo: png(9, 9) }, "too long"],
+  ])("refuses %s", async (_, fields, files, why) => {
+    const answer = await upload("sendPhoto", fields, files);
+
+    expect(answer.description).toContain(why);
+    expect(fake.messages(GROUP)).toEqual([]);
+  });
+
+  it("keeps texts and photos apart", async () => {
+    await upload("sendPhoto", {}, { photo: png(9, 9) });
+    const { result } = await send("one");
+    const [photo] = fake.messages(GROUP);
+    const media = JSON.stringify({ type: "photo", media: "attach://p" });
+
+    const asText = { chat_id: GROUP, message_id: photo?.messageId, text: "x" };
+    expect(await call("editMessageText", asText)).toMatchObject({
+      description: expect.stringContaining("no text in the message"),
+    });
+    const edit = { message_id: String(result?.message_id), media };
+    expect((await upload("editMessageMedia", edit, { p: png(9, 9) })).description).toContain(
+      "no media in the message",
+    );
   });
 });
 

@@ -41,6 +41,8 @@ export interface FakeMessage {
   readonly buttons: readonly FakeButton[];
   readonly edits: number;
   readonly photo: Buffer | null;
+  /** Whether it rang nobody's phone. */
+  readonly isSilent: boolean;
 }
 
 export interface FakeAnswer {
@@ -139,27 +141,36 @@ export async function startFakeTelegram(options: {
     sendMessage: (payload) =>
       wire(post(payload, bodyOf(payload.text, payload.parse_mode, 4096), null)),
     sendPhoto(payload) {
-      const file = payload.photo as { bytes?: Buffer } | string | undefined;
-      const attached = typeof file === "string" ? payload[file.replace(/^attach:\/\//, "")] : file;
-      const bytes = (attached as { bytes?: Buffer } | undefined)?.bytes;
-      if (!bytes?.length) throw new ApiError(400, "Bad Request: there is no photo in the request");
-      const caption = payload.caption
-        ? bodyOf(payload.caption, payload.parse_mode, 1024)
-        : { text: "", entities: [] };
-      return wire(post(payload, caption, bytes));
+      const bytes = photoOf(payload, payload.photo);
+      return wire(post(payload, captionOf(payload), bytes));
+    },
+    editMessageMedia(payload) {
+      const chat = knownChat(payload);
+      const before = messages.get(keyOf(chat.id, Number(payload.message_id)));
+      if (!before) throw new ApiError(400, "Bad Request: message to edit not found");
+      const media = payload.media as Payload | undefined;
+      if (media?.type !== "photo") throw new ApiError(400, "Bad Request: unsupported media type");
+      if (!before.photo)
+        throw new ApiError(400, "Bad Request: there is no media in the message to edit");
+      const photo = photoOf(payload, media.media);
+      const body = captionOf(media);
+      if (photo.equals(before.photo) && body.text === before.text) throw notModified();
+      limits?.spend("edit", chat.id, now());
+      const automatic = automaticEntities(body);
+      const edited = { ...before, ...body, automatic, photo, edits: before.edits + 1 };
+      messages.set(keyOf(chat.id, before.messageId), edited);
+      return wire(edited);
     },
     editMessageText(payload) {
       const chat = knownChat(payload);
       const before = messages.get(keyOf(chat.id, Number(payload.message_id)));
       if (!before) throw new ApiError(400, "Bad Request: message to edit not found");
+      if (before.photo)
+        throw new ApiError(400, "Bad Request: there is no text in the message to edit");
       const body = bodyOf(payload.text, payload.parse_mode, 4096);
       const buttons = buttonsOf(payload);
       const after = { ...before, ...body, automatic: automaticEntities(body), buttons };
-      if (JSON.stringify(after) === JSON.stringify(before))
-        throw new ApiError(
-          400,
-          "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message",
-        );
+      if (JSON.stringify(after) === JSON.stringify(before)) throw notModified();
       limits?.spend("edit", chat.id, now());
       const edited = { ...after, edits: before.edits + 1 };
       messages.set(keyOf(chat.id, before.messageId), edited);
@@ -237,6 +248,7 @@ export async function startFakeTelegram(options: {
       buttons,
       edits: 0,
       photo,
+      isSilent: payload.disable_notification === true,
     };
     messages.set(keyOf(chat.id, message.messageId), message);
     return message;
@@ -345,7 +357,7 @@ export async function startFakeTelegram(options: {
       date: Math.floor(now() / 1000),
       chat: wireChat(chats.get(message.chatId) ?? { id: message.chatId }),
       from: { id: 42, is_bot: true, first_name: "Fake", username: "fake_bot" },
-      text: message.text,
+      ...(message.photo ? { caption: message.text } : { text: message.text }),
       ...(message.threadId === null ? {} : { message_thread_id: message.threadId }),
     };
   }
@@ -469,6 +481,33 @@ export async function startFakeTelegram(options: {
 }
 
 export type FakeTelegram = Awaited<ReturnType<typeof startFakeTelegram>>;
+
+function notModified(): ApiError {
+  return new ApiError(
+    400,
+    "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message",
+  );
+}
+
+function captionOf({ caption, parse_mode }: Payload) {
+  return caption ? bodyOf(caption, parse_mode, 1024) : { text: "", entities: [] };
+}
+
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+/** The file itself, or the part that an `attach://` names: a PNG within the published limits. */
+function photoOf(payload: Payload, given: unknown): Buffer {
+  const part = typeof given === "string" ? payload[given.replace(/^attach:\/\//, "")] : given;
+  const bytes = (part as { bytes?: Buffer } | undefined)?.bytes;
+  if (!bytes?.length) throw new ApiError(400, "Bad Request: there is no photo in the request");
+  if (bytes.length > 10 * 2 ** 20) throw new ApiError(413, "Request Entity Too Large");
+  if (!bytes.subarray(0, 8).equals(PNG))
+    throw new ApiError(400, "Bad Request: IMAGE_PROCESS_FAILED");
+  const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  if (width + height > 10_000 || Math.max(width / height, height / width) > 20)
+    throw new ApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS");
+  return bytes;
+}
 
 function threadOf({ message_thread_id: thread }: Payload): number | null {
   return thread === undefined ? null : Number(thread);

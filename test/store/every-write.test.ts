@@ -210,7 +210,7 @@ const WRITES: Readonly<Record<string, Write>> = {
 
 /** Written and no state: what is shown where, what is to be done, what was found; and the record itself. */
 const BOOKKEEPING =
-  /^(?:(?:cards|digests|chats|queue|findings|record)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
+  /^(?:(?:cards|pictures|digests|chats|queue|findings|record)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
   /^(?:views\.|past\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;

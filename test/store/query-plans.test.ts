@@ -12,6 +12,7 @@ const BIG = [
   "record",
   "votes",
   "evidence",
+  "pictures",
 ];
 const ROWS = 50_000;
 
@@ -43,6 +44,9 @@ function fill(raw: Database.Database): void {
     );
     raw.exec(
       `INSERT INTO evidence ${numbers} SELECT printf('inc_f%011x', i), 'E1', i, 'alert', '', '', 'found', i, null FROM n`,
+    );
+    raw.exec(
+      `INSERT INTO pictures ${numbers} SELECT printf('inc_f%011x', i), 'telegram', '1', i, 'k', i FROM n`,
     );
     raw.exec(
       `INSERT INTO record ${numbers} SELECT 1000000 + i, i, 'x.y', printf('inc_f%011x', i), '{}', '' FROM n`,
@@ -133,6 +137,13 @@ describe("with 50 000 of everything", () => {
       await store.digests.gather(place);
       await store.digests.summary(1);
       await store.cards.renewButtons("telegram", "1");
+      await store.pictures.open("telegram", "1");
+      await store.pictures.isBusy("telegram", "1");
+      const picture = { ...place, incidentId: request.incidentId };
+      await store.pictures.find(picture);
+      await store.pictures.begun({ ...picture, cardId: "1", shown: "k" });
+      await store.pictures.sent({ ...picture, pictureId: "2" });
+      await store.pictures.unsent({ ...picture, shown: null });
       await store.views.incident(request.incidentId);
       await store.views.openAlerts(null);
       const first = { fingerprint: "f1", labels: { alertname: "Old" }, startsAt: new Date(9e14) };
