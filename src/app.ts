@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { createAnchors } from "./anchors.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
+import { createIllustrator } from "./chat/illustrator.ts";
 import { createPagerDuty } from "./chat/pagerduty.ts";
 import { createProjector } from "./chat/projector.ts";
 import { chatsOf, createChats } from "./chats.ts";
@@ -15,10 +16,12 @@ import { consoleCommands } from "./console-commands.ts";
 import { cardsWithCrashPoints, crashAt, storeWithCrashPoints } from "./crash-points.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
+import { createDrawing } from "./evidence/drawing.ts";
 import { createInquiries } from "./evidence/inquire.ts";
 import { redact } from "./evidence/redact.ts";
 import { hashFiles } from "./execution/fingerprint.ts";
 import { createExecutors, openCatalogue } from "./executors.ts";
+import { createGraphs } from "./graphs.ts";
 import type { HealthCheck } from "./health.ts";
 import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
@@ -52,6 +55,7 @@ import {
   consoleSessions,
   costs,
   meteredLedger,
+  pictureStore,
   responderStore,
 } from "./store-ports.ts";
 import { VERSION } from "./version.ts";
@@ -212,6 +216,19 @@ export function createApp(config: Config, log: Logger) {
       observe,
     }),
   );
+  const drawing = createDrawing();
+  const graphs = createGraphs({ drawing, prometheus: sources.prometheus, now });
+  const illustrators = chats.map(({ channel, chat, cards }) =>
+    createIllustrator({
+      channel,
+      chat,
+      store: pictureStore(shown),
+      adapter: cards,
+      sketch: graphs.sketch,
+      log,
+      observe,
+    }),
+  );
   const nudge = () => {
     for (const projector of projectors) projector.nudge();
   };
@@ -257,6 +274,7 @@ export function createApp(config: Config, log: Logger) {
 
   const web = createConsole({
     desk: desk.console,
+    graphs,
     sessions: consoleSessions(store, catalogue),
     publicUrl: config.publicUrl,
     isSecure: config.publicUrl.startsWith("https:"),
@@ -281,6 +299,7 @@ export function createApp(config: Config, log: Logger) {
   store.subscribe((incidentId) => {
     for (const one of workers) one.wake();
     nudge();
+    for (const one of illustrators) one.look(incidentId);
     for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
   });
 
@@ -358,14 +377,15 @@ export function createApp(config: Config, log: Logger) {
       ruleWatch.start();
       await anchors.start();
       for (const one of workers) one.start();
-      for (const part of [...chats, ...projectors]) part.start();
+      for (const part of [...chats, ...projectors, ...illustrators]) part.start();
     },
     async stop(): Promise<void> {
       web.close();
       await ruleWatch.stop();
-      const stopped = [...chats, ...projectors].map((part) => part.stop());
+      const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, endRuns()]);
       await anchors.stop();
+      drawing.close();
       store.close();
     },
   };

@@ -157,6 +157,8 @@ export function cardsWithCrashPoints(cards: CardAdapter, reach: Reach): CardAdap
     edit: between("edit", (messageId, card, tokens) => cards.edit(messageId, card, tokens)),
     reply: between("reply", (messageId, text) => cards.reply(messageId, text)),
     retire: (messageId, live) => cards.retire(messageId, live),
+    picture: (messageId, picture) => cards.picture(messageId, picture),
+    ...(cards.replacePicture && { replacePicture: cards.replacePicture }),
     pace: cards.pace,
   };
 }

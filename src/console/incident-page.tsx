@@ -7,20 +7,21 @@ import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
 import { Cites, ModelOpinion } from "./opinion.tsx";
 import { Block, SeverityMark, State, Text, When } from "./parts.tsx";
-import type { ConsoleStatus, Session } from "./ports.ts";
+import type { ConsoleStatus, GraphLink, Session } from "./ports.ts";
 import { RequestBlock } from "./request.tsx";
 import { Runs } from "./runs.tsx";
-import { incidentWords, isLive, plural } from "./words.ts";
+import { incidentPath, incidentWords, isLive, plural } from "./words.ts";
 
 interface Props {
   readonly frame: Frame & { session: Session; status: ConsoleStatus };
   readonly view: IncidentView;
   readonly timeline: readonly TimelineEntry[];
+  readonly graphs: readonly GraphLink[];
   readonly showsAllAlerts: boolean;
   readonly publicUrl: string;
 }
 
-export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl }: Props) {
+export function IncidentPage({ frame, view, timeline, graphs, showsAllAlerts, publicUrl }: Props) {
   const { incident } = view;
   const silence = longestOf(view.silences, frame.now);
   const mustType = frame.flash === "must_type" || frame.flash === "must_type_reason";
@@ -76,7 +77,7 @@ export function IncidentPage({ frame, view, timeline, showsAllAlerts, publicUrl 
             </Block>
           )}
           <Runs view={view} session={frame.session} now={frame.now} />
-          <Evidence view={view} now={frame.now} />
+          <Evidence view={view} graphs={graphs} now={frame.now} />
           <Opinions view={view} now={frame.now} />
           {past.length === 0 ? null : (
             <Block id="past" title="Earlier requests" note={plural(past.length, "request")}>
@@ -105,7 +106,13 @@ function NoProposal({ view }: { view: IncidentView }) {
   );
 }
 
-function Evidence({ view, now }: { view: IncidentView; now: Date }) {
+interface EvidenceProps {
+  readonly view: IncidentView;
+  readonly graphs: readonly GraphLink[];
+  readonly now: Date;
+}
+
+function Evidence({ view, graphs, now }: EvidenceProps) {
   if (view.evidence.length === 0 && !view.isInvestigating) return null;
   return (
     <Block
@@ -126,6 +133,11 @@ function Evidence({ view, now }: { view: IncidentView; now: Date }) {
             <p class="finding">
               <Text of={item.text} as="block" />
             </p>
+            {graphs
+              .filter(({ evidenceId }) => evidenceId === item.id)
+              .map((graph) => (
+                <GraphPicture incidentId={view.incident.id} graph={graph} />
+              ))}
             <p class="under">
               {item.kind}, <When at={item.collectedAt} now={now} />
             </p>
@@ -133,6 +145,19 @@ function Evidence({ view, now }: { view: IncidentView; now: Date }) {
         ))}
       </ol>
     </Block>
+  );
+}
+
+/** An image, not a part of the page: the page does not wait for it, and nothing in it can act. */
+function GraphPicture({ incidentId, graph }: { incidentId: string; graph: GraphLink }) {
+  const { evidenceId, n, version, alt } = graph;
+  const path = `${incidentPath(incidentId)}/graphs/${encodeURIComponent(evidenceId)}/${n}`;
+  const source = (theme: string) => `${path}?theme=${theme}&v=${encodeURIComponent(version)}`;
+  return (
+    <picture class="graph">
+      <source srcset={source("dark")} media="(prefers-color-scheme: dark)" />
+      <img src={source("light")} alt={alt} width="480" height="320" loading="lazy" />
+    </picture>
   );
 }
 

@@ -40,11 +40,24 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
     }
     if (view.incident.id !== id) return c.redirect(incidentPath(view.incident.id), 302);
     const timeline = await desk.timeline(view.incident.id);
+    const graphs = deps.graphs.list(view);
     const showsAllAlerts = c.req.query("alerts") === "all";
     return reception.send(
       c,
-      <IncidentPage {...{ frame, view, timeline, showsAllAlerts, publicUrl: deps.publicUrl }} />,
+      <IncidentPage
+        {...{ frame, view, timeline, graphs, showsAllAlerts, publicUrl: deps.publicUrl }}
+      />,
     );
+  });
+
+  app.get("/incidents/:id/graphs/:evidence/:n", async (c) => {
+    const { id, evidence, n } = c.req.param();
+    const theme = c.req.query("theme") === "dark" ? "dark" : "light";
+    const view = isId(id) && isId(evidence) ? await desk.incident(id) : null;
+    const wanted = { evidenceId: evidence, n: Number(n), theme } as const;
+    const svg = view === null ? null : await deps.graphs.svg(view, wanted);
+    if (svg === null) return c.text("There is no such graph.", 404);
+    return c.body(svg, 200, { "content-type": "image/svg+xml; charset=utf-8" });
   });
 
   app.get("/history", async (c) => {

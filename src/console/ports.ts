@@ -1,11 +1,13 @@
 import type { Person, Ruling } from "../approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../chat/card.ts";
+import type { Theme } from "../evidence/graph.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
 import type { Reason } from "../remediation/proposal.ts";
 
 /** What the console needs of the rest of the program; `app.ts` fits it to the store and the responder. */
 export interface ConsoleDeps {
   readonly desk: Desk;
+  readonly graphs: Graphs;
   readonly sessions: Sessions;
   readonly publicUrl: string;
   /** True where people reach the console over https: the cookie then is `Secure` and `__Host-`. */
@@ -39,6 +41,25 @@ export type UndoAnswer =
   | { readonly outcome: "asked"; readonly incidentId: string }
   | { readonly outcome: "duplicate" | "choose" }
   | { readonly outcome: "refused"; readonly reasons: readonly Reason[] };
+
+/** Pictures of what was measured, in the colours of the page. */
+export interface Graphs {
+  list(view: IncidentView): readonly GraphLink[];
+  /** Null where there is no such graph. */
+  svg(
+    view: IncidentView,
+    wanted: { readonly evidenceId: string; readonly n: number; readonly theme: Theme },
+  ): Promise<string | null>;
+}
+
+export interface GraphLink {
+  readonly evidenceId: string;
+  readonly n: number;
+  /** Changes when there is more to see. */
+  readonly version: string;
+  /** What it shows, for whoever can't see it. */
+  readonly alt: string;
+}
 
 export type ReviewResult = "reviewed" | "already_reviewed" | "not_allowed" | "not_found";
 

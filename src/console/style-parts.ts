@@ -106,6 +106,8 @@ details[open] > :not(summary) { margin-top: .375rem; }
 .evidence { display: grid; gap: .75rem; }
 .evidence .finding { font-size: .9375rem; }
 .evidence .raw .finding { font-family: var(--mono); font-size: .8125rem; line-height: 1.6; border-left: 2px solid var(--line); padding-left: .75rem; margin: .25rem 0; }
+.graph { display: block; margin: .5rem 0; }
+.graph img { display: block; width: 100%; max-width: 480px; height: auto; border: 1px solid var(--line); border-radius: 8px; font-size: .875rem; color: var(--soft); }
 .evidence .missing .finding { color: var(--soft); }
 .opinion { border: 1px dashed var(--soft); border-radius: 12px; padding: .875rem 1rem; display: grid; gap: .375rem; }
 .opinion .label { font-size: .8125rem; font-weight: 600; color: var(--soft); }

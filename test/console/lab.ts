@@ -53,6 +53,8 @@ export interface Lab {
   ): Promise<Response>;
 }
 
+const NO_GRAPHS: ConsoleDeps["graphs"] = { list: () => [], svg: async () => null };
+
 export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
   const linksUsed = new Set<string>();
   const sessions = new Set(["session-of-ana-0000"]);
@@ -143,6 +145,7 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
       }),
     console: createConsole({
       desk,
+      graphs: NO_GRAPHS,
       sessions: {
         peekSignInToken: async (token) =>
           token === LINK && !linksUsed.has(token) ? lab.person : null,

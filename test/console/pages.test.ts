@@ -195,3 +195,59 @@ it("answers an unknown page with a page", async () => {
   expect(response.status).toBe(404);
   expect(await response.text()).toContain("To the inbox");
 });
+
+it("draws what was measured, in the colours of the page, with words for whoever can't see it", async () => {
+  const asked: unknown[] = [];
+  const alt = 'Load "<b>": last 9';
+  const lab = createLab({
+    graphs: {
+      list: () => [{ evidenceId: "E1", n: 1, version: "run 1", alt }],
+      svg: async (_, wanted) => {
+        asked.push(wanted);
+        return wanted.n === 1 ? "<svg/>" : null;
+      },
+    },
+  });
+  lab.views = [aView(lab.now)];
+
+  const page = await (await lab.get("/incidents/inc_nginx")).text();
+  const [, dark = "", light = ""] =
+    /srcset="([^"]+)"[^>]*media="\(prefers-color-scheme: dark\)".*?<img src="([^"]+)"/s.exec(
+      page,
+    ) ?? [];
+  expect(page).toContain('alt="Load &quot;&lt;b&gt;&quot;: last 9"');
+  const path = (html: string) => html.replaceAll("&amp;", "&");
+  const answer = await lab.get(path(dark));
+  await lab.get(path(light));
+
+  expect(answer.headers.get("content-type")).toBe("image/svg+xml; charset=utf-8");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(asked).toEqual([
+    { evidenceId: "E1", n: 1, theme: "dark" },
+    { evidenceId: "E1", n: 1, theme: "light" },
+  ]);
+});
+
+it.each([
+  "/incidents/inc_nginx/graphs/E1/2",
+  "/incidents/inc_nginx/graphs/E1/x",
+  "/incidents/inc_nginx/graphs/..%2f..%2fetc/0",
+  "/incidents/inc_none/graphs/E1/0",
+])("has no graph at %s", async (path) => {
+  const lab = createLab();
+  lab.views = [aView(lab.now)];
+
+  expect((await lab.get(path)).status).toBe(404);
+});
+
+it("shows its graphs to nobody who is not signed in", async () => {
+  const lab = createLab({
+    graphs: { list: () => [], svg: async () => "<svg>secret</svg>" },
+  });
+  lab.views = [aView(lab.now)];
+
+  const answer = await lab.get("/incidents/inc_nginx/graphs/E1/0", { cookie: "" });
+
+  expect(answer.status).not.toBe(200);
+  expect(await answer.text()).not.toContain("secret");
+});
