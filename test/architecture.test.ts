@@ -45,7 +45,17 @@ const NOUNS = [
 ];
 
 /** The pure rules only the responder may also import. */
-const RULES = ["propose", "assess", "decide", "judge", "digest", "reason", "collect", "keep", "rank"];
+const RULES = [
+  "propose",
+  "assess",
+  "decide",
+  "judge",
+  "digest",
+  "reason",
+  "collect",
+  "keep",
+  "rank",
+];
 
 /** The pure rule that every later folder may import: what a command can do at worst has one answer. */
 const COMMON_RULES = ["classify"];
