@@ -364,7 +364,9 @@ export async function createProgram(options: ProgramOptions = {}) {
     const id = options.telegram?.chat ?? 0;
     const asked = chat().pushMessage({ id: userId }, id, text);
     const isAnswer = (message: FakeMessage) =>
-      message.messageId > asked && message.replyTo === null && !message.text.includes("· inc_");
+      message.messageId > asked &&
+      [null, asked].includes(message.replyTo) &&
+      !message.text.includes("· inc_");
     return (await chat().waitFor(() => messages().find(isAnswer))).text;
   }
 

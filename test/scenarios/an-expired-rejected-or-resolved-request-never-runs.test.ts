@@ -93,7 +93,7 @@ it("P4 a request whose alert resolved is over", async () => {
 
 it("P5 one reject ends what another has approved, until the moment it runs", async () => {
   const program = await createProgram({ policy: TWO_PEOPLE });
-  const box = installBox(program, { script: "sleep 3" });
+  const box = installBox(program, { script: "sleep 8" });
   await program.start();
   const [ana, ben] = [await program.signIn("ana"), await program.signIn("ben")];
   const [running, waiting] = [await program.raise(boxStuck(1)), await program.raise(boxStuck(2))];

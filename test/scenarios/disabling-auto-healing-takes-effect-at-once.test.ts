@@ -82,7 +82,7 @@ async function startHesitantSource(alert: Alert) {
     answer = done;
   });
   const server = createServer(async (incoming, response) => {
-    const isAboutAlerts = incoming.url?.startsWith("/api/v2/alerts");
+    const isAboutAlerts = incoming.url?.startsWith("/api/v2/alerts?");
     if (isAboutAlerts) asked += 1;
     if (isAboutAlerts && asked > 1) await released;
     response.setHeader("content-type", "application/json");
