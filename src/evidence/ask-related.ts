@@ -3,15 +3,24 @@ import { chooseRelated, isCounter } from "./choose-related.ts";
 import type { Finding } from "./collect.ts";
 import { measure } from "./measure.ts";
 import type { Measurement } from "./measurement.ts";
-import { byMovement, HAS_MOVED } from "./moved.ts";
 import { anyOf } from "./promql-text.ts";
+import type { Evidence } from "./rank.ts";
+import { rankMeasured } from "./rank-measured.ts";
+import { sayFinding } from "./say-finding.ts";
 import type { Metric } from "./signals.ts";
-import { remarksOn, seriesLine } from "./tell.ts";
+import { remarksOn } from "./tell.ts";
 import type { Frame } from "./windows.ts";
 import { coarser } from "./windows.ts";
 
 const MOST_SERIES = 400;
 const SHOWN = 6;
+const SUSPECTS_SHOWN = 3;
+const EVIDENCE: Readonly<Record<Evidence, string>> = {
+  inside: "for what it uses itself",
+  edge: "for what is lost on its calls",
+  outside: "for what its callers feel",
+  calls: "for how often it is called",
+};
 /** Finer than any scrape that is worth it; a rate looks at four of them. */
 const RESOLUTION = "15s";
 /** No exporter has a label of this name. */
@@ -28,20 +37,20 @@ export async function askRelated(around: AroundAlert): Promise<Finding | null> {
     filled.map((part) => measureAll(around.prometheus, part, coarser(frame))),
   );
   const measurements = measured.flat();
-  const all = byMovement(measurements);
-  const moved = all.filter(({ by }) => by >= HAS_MOVED);
+  const { findings, suspects, order } = rankMeasured(measurements);
   const leftOut = parts.reduce((sum, one) => sum + one.leftOut, 0);
   const where = filled.map(({ scope }) => scope.words).join(" and ");
   const tooMany = leftOut > 0 ? `; ${leftOut} metrics left out for their many series` : "";
   return {
     text: [
-      `${all.length} series of ${measurements.length} metrics about ${where}${tooMany}.`,
-      moved.length === 0
+      `${order.length} series of ${measurements.length} metrics about ${where}${tooMany}.`,
+      findings.length === 0
         ? "None stands out from its past."
-        : `${moved.length} left their past; furthest:`,
-      ...moved
-        .slice(0, SHOWN)
-        .map(({ measurement, series }) => seriesLine(series, measurement.unit, measurement.title)),
+        : `${findings.length} left their past; first:`,
+      ...findings.slice(0, SHOWN).map(sayFinding),
+      ...suspects
+        .slice(0, SUSPECTS_SHOWN)
+        .map(({ service, evidence }) => `Suspected: ${service}, ${EVIDENCE[evidence]}`),
       ...new Set(measured.flatMap(([one]) => (one === undefined ? [] : baselinesOf(one)))),
     ].join("\n"),
     measurements,

@@ -1,6 +1,6 @@
 import type { Collected } from "./collect.ts";
 import type { Measurement, Series } from "./measurement.ts";
-import { byMovement } from "./moved.ts";
+import { rankMeasured } from "./rank-measured.ts";
 import { redact } from "./redact.ts";
 
 const SERIES_OF_A_QUERY = 5;
@@ -18,7 +18,7 @@ export function keep(items: readonly Collected[]): Collected[] {
 function few(measurements: readonly Measurement[]): Measurement[] {
   const related = measurements.filter(({ role }) => role === "related");
   const kept = new Map<Measurement, Series[]>();
-  for (const { measurement, series } of byMovement(related).slice(0, RELATED_SERIES)) {
+  for (const { measurement, series } of rankMeasured(related).order.slice(0, RELATED_SERIES)) {
     kept.set(measurement, [...(kept.get(measurement) ?? []), series]);
   }
   return measurements.flatMap((one) => {

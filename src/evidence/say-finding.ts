@@ -7,7 +7,7 @@ export function sayFinding({ series, signal, score, closest, missing }: Finding)
   if (closest === null) return `${series.id}: ${["too few points", ...series.remarks].join(", ")}`;
   const { baseline, usual, now } = closest;
   const size = Math.abs(score);
-  const spreads = size >= MOST ? "far" : `${size.toPrecision(2)} spreads`;
+  const spreads = size >= MOST ? "far" : `${digits(Number(size.toPrecision(2)))} spreads`;
   const shift = `${show(usual, signal.unit)} → ${show(now, signal.unit)}`;
   const notes = [
     ...(missing.length === 0 ? [] : [`nothing to compare with: ${missing.join(", ")}`]),
