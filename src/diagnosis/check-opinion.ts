@@ -112,15 +112,16 @@ function unsupportedIn(texts: readonly string[], { evidence, words }: Known): st
   const lower = shown.toLowerCase();
   return [...new Set(claims)]
     .filter((claim) =>
-      /^[\d.,]+(?:e[+-]?\d+)?%?$/i.test(claim) && !isAddress(claim)
+      /^[\d.,]+(?:e[+-]?\d+)?%?$/i.test(claim) && !isName(claim)
         ? !isShownNumber(claim, numbers)
         : !lower.includes(claim.toLowerCase()),
     )
     .slice(0, MOST_MARKED);
 }
 
-function isAddress(text: string): boolean {
-  return /^\d{1,3}(?:\.\d{1,3}){3}/.test(text);
+/** An address or a version: digits that no rounding applies to. */
+function isName(text: string): boolean {
+  return /^\d+(?:\.\d+){2}/.test(text);
 }
 
 function numbersIn(text: string): readonly number[] {

@@ -2,7 +2,7 @@ import type { JSONSchema } from "zod/v4/core";
 
 /** A language model, as far as this program uses one: it is told something and answers in a schema. */
 export interface Model {
-  readonly provider: "anthropic" | "openai" | "ollama";
+  readonly provider: "anthropic" | "openai" | "ollama" | "recorded";
   readonly name: string;
   /** Whether it can ask for more facts; what can't is asked once. */
   readonly callsTools: boolean;

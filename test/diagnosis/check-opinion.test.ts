@@ -29,7 +29,7 @@ const known = {
     item("E3", "no answer", "missing"),
   ],
   offers: OFFERS,
-  words: ["nas.home.lan", "web"],
+  words: ["nas.home.lan", "web", "web:1.22.0"],
   linkBases: ["https://console.example/base"],
   isReadOnly: (command: string) => command.startsWith("journalctl"),
 };
@@ -91,6 +91,7 @@ describe("T29 what stands in no evidence is marked", () => {
     ["10.9.9.9 does not answer.", "10.9.9.9"],
     ["db.home.lan does not answer.", "db.home.lan"],
     ["There were 4,200 errors.", "4,200"],
+    ["Version 2.0.1 has a flaw.", "2.0.1"],
   ])("%s", (cause, claim) => {
     expect(check({ cause }).unsupported).toEqual([claim]);
   });
@@ -101,6 +102,7 @@ describe("T29 what stands in no evidence is marked", () => {
     ["10.0.0.5:9100 is the one."],
     ["container_memory_usage_bytes rose."],
     ["nas.home.lan is slow, 3 times now."],
+    ["The new web:1.22.0 does not start."],
   ])("but not: %s", (cause) => {
     expect(check({ cause }).unsupported).toEqual([]);
   });
