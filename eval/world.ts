@@ -1,16 +1,14 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { readConfig } from "../src/config.ts";
 import type { Case, Reader, Reading } from "../src/diagnosis/reading.ts";
 import { reason } from "../src/diagnosis/reason.ts";
 import type { EvidenceItem } from "../src/evidence/evidence.ts";
 import { createInquiries } from "../src/evidence/inquire.ts";
 import { redact } from "../src/evidence/redact.ts";
-import { createProcessExecutor } from "../src/execution/busy-process.ts";
-import { createCommandExecutor } from "../src/execution/command.ts";
-import { createDockerExecutor } from "../src/execution/docker.ts";
 import type { Executor } from "../src/execution/execution.ts";
-import { createSystemdExecutor } from "../src/execution/systemd.ts";
+import { createExecutors } from "../src/executors.ts";
 import { admit } from "../src/incident/admit.ts";
 import { fingerprintOf } from "../src/incident/alert.ts";
 import { createMetrics } from "../src/metrics.ts";
@@ -211,14 +209,11 @@ function isBelowDeclared(reading: Reading | null, about: Case | null): boolean {
 
 /** They describe as the real ones do, and know of the outside only what was recorded. */
 function recordedExecutors({ facts }: Scenario, runs: string[]): ReadonlyMap<string, Executor> {
-  const all = [
-    createCommandExecutor(),
-    createDockerExecutor({ host: "unix:///nonexistent" }),
-    createSystemdExecutor(),
-    createProcessExecutor(),
-  ].map(
-    ({ pin: _, ...real }: Executor): Executor => ({
-      ...real,
+  // No setting of this machine: nothing here may reach anything.
+  const real = [...createExecutors(readConfig({})).values()];
+  const all = real.map(
+    ({ pin: _, dryRun: __, ...rest }): Executor => ({
+      ...rest,
       probe: () =>
         Promise.resolve(
           facts === null

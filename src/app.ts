@@ -27,6 +27,7 @@ import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
 import { onlyKnownHosts } from "./ingest/caller.ts";
+import { createEnrich } from "./ingest/enrich.ts";
 import { openApi } from "./ingest/openapi.ts";
 import { createProposals } from "./ingest/proposals.ts";
 import { createIngest } from "./ingest/webhook.ts";
@@ -36,6 +37,7 @@ import { createProposalDesk } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
+import { enrich } from "./responder/enrich.ts";
 import { createLookNow } from "./responder/look-now.ts";
 import type { Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
@@ -303,20 +305,30 @@ export function createApp(config: Config, log: Logger) {
     for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
   });
 
+  const alertRequests = {
+    keys: config.webhookKeys,
+    now,
+    onRefused: (reason: string, detail: string) => {
+      metrics.refused(`webhook_${reason}`);
+      log.warn({ reason, detail }, "a webhook was refused");
+    },
+  };
   const http = new Hono()
     .use(onlyKnownHosts([config.host, new URL(config.publicUrl).hostname]))
     .route(
       "/",
       createIngest({
+        ...alertRequests,
         paths: [config.webhookPath, "/webhook"],
-        keys: config.webhookKeys,
         accept: store.intake.accept,
-        now,
         onAccepted: metrics.accepted,
-        onRefused: (reason, detail) => {
-          metrics.refused(`webhook_${reason}`);
-          log.warn({ reason, detail }, "a webhook was refused");
-        },
+      }),
+    )
+    .route(
+      "/",
+      createEnrich({
+        ...alertRequests,
+        enrich: (group, timeoutMs) => enrich(ports, group, timeoutMs),
       }),
     )
     .route(

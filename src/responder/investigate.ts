@@ -18,12 +18,16 @@ export const DEADLINE_MS = 8_000;
 export type Inquirer = Pick<Ports, "catalogue" | "executors" | "inquire" | "redact" | "now">;
 
 /** Collects what the sources know and what the runbook wants looked at, and reads it by rule; the proposal follows whatever came of this. */
-export async function investigate(ports: Ports, episodeId: number): Promise<StepEnd> {
+export async function investigate(
+  ports: Ports,
+  episodeId: number,
+  deadlineMs = DEADLINE_MS,
+): Promise<StepEnd> {
   const episode = await ports.store.episode(episodeId);
   if (episode === null) return DONE;
   const { questions, diagnosisOf } = questionsAbout(ports, episode);
   ports.crashPoint("before-looks");
-  const items = await collect(questions, { deadlineMs: DEADLINE_MS, now: ports.now });
+  const items = await collect(questions, { deadlineMs, now: ports.now });
   await ports.store.saveFindings(episode, keep(items), diagnosisOf);
   return DONE;
 }
