@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Logger } from "pino";
+import { createAgentDesk } from "./agents.ts";
 import { createAnchors } from "./anchors.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
@@ -26,8 +27,11 @@ import type { HealthCheck } from "./health.ts";
 import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
+import { createA2a } from "./ingest/a2a.ts";
+import { agentTools } from "./ingest/agent-tools.ts";
 import { onlyKnownHosts } from "./ingest/caller.ts";
 import { createEnrich } from "./ingest/enrich.ts";
+import { createMcp } from "./ingest/mcp.ts";
 import { openApi } from "./ingest/openapi.ts";
 import { createProposals } from "./ingest/proposals.ts";
 import { createIngest } from "./ingest/webhook.ts";
@@ -313,6 +317,18 @@ export function createApp(config: Config, log: Logger) {
       log.warn({ reason, detail }, "a webhook was refused");
     },
   };
+  const proposals = createProposalDesk({ store, catalogue, ask: (wish) => ask(ports, wish) });
+  const agents = {
+    tools: agentTools(createAgentDesk({ views: shown.views, proposals }), (tool, error) =>
+      log.error({ tool, err: error }, "an agent's call failed"),
+    ),
+    holders: proposals.holders,
+    ...{ publicUrl: config.publicUrl, version: VERSION },
+    onRefused: (reason: string, detail: string) => {
+      metrics.refused(`agent_${reason}`);
+      log.warn({ reason, detail }, "an agent was refused");
+    },
+  };
   const http = new Hono()
     .use(onlyKnownHosts([config.host, new URL(config.publicUrl).hostname]))
     .route(
@@ -334,13 +350,15 @@ export function createApp(config: Config, log: Logger) {
     .route(
       "/",
       createProposals({
-        ...createProposalDesk({ store, catalogue, ask: (wish) => ask(ports, wish) }),
+        ...proposals,
         onRefused: (reason, detail) => {
           metrics.refused(`proposal_${reason}`);
           log.warn({ reason, detail }, "a proposal was refused");
         },
       }),
     )
+    .route("/", createMcp(agents))
+    .route("/", createA2a(agents))
     .get("/health", async (c) => {
       const { status, checks: found } = await health.read();
       const { isOn } = await store.switches.autohealing();

@@ -1,6 +1,7 @@
 import type { PlannedRequest } from "./approval/approval.ts";
 import { programName } from "./approval/approval.ts";
-import type { Holder, ProposalAnswer, ProposalsOptions } from "./ingest/proposals.ts";
+import type { Holder } from "./ingest/api-key.ts";
+import type { ProposalAnswer, ProposalsOptions } from "./ingest/proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import type { Asked, Wish } from "./responder/ask.ts";
 import type { Store } from "./store/store.ts";

@@ -64,6 +64,8 @@ const COMMON_RULES = ["classify"];
 const HOMES: Record<string, readonly string[]> = {
   "@anthropic-ai/sdk": ["diagnosis"],
   openai: ["diagnosis"],
+  "@a2a-js/sdk": ["ingest"],
+  "@modelcontextprotocol/sdk": ["ingest"],
   "better-sqlite3": ["store"],
   "drizzle-orm": ["store"],
   "node:child_process": ["execution"],

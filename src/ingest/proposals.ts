@@ -3,13 +3,16 @@ import canonicalize from "canonicalize";
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { z } from "zod";
-import { holderOf } from "./caller.ts";
+import type { Holder, HolderVariables } from "./api-key.ts";
+import { onlyHolders } from "./api-key.ts";
 import { jsonBody, parseJson } from "./json-body.ts";
 import { jsonPath } from "./payload.ts";
 
 const MAX_QUOTED = 200;
 const RETRY_AFTER_SECONDS = "60";
 const Name = z.string().min(1).max(128);
+
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
 
 /** Strict: what is misspelled must not be left out unnoticed. */
 export const ProposalBody = z.strictObject({
@@ -32,12 +35,6 @@ export interface ProposedByProgram {
   readonly target: string | null;
   readonly reason: string | null;
   readonly incident: string | null;
-}
-
-export interface Holder {
-  readonly name: string;
-  readonly sha256: string;
-  readonly mayPropose: readonly string[];
 }
 
 type Problem = { readonly path: string; readonly message: string };
@@ -68,8 +65,8 @@ export function createProposals({
   propose,
   request,
   onRefused,
-}: ProposalsOptions): Hono<{ Variables: { holder: Holder } }> {
-  const app = new Hono<{ Variables: { holder: Holder } }>();
+}: ProposalsOptions): Hono<HolderVariables> {
+  const app = new Hono<HolderVariables>();
 
   type Status = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503;
   function refuse(c: Context, status: Status, reason: string, error: string, more: object = {}) {
@@ -84,27 +81,9 @@ export function createProposals({
 
   const { onlyJson, limit } = jsonBody(refuse);
 
+  const authorize = onlyHolders(holders, refuse);
   app.use("/api/proposals", authorize);
   app.use("/api/requests/*", authorize);
-
-  async function authorize(
-    c: Context<{ Variables: { holder: Holder } }>,
-    next: () => Promise<void>,
-  ): Promise<Response | void> {
-    const known = holders();
-    if (known === null) {
-      const error = "policy.yaml can't be read or is wrong, so no key is known";
-      return refuse(c, 503, "policy", error);
-    }
-    const bearer = /^Bearer +(?<key>\S+) *$/i.exec(c.req.header("authorization") ?? "");
-    const holder = holderOf(known, bearer?.groups?.key ?? "");
-    if (bearer === null || holder === null) {
-      const error = "a key of api_keys in policy.yaml is needed, as Authorization: Bearer";
-      return refuse(c, 401, "key", error);
-    }
-    c.set("holder", holder);
-    await next();
-  }
 
   app.post("/api/proposals", onlyJson, limit, async (c) => {
     const body = parseJson(await c.req.text());
@@ -118,21 +97,12 @@ export function createProposals({
       return refuseAt(c, 400, problems);
     }
     const key = c.req.header("idempotency-key");
-    if (key !== undefined && !/^[\x21-\x7e]{1,128}$/.test(key)) {
+    if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
       const error = "Idempotency-Key must be 1 to 128 plain characters without spaces";
       return refuse(c, 400, "body", error);
     }
-    const {
-      runbook,
-      action = null,
-      params,
-      target = null,
-      reason = null,
-      incident = null,
-    } = parsed.data;
-    const wish = { runbook, action, params, target, reason, incident };
-    const call = key === undefined ? null : { key, bodyHash: hashOf(parsed.data) };
-    return answer(c, await propose(wish, c.get("holder"), call));
+    const { data } = parsed;
+    return answer(c, await propose(wishOf(data), c.get("holder"), callOf(key, data)));
   });
 
   function answer(c: Context, proposed: ProposalAnswer): Response {
@@ -168,8 +138,29 @@ export function createProposals({
   return app;
 }
 
+type Body = z.output<typeof ProposalBody>;
+
+export function wishOf({
+  runbook,
+  action,
+  params,
+  target,
+  reason,
+  incident,
+}: Body): ProposedByProgram {
+  return {
+    ...{ runbook, params, action: action ?? null, target: target ?? null },
+    ...{ reason: reason ?? null, incident: incident ?? null },
+  };
+}
+
+/** What makes a call the same as an earlier one of its holder. */
+export function callOf(key: string | undefined, body: Body) {
+  return key === undefined ? null : { key, bodyHash: hashOf(body) };
+}
+
 /** The same whatever the order of its keys. */
-function hashOf(body: z.output<typeof ProposalBody>): string {
+function hashOf(body: Body): string {
   return createHash("sha256")
     .update(canonicalize(body) ?? "")
     .digest("hex");
