@@ -96,8 +96,9 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
       signal,
       meter: (atMost, call) => meter.through(priced, wish.incidentId, atMost, call),
     });
-    if (result.failure !== null) pause.failed();
-    else if (result.calls > 0) pause.succeeded();
+    // Who gave up waiting says nothing about the provider.
+    if (result.failure !== null && !wish.signal.aborted) pause.failed();
+    else if (result.failure === null && result.calls > 0) pause.succeeded();
     return result;
   }
 
