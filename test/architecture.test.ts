@@ -121,3 +121,25 @@ function homesOf(from: string): readonly string[] | undefined {
 it("lets imports look back along the journey only, and only at nouns", () => {
   expect(violations()).toEqual([]);
 });
+
+/** As large as the rest of the program, and most installations never need them. */
+const LOADED_WHEN_ASKED = [
+  "@anthropic-ai/sdk",
+  "openai",
+  "@modelcontextprotocol/sdk",
+  "@a2a-js/sdk",
+];
+
+it("loads what is large and rarely needed only when it is asked for", () => {
+  const values = /^import (?!type\b)[^;]*?from "(?<from>[^"]+)"/gm;
+  const found = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file))
+    .flatMap((file) =>
+      [...readFileSync(join("src", file), "utf8").matchAll(values)]
+        .map((match) => match.groups?.from ?? "")
+        .filter((from) => LOADED_WHEN_ASKED.some((name) => `${from}/`.startsWith(`${name}/`)))
+        .map((from) => `${file} imports ${from}`),
+    );
+
+  expect(found).toEqual([]);
+});
