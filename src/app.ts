@@ -29,6 +29,7 @@ import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
 import { createA2a } from "./ingest/a2a.ts";
 import { agentTools } from "./ingest/agent-tools.ts";
+import { createIndexing } from "./indexing.ts";
 import { onlyKnownHosts } from "./ingest/caller.ts";
 import { createEnrich } from "./ingest/enrich.ts";
 import { createMcp } from "./ingest/mcp.ts";
@@ -278,6 +279,11 @@ export function createApp(config: Config, log: Logger) {
     onFailure: (error) => log.error({ err: error }, "the runbook folder could not be looked at"),
   });
 
+  const indexing = createIndexing({
+    searchIndex: store.searchIndex,
+    onFailure: (error) => log.error({ err: error }, "the history could not be indexed"),
+  });
+
   const web = createConsole({
     desk: desk.console,
     graphs,
@@ -306,6 +312,7 @@ export function createApp(config: Config, log: Logger) {
     for (const one of workers) one.wake();
     nudge();
     for (const one of illustrators) one.look(incidentId);
+    indexing.wake();
     for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
   });
 
@@ -406,12 +413,13 @@ export function createApp(config: Config, log: Logger) {
       await ruleWatch.check();
       ruleWatch.start();
       await anchors.start();
+      indexing.wake();
       for (const one of workers) one.start();
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
     },
     async stop(): Promise<void> {
       web.close();
-      await ruleWatch.stop();
+      await Promise.all([ruleWatch.stop(), indexing.stop()]);
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, endRuns()]);
       await anchors.stop();

@@ -14,6 +14,7 @@ import type {
 } from "./chat/desk.ts";
 import { autohealingText, editText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
+import { WITHIN_DAYS } from "./console/ports.ts";
 import type { HealthReport } from "./health.ts";
 import type { Episode } from "./incident/alert.ts";
 import type { Metrics } from "./metrics.ts";
@@ -406,10 +407,16 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       return ids.length === 1 && ids[0] !== undefined ? await views.incident(ids[0]) : null;
     },
     timeline: views.timeline,
-    history: async ({ words, state, page, pageSize }) =>
+    history: async ({ words, state, severity, within, runbook, target, page, pageSize }) =>
       await views.find({
         words,
         ...(state === null ? {} : { state }),
+        ...(severity === null ? {} : { severity }),
+        ...(within === null
+          ? {}
+          : { since: new Date(now().getTime() - WITHIN_DAYS[within] * DAY_MS) }),
+        ...(runbook === null ? {} : { runbook }),
+        ...(target === null ? {} : { target }),
         limit: pageSize,
         offset: (page - 1) * pageSize,
       }),

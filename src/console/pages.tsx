@@ -7,16 +7,23 @@ import { HistoryPage } from "./history-page.tsx";
 import { InboxPage } from "./inbox-page.tsx";
 import { IncidentPage } from "./incident-page.tsx";
 import type { ConsoleDeps, HistoryQuery } from "./ports.ts";
+import { MOST_COUNTED } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
 import { PlainPage } from "./sign-in-page.tsx";
 import { incidentPath } from "./words.ts";
 
 const PAGE_SIZE = 25;
 
+const Name = z.string().trim().min(1).max(200).nullable().catch(null);
+
 const HistorySearch = z.object({
   words: z.string().trim().max(200).catch(""),
   state: z.enum(["open", "acknowledged", "resolved"]).nullable().catch(null),
-  page: z.coerce.number().int().min(1).max(100_000).catch(1),
+  severity: z.enum(["critical", "warning", "info"]).nullable().catch(null),
+  within: z.enum(["day", "week", "month", "quarter"]).nullable().catch(null),
+  runbook: Name,
+  target: Name,
+  page: z.coerce.number().int().min(1).max(MOST_COUNTED).catch(1),
 });
 
 /** Everything that is read. Nothing here changes anything, whoever asks and however often. */

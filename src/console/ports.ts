@@ -1,6 +1,7 @@
 import type { Person, Ruling } from "../approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../chat/card.ts";
 import type { Theme } from "../evidence/graph.ts";
+import type { Severity } from "../incident/alert.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
 import type { Reason } from "../remediation/proposal.ts";
 
@@ -72,17 +73,30 @@ export interface Inbox {
   readonly recent: readonly IncidentSummary[];
 }
 
+/** Farther than this nobody counts, or pages. */
+export const MOST_COUNTED = 10_000;
+
 export interface HistoryQuery {
   /** All of these words, anywhere in an incident; empty means every incident. */
   readonly words: string;
   readonly state: IncidentState | null;
+  readonly severity: Severity | null;
+  readonly within: Within | null;
+  /** Ids and names as they are; null for any. */
+  readonly runbook: string | null;
+  readonly target: string | null;
   /** From 1. */
   readonly page: number;
   readonly pageSize: number;
 }
 
+/** How far back to look. */
+export const WITHIN_DAYS = { day: 1, week: 7, month: 30, quarter: 91 } as const;
+export type Within = keyof typeof WITHIN_DAYS;
+
 export interface HistoryPage {
   readonly items: readonly IncidentSummary[];
+  /** Where there are more than `MOST_COUNTED`, that number. */
   readonly total: number;
 }
 

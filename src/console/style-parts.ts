@@ -92,6 +92,8 @@ details[open] > :not(summary) { margin-top: .375rem; }
 .gate button { width: 100%; }
 .empty { display: grid; gap: .75rem; }
 .filter, .command { display: grid; gap: .5rem; }
+.only { display: flex; gap: .5rem; align-items: center; min-height: 2.75rem; }
+.only input { width: 1.125rem; min-height: 1.125rem; accent-color: var(--accent); }
 .paging { display: flex; gap: 1rem; }
 .answer { display: grid; gap: .75rem; }
 .answer pre { background: var(--sheet); }
@@ -126,7 +128,9 @@ details[open] > :not(summary) { margin-top: .375rem; }
   .incidents a { grid-template-columns: auto minmax(0, 1fr) auto 5.5rem; }
   .incidents .outcome { grid-column: 3; grid-row: 1; }
   .incidents time { text-align: right; }
-  .filter { grid-template-columns: 1fr 12rem auto; }
+  .filter { grid-template-columns: repeat(3, 1fr) auto; align-items: center; }
+  .filter > input { grid-column: 1 / -1; }
+  .filter .only { grid-column: 1 / -2; }
   .command { grid-template-columns: 1fr auto; }
   .decide form:not(.typed) .approve { min-width: 11rem; }
   .checks { grid-template-columns: 1fr 1fr; }

@@ -188,6 +188,7 @@ export const requests = sqliteTable(
     index("requests_of_incident").on(t.incidentId),
     index("requests_by_plan_code").on(t.planCode),
     index("requests_of_action").on(t.runbookId, t.actionId, t.target, t.createdAt),
+    index("requests_of_target").on(t.target, t.createdAt),
     index("requests_that_undo").on(t.undoes).where(sql`undoes is not null`),
     uniqueIndex("one_live_request_an_alert")
       .on(t.episodeId)
@@ -441,6 +442,21 @@ export const record = sqliteTable(
     hash: text().notNull(),
   },
   (t) => [index("record_of_incident").on(t.incidentId)],
+);
+
+/** What the full-text index `incident_words` knows, in the order of arrival: its rowid is `n`. */
+export const searchable = sqliteTable(
+  "searchable",
+  {
+    n: integer().primaryKey({ autoIncrement: true }),
+    incidentId: text()
+      .notNull()
+      .unique()
+      .references(() => incidents.id),
+    /** Set by triggers with every change of the incident; whoever indexes clears it. */
+    isStale: integer({ mode: "boolean" }).notNull(),
+  },
+  (t) => [index("stale_words").on(t.n).where(sql`is_stale = 1`)],
 );
 
 export const switches = sqliteTable("switches", {

@@ -1,40 +1,47 @@
-import type { SQL } from "drizzle-orm";
-import { and, count, desc, eq, or, sql } from "drizzle-orm";
 import type { RequestState } from "../approval/approval.ts";
 import type { IncidentSummary } from "../chat/card.ts";
-import type { Labels } from "../incident/alert.ts";
+import type { Labels, Severity } from "../incident/alert.ts";
 import { placeOf } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
 import type { Risk } from "../remediation/proposal.ts";
-import type { Opened } from "./open.ts";
-import { toIncident } from "./rows.ts";
-import { incidents } from "./schema.ts";
+import type { Sqlite } from "./open.ts";
+import type { SearchIndex } from "./search-index.ts";
 
 export interface IncidentQuery {
-  /** All of these words, anywhere in the title, the labels or the annotations. */
+  /** All of these words, anywhere in what the index knows of an incident. */
   readonly words?: string;
   readonly state?: IncidentState | "unresolved";
+  readonly severity?: Severity;
   readonly since?: Date;
+  /** With a request of this runbook. */
+  readonly runbook?: string;
+  /** With a request for this target, by its name in the inventory. */
+  readonly target?: string;
   readonly limit: number;
   readonly offset?: number;
 }
 
-/** The history: incidents by words, state and time, the newest first. */
-export function createSearch({ sqlite, drizzle: db }: Opened) {
-  function find(query: IncidentQuery): { items: IncidentSummary[]; total: number } {
-    const where = conditionOf(query);
-    const rows = db
-      .select()
-      .from(incidents)
-      .where(where)
-      .orderBy(desc(incidents.openedAt), desc(sql`rowid`))
-      .limit(query.limit)
-      .offset(query.offset ?? 0)
-      .all();
-    const total = db.select({ n: count() }).from(incidents).where(where).get()?.n ?? 0;
-    return { items: rows.map((row) => summaryOf(toIncident(row))), total };
-  }
+interface Found {
+  readonly items: IncidentSummary[];
+  /** Counted up to `MOST_COUNTED`. */
+  readonly total: number;
+}
 
+/** Nobody pages that far; counting on would take longer than everything else. */
+export const MOST_COUNTED = 10_000;
+/** The index knows words of three characters and more; for shorter ones the newest incidents are read through. */
+const MOST_READ_THROUGH = 20_000;
+
+/** Brought up to date before a search, unless so much has changed that it is being done in the background. */
+const INDEXED_AT_ONCE = 200;
+
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+/** The history: incidents by words, state and time, the newest first. */
+export function createSearch(sqlite: Sqlite, index: Pick<SearchIndex, "indexSome">) {
   const alertCount = sqlite
     .prepare<[string], number>("SELECT count(*) FROM alerts WHERE incident_id = ?")
     .pluck();
@@ -48,26 +55,108 @@ export function createSearch({ sqlite, drizzle: db }: Opened) {
     `SELECT proposal, state, risk FROM requests WHERE incident_id = ?
      ORDER BY created_at DESC, rowid DESC LIMIT 1`,
   );
+  const byId = sqlite.prepare<[string], Row>(
+    "SELECT id, title, severity, state, opened_at, resolved_at FROM incidents WHERE id = ?",
+  );
 
-  function summaryOf(row: ReturnType<typeof toIncident>): IncidentSummary {
-    const { id, title, severity, state, openedAt, resolvedAt } = row;
-    const newest = newestRequest.get(id);
+  function find(query: IncidentQuery): Found {
+    const words = wordsOf(query.words ?? "");
+    if (words.length > 0) index.indexSome(INDEXED_AT_ONCE);
+    const { from, order, conditions } = words.length > 0 ? byWords(words) : BY_TIME;
+    const all = [...conditions, ...filtersOf(query)];
+    const where = all.length === 0 ? "" : ` WHERE ${all.map((one) => one.sql).join(" AND ")}`;
+    const values = all.flatMap((one) => one.values);
+    const ids = sqlite
+      .prepare<unknown[], string>(`SELECT i.id FROM ${from}${where} ${order} LIMIT ? OFFSET ?`)
+      .pluck()
+      .all(...values, query.limit, query.offset ?? 0);
+    const total = sqlite
+      .prepare<unknown[], number>(`SELECT count(*) FROM (SELECT 1 FROM ${from}${where} LIMIT ?)`)
+      .pluck()
+      .get(...values, MOST_COUNTED);
+    return { items: ids.flatMap(summaryOf), total: total ?? 0 };
+  }
+
+  function summaryOf(incidentId: string): IncidentSummary[] {
+    const row = byId.get(incidentId);
+    if (row === undefined) return [];
+    const newest = newestRequest.get(incidentId);
     const { actionTitle } = JSON.parse(newest?.proposal ?? "{}") as { actionTitle: string };
-    return {
-      id,
-      title,
-      where: placesOf(labels.all(id)),
-      severity,
-      state,
-      openedAt,
-      resolvedAt,
-      alertCount: alertCount.get(id) ?? 0,
-      request:
-        newest === undefined ? null : { actionTitle, state: newest.state, risk: newest.risk },
-    };
+    return [
+      {
+        id: row.id,
+        title: row.title,
+        where: placesOf(labels.all(incidentId)),
+        severity: row.severity,
+        state: row.state,
+        openedAt: new Date(row.opened_at),
+        resolvedAt: row.resolved_at === null ? null : new Date(row.resolved_at),
+        alertCount: alertCount.get(incidentId) ?? 0,
+        request:
+          newest === undefined ? null : { actionTitle, state: newest.state, risk: newest.risk },
+      },
+    ];
   }
 
   return { find };
+}
+
+interface Row {
+  id: string;
+  title: string;
+  severity: Severity | null;
+  state: IncidentState;
+  opened_at: number;
+  resolved_at: number | null;
+}
+
+const BY_TIME = {
+  from: "incidents i",
+  order: "ORDER BY i.opened_at DESC, i.rowid DESC",
+  conditions: [] as readonly Condition[],
+};
+
+/** From the index outwards, newest first: a common word is found as fast as a rare one. */
+function byWords(words: readonly string[]) {
+  const long = words.filter((word) => [...word].length >= 3);
+  const short = words.filter((word) => !long.includes(word));
+  const conditions: Condition[] = short.map((word) => ({
+    sql: "w.words LIKE ? ESCAPE '\\'",
+    values: [`%${word.replace(/[\\%_]/g, (char) => `\\${char}`)}%`],
+  }));
+  if (long.length > 0) {
+    const phrases = long.map((word) => `"${word.replaceAll('"', '""')}"`);
+    conditions.unshift({ sql: "incident_words MATCH ?", values: [phrases.join(" ")] });
+  } else {
+    const sql = "w.rowid > (SELECT coalesce(max(n), 0) FROM searchable) - ?";
+    conditions.unshift({ sql, values: [MOST_READ_THROUGH] });
+  }
+  return {
+    from: "incident_words w CROSS JOIN searchable s ON s.n = w.rowid CROSS JOIN incidents i ON i.id = s.incident_id",
+    order: "ORDER BY w.rowid DESC",
+    conditions,
+  };
+}
+
+function filtersOf({ state, severity, since, runbook, target }: IncidentQuery): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (sql: string, ...values: (string | number)[]) => conditions.push({ sql, values });
+  // A literal, not a parameter: only so does the index of the open ones apply.
+  if (state === "unresolved") add("i.state <> 'resolved'");
+  else if (state !== undefined) add("i.state = ?", state);
+  if (severity !== undefined) add("i.severity = ?", severity);
+  if (since !== undefined) add("i.opened_at >= ?", since.getTime());
+  if (runbook !== undefined)
+    add("i.id IN (SELECT incident_id FROM requests WHERE runbook_id = ?)", runbook);
+  if (target !== undefined)
+    add("i.id IN (SELECT incident_id FROM requests WHERE target = ?)", target);
+  return conditions;
+}
+
+/** Every id begins with `inc_`, which tells none from another: the index has the rest only. */
+function wordsOf(text: string): string[] {
+  const words = text.replaceAll("\0", " ").split(/\s+/);
+  return words.map((word) => word.replace(/^inc_(?=[0-9a-f])/, "")).filter(Boolean);
 }
 
 function placesOf(labels: readonly string[]): string {
@@ -76,30 +165,4 @@ function placesOf(labels: readonly string[]): string {
   const [first = "", second, ...more] = places;
   if (second === undefined) return first;
   return `${first}, ${second}${more.length > 0 ? ` and ${more.length} more` : ""}`;
-}
-
-function conditionOf({ words, state, since }: IncidentQuery): SQL | undefined {
-  const conditions: (SQL | undefined)[] = [];
-  // A literal, not a parameter: only so does the index of the open ones apply.
-  if (state === "unresolved") conditions.push(sql`state <> 'resolved'`);
-  else if (state !== undefined) conditions.push(eq(incidents.state, state));
-  if (since !== undefined) conditions.push(sql`${incidents.openedAt} >= ${since.getTime()}`);
-  for (const word of (words ?? "").split(/\s+/).filter(Boolean)) {
-    const literal = escaped(word);
-    // Labels lie there as JSON, which writes quotes and backslashes in its own way.
-    const inJson = `%${escaped(JSON.stringify(word).slice(1, -1))}%`;
-    conditions.push(
-      or(
-        sql`${incidents.title} LIKE ${`%${literal}%`} ESCAPE '\\'`,
-        sql`${incidents.id} LIKE ${`${literal}%`} ESCAPE '\\'`,
-        sql`EXISTS (SELECT 1 FROM alerts a WHERE a.incident_id = ${incidents.id}
-             AND (a.labels LIKE ${inJson} ESCAPE '\\' OR a.annotations LIKE ${inJson} ESCAPE '\\'))`,
-      ),
-    );
-  }
-  return and(...conditions);
-}
-
-function escaped(word: string): string {
-  return word.replace(/[\\%_]/g, (char) => `\\${char}`);
 }

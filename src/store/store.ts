@@ -17,6 +17,7 @@ import { createRecord, lastRecordedAt } from "./record.ts";
 import { createRequests } from "./requests.ts";
 import { createRules } from "./rules.ts";
 import { createSearch } from "./search.ts";
+import { createSearchIndex } from "./search-index.ts";
 import { createSessions } from "./sessions.ts";
 import { createSilences } from "./silences.ts";
 import { createSteps } from "./steps.ts";
@@ -68,6 +69,7 @@ export function openStore(options: StoreOptions) {
   const switches = createSwitches(sqlite, tools, now);
   const requests = createRequests(opened, tools, now);
   const silences = createSilences(sqlite, tools, now);
+  const searchIndex = createSearchIndex(sqlite, options.redact);
   const alive = sqlite.prepare<[string]>(
     "INSERT INTO switches (name, value) VALUES ('alive', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
@@ -87,7 +89,11 @@ export function openStore(options: StoreOptions) {
     silences: promised(silences.forAll),
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),
     past: promised(createPast(sqlite)),
-    views: promised({ ...createViews(opened, silences, now), ...createSearch(opened) }),
+    views: promised({
+      ...createViews(opened, silences, now),
+      ...createSearch(sqlite, searchIndex),
+    }),
+    searchIndex: promised(searchIndex),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     pictures: promised(createPictures(sqlite)),
     digests: promised(createDigests(sqlite, now)),

@@ -112,20 +112,35 @@ it("filters and pages the history by its URL", async () => {
   const lab = createLab();
   lab.views = [aView(lab.now)];
 
-  const page = await (await lab.get("/history?words=nginx+web&state=open&page=2")).text();
+  const path = "/history?words=nginx+web&state=open&within=week&target=web-01";
+  const page = await (await lab.get(`${path}&page=2`)).text();
 
-  expect(lab.searches).toEqual([{ words: "nginx web", state: "open", page: 2, pageSize: 25 }]);
+  expect(lab.searches).toEqual([
+    {
+      words: "nginx web",
+      state: "open",
+      severity: null,
+      within: "week",
+      runbook: null,
+      target: "web-01",
+      page: 2,
+      pageSize: 25,
+    },
+  ]);
   expect(page).toContain("page 2 of 3");
-  expect(page).toContain('href="/history?words=nginx+web&amp;state=open&amp;page=3"');
-  expect(page).toContain('href="/history?words=nginx+web&amp;state=open"');
+  const shown = path.replaceAll("&", "&amp;");
+  expect(page).toContain(`href="${shown}&amp;page=3"`);
+  expect(page).toContain(`href="${shown}"`);
 });
 
 it("takes a history URL nobody would write as the first page of everything", async () => {
   const lab = createLab();
 
-  await lab.get("/history?state=maybe&page=-3");
+  await lab.get("/history?state=maybe&severity=&within=ever&runbook=&page=-3");
 
-  expect(lab.searches).toEqual([{ words: "", state: null, page: 1, pageSize: 25 }]);
+  expect(lab.searches).toMatchObject([
+    { words: "", state: null, severity: null, within: null, runbook: null, page: 1 },
+  ]);
 });
 
 it("answers a command, and a button of the answer sends its value", async () => {

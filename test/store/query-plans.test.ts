@@ -98,9 +98,15 @@ function scans({ plan }: { plan: readonly string[] }): string[] {
   return plan.filter((detail) => {
     const table = /^SCAN (?<table>\w+)/.exec(detail)?.groups?.table ?? "";
     const named =
-      { a: "alerts", c: "cards", r: "requests", e: "executions", s: "steps", o: "other_starts" }[
-        table
-      ] ?? table;
+      {
+        i: "incidents",
+        a: "alerts",
+        c: "cards",
+        r: "requests",
+        e: "executions",
+        s: "steps",
+        o: "other_starts",
+      }[table] ?? table;
     const isPartial =
       /USING (?:COVERING )?INDEX (?:open_incidents|one_open_incident_a_group|live_requests|one_live_request_an_alert|one_run_a_target|stale_cards|firing_alerts|unreviewed_executions)\b/.test(
         detail,
@@ -117,8 +123,10 @@ const MAY_SCAN = [
   /FROM executions WHERE state = 'started'/,
   /^SELECT count\(\*\) FROM \w+ WHERE 1$/,
   // The newest first, until the page is full.
-  /^select .* from "incidents" order by "incidents"."opened_at" desc, rowid desc limit/,
-  /^select count\(\*\) from "incidents"$/,
+  /^SELECT i\.id FROM incidents i ORDER BY i\.opened_at DESC, i\.rowid DESC LIMIT/,
+  /^SELECT count\(\*\) FROM \(SELECT 1 FROM incidents i LIMIT \?\)$/,
+  // Once, when the index of the history is new.
+  /^\s*INSERT INTO searchable .* FROM incidents ORDER BY opened_at, rowid/,
   /^SELECT (?:seq, hash FROM record|at FROM record|received_at FROM alerts) ORDER BY \w+ DESC LIMIT 1$/,
 ];
 
@@ -155,6 +163,8 @@ describe("with 50 000 of everything", () => {
       await store.views.timeline(request.incidentId);
       await store.views.find({ limit: 10 });
       await store.views.find({ limit: 10, state: "unresolved" });
+      await store.views.find({ limit: 10, runbook: "rb", target: "t" });
+      await store.views.find({ limit: 10, words: "some words" });
       await store.requests.findByPlanCode(request.planCode);
       await store.executions.findByRequest(request.id);
     });

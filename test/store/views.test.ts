@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { IncidentQuery } from "../../src/store/search.ts";
 import { aGroup, anIncoming, createLab, MINUTE } from "./lab.ts";
 
 describe("the history", () => {
@@ -42,6 +43,47 @@ describe("the history", () => {
     );
 
     expect(await search(words)).toEqual(expected);
+  });
+
+  it("finds an alert by part of its name, an incident by its id and by who decided what about it", async () => {
+    const lab = createLab();
+    const request = await lab.propose();
+    const find = async (words: string) => (await lab.store.views.find({ words, limit: 9 })).total;
+    const before = await find("looks fine to me");
+    await lab.store.requests.decide(
+      request.planCode,
+      "reject",
+      { person: "ana", channel: "console", reason: "it looks fine to me" },
+      (found) => ({ outcome: "rejected", request: found }),
+    );
+
+    expect(before).toBe(0);
+    for (const words of ["ebdow", "WEBDOWN ana", request.incidentId, "looks fine to me"]) {
+      expect(await find(words)).toBe(1);
+    }
+    expect(await find("ben")).toBe(0);
+  });
+
+  it("finds nobody's secret by a search", async () => {
+    const { search } = await told("could not reach postgres://app:hunter2secret@db/app");
+
+    expect(await search("postgres")).toHaveLength(1);
+    expect(await search("hunter2secret")).toEqual([]);
+  });
+
+  it("filters by severity, runbook and target", async () => {
+    const lab = createLab();
+    const { proposal } = await lab.propose({ target: "web-07" });
+    await lab.fire({ severity: "critical", alertname: "Other" });
+    const find = async (query: Partial<IncidentQuery>) =>
+      (await lab.store.views.find({ limit: 9, ...query })).total;
+
+    expect(await find({})).toBe(2);
+    expect(await find({ severity: "critical" })).toBe(1);
+    expect(await find({ runbook: proposal.runbookId })).toBe(1);
+    expect(await find({ runbook: "another" })).toBe(0);
+    expect(await find({ target: "web-07", words: "WebDown" })).toBe(1);
+    expect(await find({ target: "web-08" })).toBe(0);
   });
 
   it("is paged, dated, and says what became of each", async () => {
