@@ -81,6 +81,11 @@ export function createAnchors({ record, log, announce, now }: Deps) {
       clearInterval(timer);
       await toJournal().catch(failed);
     },
+    /** What the last verification found, without another one. */
+    async seen(): Promise<AuditReport> {
+      const [head, lastAnchor] = [await record.head(), await record.lastAnchor()];
+      return { head, lastAnchor, checked, isChecking: underWay !== null };
+    },
     /** Verifies, and answers within seconds: a long record is still being read then, and the last result is told. */
     async audit(): Promise<AuditReport> {
       const run = verify();

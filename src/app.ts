@@ -14,6 +14,8 @@ import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
 import type { ConsoleEvent } from "./console/ports.ts";
 import { consoleCommands } from "./console-commands.ts";
+import type { SendTest } from "./console-reads.ts";
+import { createReads } from "./console-reads.ts";
 import { cardsWithCrashPoints, crashAt, storeWithCrashPoints } from "./crash-points.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
@@ -74,7 +76,11 @@ const RUNS_END_WITHIN_MS = 4_000;
 const SHUTDOWN_MS = 8_000;
 
 /** Every part, fitted together: the only place that knows all of them. */
-export function createApp(config: Config, log: Logger) {
+export function createApp(
+  config: Config,
+  log: Logger,
+  more: { readonly sendTest?: SendTest } = {},
+) {
   const startedAt = performance.now();
   const executors = createExecutors(config);
   const catalogue = openCatalogue(config, executors);
@@ -287,6 +293,11 @@ export function createApp(config: Config, log: Logger) {
   const web = createConsole({
     desk: desk.console,
     graphs,
+    reads: createReads({
+      ...{ store: shown, catalogue, anchors, config, now },
+      costs: () => costs(store, config.llm?.limits ?? null),
+      sendTest: more.sendTest ?? (() => Promise.reject(new Error("this program sends none"))),
+    }),
     sessions: consoleSessions(store, catalogue),
     publicUrl: config.publicUrl,
     isSecure: config.publicUrl.startsWith("https:"),

@@ -48,8 +48,14 @@ export async function sendThroughAlertmanager(
   }
 }
 
-/** Gives the alert to Alertmanager, and finds out what it means to do with it. */
-async function hand({ alertmanager: access, ...config }: ConfigWithAlertmanager, alert: TestAlert) {
+/**
+ * Gives the alert to Alertmanager, and finds out what it means to do with it.
+ * @throws CommandFailed
+ */
+export async function hand(
+  { alertmanager: access, ...config }: ConfigWithAlertmanager,
+  alert: TestAlert,
+) {
   const peer = createAlertmanager(access);
   const { labels, annotations, status } = alert;
   try {

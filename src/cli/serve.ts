@@ -4,6 +4,9 @@ import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import type { CliCommand } from "./command.ts";
 import { localUrl } from "./local-url.ts";
+import { sendDirectly } from "./send-directly.ts";
+import type { TestAlert } from "./send-test.ts";
+import { hand } from "./send-through-alertmanager.ts";
 import { createSignInLink, personNamed } from "./sign-in.ts";
 
 const STOP_WITHIN_MS = 10_000;
@@ -17,7 +20,7 @@ export const serve: CliCommand = {
   async run() {
     const config = loadConfig();
     const log = await createLog(config);
-    const app = createApp(config, log);
+    const app = createApp(config, log, { sendTest: (severity) => sendTestAlert(config, severity) });
     await app.start();
     log.info(
       { host: config.host, port: config.port },
@@ -36,6 +39,23 @@ export const serve: CliCommand = {
     return true;
   },
 };
+
+/** For the console's page: the same alert that `send-test` sends, without waiting for its way back. */
+async function sendTestAlert(config: Config, severity: string) {
+  const alert: TestAlert = {
+    status: "firing",
+    labels: { alertname: "TestAlert", severity, instance: "test-instance" },
+    annotations: { summary: "A test alert, sent from the console" },
+  };
+  const { alertmanager } = config;
+  if (alertmanager === null) {
+    const { incident: incidentId, lines } = await sendDirectly(config, alert);
+    return { incidentId, text: `${lines.join(" ")}.` };
+  }
+  await hand({ ...config, alertmanager }, alert);
+  const text = "Alertmanager has it, and passes it on after its group_wait (30 s by default).";
+  return { incidentId: null, text };
+}
 
 /** One JSON line an event; on a terminal the same for eyes. */
 async function createLog({ logLevel: level }: Config) {

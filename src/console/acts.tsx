@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { z } from "zod";
+import { createBucket } from "./bucket.ts";
 import { CommandPage } from "./command-page.tsx";
 import type { Env } from "./guard.ts";
 import { isSameSecret, requireForm } from "./guard.ts";
@@ -8,6 +9,7 @@ import { isId } from "./pages.tsx";
 import type { CommandAnswer, ConsoleDeps, ReviewResult } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
 import { refuseForm } from "./reception.tsx";
+import { TestAlertPage } from "./settings-page.tsx";
 import type { Flash } from "./words.ts";
 import { flashOf, incidentPath } from "./words.ts";
 
@@ -50,6 +52,9 @@ const EditForm = z
 
 const CommandForm = z.object({ text: z.string().trim().min(1).max(1000) });
 
+const TestAlertForm = z.object({ severity: z.enum(["critical", "warning", "info"]) });
+const TEST_ALERTS = { burst: 5, everyMs: 60_000 };
+
 const ReviewForm = z.object({ incident: z.string().refine(isId) });
 
 const reviewFlashes: Record<ReviewResult, Flash> = {
@@ -63,6 +68,7 @@ const reviewFlashes: Record<ReviewResult, Flash> = {
 export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<Env> {
   const { desk, reception, log } = deps;
   const app = new Hono<Env>();
+  const bucket = createBucket({ ...TEST_ALERTS, now: deps.now });
 
   app.on("POST", "*", requireForm, async (c, next) => {
     const form = await c.req.parseBody();
@@ -133,6 +139,24 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     // Why not is a sentence of its own, so it is answered as the command would be.
     const text = answer.reasons.map((reason) => reason.text).join("\n");
     return await said(c, `/undo ${id}`, { text });
+  });
+
+  app.post("/record/verify", async (c) => {
+    await deps.reads.verifyRecord();
+    return c.redirect("/record", 303);
+  });
+
+  app.post("/test-alert", async (c) => {
+    const form = TestAlertForm.safeParse(await c.req.parseBody());
+    if (!form.success) return refuseShape(c);
+    const session = c.get("visit");
+    const { person } = session;
+    const answer = bucket.take(person.name)
+      ? await deps.reads.sendTest({ ...form.data, person })
+      : { outcome: "refused" as const, text: "That was one a moment ago. Wait a minute." };
+    log.info({ person: person.name, outcome: answer.outcome }, "a test alert was asked for");
+    const frame = { ...reception.frame(c), session, status: await desk.status() };
+    return reception.send(c, <TestAlertPage {...{ frame, answer }} />);
   });
 
   app.post("/command", async (c) => {

@@ -3,7 +3,16 @@ import { pendingOf } from "../chat/card.ts";
 import { placeOf } from "../incident/alert.ts";
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
-import { Block, CsrfField, RiskMark, SeverityMark, State, Text, When } from "./parts.tsx";
+import {
+  Block,
+  CheckList,
+  CsrfField,
+  RiskMark,
+  SeverityMark,
+  State,
+  Text,
+  When,
+} from "./parts.tsx";
 import type { ConsoleStatus, Inbox, Session } from "./ports.ts";
 import { RequestBlock } from "./request.tsx";
 import { incidentPath, incidentWords, plural, requestWords } from "./words.ts";
@@ -151,8 +160,8 @@ function Empty({ publicUrl }: { publicUrl: string }) {
       </pre>
       <p class="under">
         With <code>PROMETHEUS_API_KEY</code> set, add <code>-H 'X-API-Key: …'</code>. Or run{" "}
-        <code>npx countersign send-test</code>. Then point a webhook receiver of Alertmanager at the
-        same address.
+        <code>npx countersign send-test</code>, or <a href="/test-alert">send it from here</a>. Then
+        point a webhook receiver of Alertmanager at the same address.
       </p>
     </section>
   );
@@ -176,20 +185,7 @@ function Health({ status, session }: { status: ConsoleStatus; session: Session }
         </p>
         <button type="submit">{isOn ? "Turn off now" : "Turn on…"}</button>
       </form>
-      <ul class="checks">
-        {status.checks.map((check) => (
-          <li>
-            <State
-              word={check.name.replaceAll("_", " ")}
-              tone={check.status === "ok" ? "good" : check.status === "degraded" ? "wait" : "bad"}
-            />
-            <span class="detail">
-              {check.status === "ok" ? "" : `${check.status}: `}
-              <Text of={check.detail} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <CheckList checks={status.checks} />
     </Block>
   );
 }

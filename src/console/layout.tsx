@@ -6,6 +6,19 @@ import { visible } from "./visible.ts";
 import type { Flash } from "./words.ts";
 import { flashes, relative } from "./words.ts";
 
+const PLACES = {
+  inbox: ["/", "Inbox"],
+  history: ["/history", "History"],
+  runbooks: ["/runbooks", "Runbooks"],
+  targets: ["/targets", "Targets"],
+  policy: ["/policy", "Policy"],
+  statistics: ["/statistics", "Statistics"],
+  record: ["/record", "Record"],
+  settings: ["/settings", "Settings"],
+  command: ["/command", "Command"],
+} as const;
+type Place = keyof typeof PLACES;
+
 /** What every page has around it. `status` and `session` are there for people who are signed in. */
 export interface Frame {
   readonly title: string;
@@ -15,7 +28,7 @@ export interface Frame {
   readonly session?: Session;
   readonly status?: ConsoleStatus;
   readonly flash?: Flash | null;
-  readonly here?: "inbox" | "history" | "command";
+  readonly here?: Place;
   /** Off where the page is an answer that fetching it again would not give. */
   readonly isLive?: boolean;
   /** For the one page that has to be asked for a second time; see `needsSignIn`. */
@@ -68,7 +81,6 @@ export function Page({ frame, children }: PropsWithChildren<{ frame: Frame }>) {
 }
 
 function Header({ frame }: { frame: Frame }) {
-  const current = (page: Frame["here"]) => (frame.here === page ? "page" : undefined);
   return (
     <header>
       <a class="brand" href="/">
@@ -77,15 +89,11 @@ function Header({ frame }: { frame: Frame }) {
       </a>
       {frame.session === undefined ? null : (
         <nav aria-label="Pages">
-          <a href="/" aria-current={current("inbox")}>
-            Inbox
-          </a>
-          <a href="/history" aria-current={current("history")}>
-            History
-          </a>
-          <a href="/command" aria-current={current("command")}>
-            Command
-          </a>
+          {Object.entries(PLACES).map(([place, [path, name]]) => (
+            <a href={path} aria-current={frame.here === place ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
         </nav>
       )}
       {frame.status === undefined ? null : <Autohealing status={frame.status} now={frame.now} />}

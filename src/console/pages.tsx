@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 import { z } from "zod";
 import { CommandPage } from "./command-page.tsx";
+import { ComponentsPage } from "./components-page.tsx";
 import type { Env } from "./guard.ts";
 import { HistoryPage } from "./history-page.tsx";
 import { InboxPage } from "./inbox-page.tsx";
@@ -9,12 +10,19 @@ import { IncidentPage } from "./incident-page.tsx";
 import type { ConsoleDeps, HistoryQuery } from "./ports.ts";
 import { MOST_COUNTED } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
+import { RecordPage } from "./record-page.tsx";
+import { PolicyPage, TargetsPage } from "./rules-pages.tsx";
+import { RunbookPage, RunbooksPage } from "./runbook-pages.tsx";
+import { SettingsPage, TestAlertPage } from "./settings-page.tsx";
 import { PlainPage } from "./sign-in-page.tsx";
+import { StatisticsPage } from "./statistics-page.tsx";
 import { incidentPath } from "./words.ts";
 
 const PAGE_SIZE = 25;
 
 const Name = z.string().trim().min(1).max(200).nullable().catch(null);
+
+const EntryNumber = z.coerce.number().int().min(1).nullable().catch(null);
 
 const HistorySearch = z.object({
   words: z.string().trim().max(200).catch(""),
@@ -28,7 +36,7 @@ const HistorySearch = z.object({
 
 /** Everything that is read. Nothing here changes anything, whoever asks and however often. */
 export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<Env> {
-  const { desk, reception } = deps;
+  const { desk, reads, reception } = deps;
   const app = new Hono<Env>();
 
   app.get("/", async (c) => {
@@ -72,6 +80,53 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
     const [frame, found] = await Promise.all([frameOf(c), desk.history(query)]);
     return reception.send(c, <HistoryPage {...{ frame, query, found }} />);
   });
+
+  app.get("/runbooks", async (c) => {
+    const [frame, runbooks] = await Promise.all([frameOf(c), reads.runbooks()]);
+    return reception.send(c, <RunbooksPage {...{ frame, runbooks }} />);
+  });
+
+  app.get("/runbooks/:id", async (c) => {
+    const id = c.req.param("id");
+    const [frame, runbook] = await Promise.all([frameOf(c), isId(id) ? reads.runbook(id) : null]);
+    if (runbook !== null) return reception.send(c, <RunbookPage {...{ frame, runbook }} />);
+    const page = { ...frame, title: "No such runbook" };
+    const text = "The runbook folder has none of this name, or it can't be read.";
+    return reception.send(c, <PlainPage frame={page} text={text} />, 404);
+  });
+
+  app.get("/targets", async (c) => {
+    const [frame, targets] = await Promise.all([frameOf(c), reads.targets()]);
+    return reception.send(c, <TargetsPage {...{ frame, targets }} />);
+  });
+
+  app.get("/policy", async (c) => {
+    const [frame, policy] = await Promise.all([frameOf(c), reads.policy()]);
+    return reception.send(c, <PolicyPage {...{ frame, policy }} />);
+  });
+
+  app.get("/statistics", async (c) => {
+    const [frame, found] = await Promise.all([frameOf(c), reads.statistics()]);
+    return reception.send(c, <StatisticsPage {...{ frame, found }} />);
+  });
+
+  app.get("/record", async (c) => {
+    const before = EntryNumber.parse(c.req.query("before"));
+    const [frame, record] = await Promise.all([frameOf(c), reads.record(before)]);
+    return reception.send(c, <RecordPage {...{ frame, record }} />);
+  });
+
+  app.get("/settings", async (c) =>
+    reception.send(c, <SettingsPage frame={await frameOf(c)} settings={reads.settings()} />),
+  );
+
+  app.get("/test-alert", async (c) =>
+    reception.send(c, <TestAlertPage frame={await frameOf(c)} />),
+  );
+
+  app.get("/components", async (c) =>
+    reception.send(c, <ComponentsPage frame={await frameOf(c)} />),
+  );
 
   app.get("/command", async (c) => reception.send(c, <CommandPage frame={await frameOf(c)} />));
 

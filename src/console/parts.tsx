@@ -1,10 +1,12 @@
 import type { PropsWithChildren } from "hono/jsx";
 import type { Severity } from "../incident/alert.ts";
 import type { Risk } from "../remediation/proposal.ts";
+import type { ComponentCheck } from "./ports.ts";
+import type { Outcome, Runs } from "./reads.ts";
 import type { Exactness } from "./visible.ts";
 import { piecesOf } from "./visible.ts";
 import type { Tone } from "./words.ts";
-import { exact, relative, riskWords } from "./words.ts";
+import { exact, plural, relative, riskWords } from "./words.ts";
 
 /** Text from outside: escaped, kept from reordering what stands beside it, hidden characters shown. */
 export function Text({ of, as = "prose" }: { of: string; as?: Exactness }) {
@@ -130,6 +132,68 @@ export function Fact({ name, children }: PropsWithChildren<{ name: string }>) {
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** It scrolls sideways by itself where the page is too narrow for it. */
+export function Table({
+  label,
+  head,
+  children,
+}: PropsWithChildren<{ label: string; head: readonly string[] }>) {
+  return (
+    <section class="table" aria-label={label} tabindex={0}>
+      <table>
+        <thead>
+          <tr>
+            {head.map((name) => (
+              <th scope="col">{name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </section>
+  );
+}
+
+const OUTCOMES = {
+  auto_run: { word: "Runs unasked", tone: "busy" },
+  ask: { word: "Asks", tone: "wait" },
+  deny: { word: "Can't run", tone: "quiet" },
+} as const;
+
+export function OutcomeMark({ verdict }: { verdict: Outcome["verdict"] }) {
+  return <State {...OUTCOMES[verdict]} />;
+}
+
+export function RunsLine({ runs: { runs, verified, stillFailing, unknown } }: { runs: Runs }) {
+  return (
+    <span class="over">
+      <span>{plural(runs, "run")}</span>
+      {verified > 0 ? <State word={`${verified} helped`} tone="good" /> : null}
+      {stillFailing > 0 ? <State word={`${stillFailing} did not`} tone="bad" /> : null}
+      {unknown > 0 ? <State word={`${unknown} unknown`} tone="bad" /> : null}
+    </span>
+  );
+}
+
+export function CheckList({ checks }: { checks: readonly ComponentCheck[] }) {
+  return (
+    <ul class="checks">
+      {checks.map((check) => (
+        <li>
+          <State
+            word={check.name.replaceAll("_", " ")}
+            tone={check.status === "ok" ? "good" : check.status === "degraded" ? "wait" : "bad"}
+          />
+          <span class="detail">
+            {check.status === "ok" ? "" : `${check.status}: `}
+            <Text of={check.detail} />
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -4,11 +4,13 @@ import type { Theme } from "../evidence/graph.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
 import type { Reason } from "../remediation/proposal.ts";
+import type { Reads } from "./reads.ts";
 
 /** What the console needs of the rest of the program; `app.ts` fits it to the store and the responder. */
 export interface ConsoleDeps {
   readonly desk: Desk;
   readonly graphs: Graphs;
+  readonly reads: Reads;
   readonly sessions: Sessions;
   readonly publicUrl: string;
   /** True where people reach the console over https: the cookie then is `Secure` and `__Host-`. */

@@ -91,6 +91,33 @@ details[open] > :not(summary) { margin-top: .375rem; }
 .gate { max-width: 32rem; width: 100%; margin: 8vh auto 0; padding: 1.5rem; display: grid; gap: .875rem; }
 .gate button { width: 100%; }
 .empty { display: grid; gap: .75rem; }
+.table { overflow-x: auto; border: 1px solid var(--line); border-radius: 12px; background: var(--sheet); }
+.table:focus-visible { outline-offset: -3px; }
+table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .875rem; min-width: 6rem; }
+th:first-child { min-width: 9rem; }
+thead th { font-size: .8125rem; color: var(--soft); font-weight: 500; }
+tbody tr { border-top: 1px solid var(--line); }
+tbody th { font-weight: 560; }
+.number { font-variant-numeric: tabular-nums; }
+.heat { display: block; width: 100%; max-width: 46rem; font-size: 7px; }
+.heat text { fill: var(--soft); }
+.heat-0 { fill: var(--line); opacity: .5; } .heat-1 { fill: var(--accent); opacity: .3; } .heat-2 { fill: var(--accent); opacity: .5; }
+.heat-3 { fill: var(--accent); opacity: .75; } .heat-4 { fill: var(--accent); }
+.heat + .under { margin-top: .5rem; }
+.plain-list a { grid-template-columns: minmax(0, 1fr); }
+.plain-list .outcome.outcome { grid-column: 1; grid-row: auto; }
+.wide-names > div { grid-template-columns: minmax(6rem, 11rem) 1fr; }
+.plain-facts + .under { margin-top: .5rem; }
+.entries { display: grid; gap: .375rem; font-size: .9375rem; }
+.entries time { color: var(--soft); font-size: .875rem; }
+.entries .what { margin-inline: .25rem; }
+.prose { display: grid; gap: .75rem; max-width: 46rem; }
+.prose h3 { margin-top: .5rem; }
+.prose ul, .prose ol { padding-left: 1.375rem; display: grid; gap: .375rem; }
+.prose ul { list-style: disc; } .prose ol { list-style: decimal; }
+.prose li > * + * { margin-top: .375rem; }
+.prose hr { border: 0; border-top: 1px solid var(--line); width: 100%; }
 .filter, .command { display: grid; gap: .5rem; }
 .only { display: flex; gap: .5rem; align-items: center; min-height: 2.75rem; }
 .only input { width: 1.125rem; min-height: 1.125rem; accent-color: var(--accent); }
@@ -131,7 +158,9 @@ details[open] > :not(summary) { margin-top: .375rem; }
   .filter { grid-template-columns: repeat(3, 1fr) auto; align-items: center; }
   .filter > input { grid-column: 1 / -1; }
   .filter .only { grid-column: 1 / -2; }
-  .command { grid-template-columns: 1fr auto; }
+  .command { grid-template-columns: 1fr auto; align-items: end; }
+  .plain-list a { grid-template-columns: minmax(0, 1fr) auto; }
+  .plain-list .outcome.outcome { grid-column: 2; }
   .decide form:not(.typed) .approve { min-width: 11rem; }
   .checks { grid-template-columns: 1fr 1fr; }
   .facts > div { grid-template-columns: 8rem 1fr; }

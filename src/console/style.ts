@@ -52,7 +52,7 @@ header {
   padding: .625rem max(1rem, calc(50vw - 36rem)); border-bottom: 1px solid var(--line); background: var(--sheet);
 }
 .brand { display: flex; align-items: center; gap: .5rem; font-weight: 680; letter-spacing: -.01em; color: var(--ink); text-decoration: none; }
-header nav { display: flex; gap: .25rem; order: 3; width: 100%; margin-inline: -.625rem; }
+header nav { display: flex; gap: .25rem; order: 3; width: calc(100% + 1.25rem); margin-inline: -.625rem; overflow-x: auto; white-space: nowrap; }
 header nav a { padding: .3rem .625rem; border-radius: 7px; color: var(--soft); text-decoration: none; font-size: .9375rem; }
 header nav a:hover { color: var(--ink); background: var(--sunk); }
 header nav a[aria-current] { color: var(--accent); background: var(--accent-soft); font-weight: 600; }
@@ -93,7 +93,6 @@ footer form { display: flex; gap: .75rem; align-items: center; }
 .countdown { font-weight: 650; font-variant-numeric: tabular-nums; }
 .countdown.soon { color: var(--bad); }
 @media (min-width: 40rem) {
-  header nav { order: 0; width: auto; margin: 0; }
   .wide { display: inline; } .narrow { display: none; }
   h1 { font-size: 1.75rem; }
 }
@@ -101,5 +100,6 @@ ${parts}
 @media (prefers-reduced-motion: no-preference) {
   .held { opacity: .5; transition: opacity .3s; }
 }
+@media (min-width: 70rem) { header nav { order: 0; width: auto; margin: 0; } }
 @media print { header nav, footer, .decide, #live { display: none; } }
 `;

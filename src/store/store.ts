@@ -20,6 +20,7 @@ import { createSearch } from "./search.ts";
 import { createSearchIndex } from "./search-index.ts";
 import { createSessions } from "./sessions.ts";
 import { createSilences } from "./silences.ts";
+import { createStatistics } from "./statistics.ts";
 import { createSteps } from "./steps.ts";
 import { createSwitches } from "./switches.ts";
 import { createViews } from "./views.ts";
@@ -93,6 +94,7 @@ export function openStore(options: StoreOptions) {
       ...createViews(opened, silences, now),
       ...createSearch(sqlite, searchIndex),
     }),
+    statistics: promised(createStatistics(sqlite)),
     searchIndex: promised(searchIndex),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     pictures: promised(createPictures(sqlite)),

@@ -8,6 +8,7 @@ import type { TestContext } from "vitest";
 import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Lab } from "./lab.ts";
 import { createLab, LINK } from "./lab.ts";
+import { PAGES } from "./readings.ts";
 import { aDeniedRequest, anExecution, aRequest, aView } from "./stories.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -260,7 +261,7 @@ it("fits a phone of 360 pixels without scrolling sideways", async (test) => {
   put({ ...view, incident: { ...view.incident, title: long } });
   lab.answer = { text: long, buttons: [{ label: long, value: "/help" }] };
 
-  for (const path of ["/", "/incidents/inc_nginx", "/history", "/command", `/sign-in/${LINK}`]) {
+  for (const path of [...PAGES, `/sign-in/${LINK}`]) {
     await page.goto(base + path);
     expect(await overflow(page)).toBe(0);
   }

@@ -14,6 +14,8 @@ import type {
   HistoryQuery,
   UndoAnswer,
 } from "../../src/console/ports.ts";
+import type { Reads } from "../../src/console/reads.ts";
+import { createReadings } from "./readings.ts";
 import { aTimeline } from "./stories.ts";
 
 export const ana: Person = { name: "ana", roles: ["viewer", "operator", "approver"] };
@@ -33,6 +35,9 @@ export interface Lab {
   edited: EditResult;
   readonly commands: string[];
   readonly searches: HistoryQuery[];
+  readonly reads: Reads;
+  readonly tests: string[];
+  readonly verified: Date[];
   readonly warnings: string[];
   readonly errors: unknown[];
   now: Date;
@@ -98,7 +103,12 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
     },
   };
 
+  const reads = createReadings(() => lab.now);
+
   const lab: Lab = {
+    reads: reads.reads,
+    tests: reads.tests,
+    verified: reads.verified,
     decisions: [],
     reviews: [],
     edits: [],
@@ -146,6 +156,7 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
     console: createConsole({
       desk,
       graphs: NO_GRAPHS,
+      reads: reads.reads,
       sessions: {
         peekSignInToken: async (token) =>
           token === LINK && !linksUsed.has(token) ? lab.person : null,

@@ -1,0 +1,297 @@
+import type { AuditReport } from "./anchors.ts";
+import type { Costs } from "./chat/desk.ts";
+import type { Config } from "./config.ts";
+import type { Outcome, Reads, Runs, Statistics, TestAnswer } from "./console/reads.ts";
+import type { Catalogue } from "./remediation/catalogue.ts";
+import type { Policy } from "./remediation/policy.ts";
+import { isProtected, isSolo } from "./remediation/policy.ts";
+import type { Action, Runbook } from "./remediation/runbook.ts";
+import { isWayBack, paramsOf } from "./remediation/runbook.ts";
+import type { Store } from "./store/store.ts";
+
+const DAY_MS = 86_400_000;
+const STATISTICS_DAYS = 30;
+/** Counting a month takes a moment; nobody needs it by the second. */
+const STATISTICS_FRESH_MS = 60_000;
+const NO_RUNS: Runs = { runs: 0, verified: 0, stillFailing: 0, unknown: 0 };
+
+export type SendTest = (severity: string) => Promise<{ incidentId: string | null; text: string }>;
+
+interface Deps {
+  readonly store: Store;
+  readonly catalogue: Pick<Catalogue, "read">;
+  readonly anchors: { seen(): Promise<AuditReport>; audit(): Promise<AuditReport> };
+  readonly costs: () => Promise<Costs | null>;
+  readonly config: Config;
+  readonly now: () => Date;
+  readonly sendTest: SendTest;
+}
+
+/** The console's pages for reading, fitted to the store, the runbook folder and the settings. */
+export function createReads({
+  store,
+  catalogue,
+  anchors,
+  costs,
+  config,
+  now,
+  ...deps
+}: Deps): Reads {
+  let counted: { at: number; statistics: Promise<Statistics> } | null = null;
+
+  async function count(): Promise<Statistics> {
+    const since = new Date(now().getTime() - STATISTICS_DAYS * DAY_MS);
+    const found = await store.statistics.statistics(since);
+    const spent = await costs();
+    return { ...found, days: STATISTICS_DAYS, costs: spent };
+  }
+
+  async function isAutohealingOn(): Promise<boolean> {
+    return (await store.switches.autohealing()).isOn;
+  }
+
+  return {
+    async runbooks() {
+      const runs = byName(await store.statistics.runsByRunbook());
+      return catalogue.read().runbooks.map(({ id, title, actions }) => ({
+        ...(runs.get(id) ?? NO_RUNS),
+        ...{ id, title },
+        actions: actions.length,
+      }));
+    },
+    async runbook(id) {
+      const { runbooks, policy } = catalogue.read();
+      const runbook = runbooks.find((one) => one.id === id);
+      if (runbook === undefined) return null;
+      const records = await store.executions.recordOf(id);
+      const medians = await store.statistics.medianRecoveries(id);
+      const isOn = await isAutohealingOn();
+      return {
+        id,
+        title: runbook.title,
+        sha256: runbook.sha256,
+        body: runbook.body,
+        match: matchOf(runbook),
+        known: runbooks.map((one) => one.id),
+        actions: runbook.actions.map((action) => ({
+          ...(records.find(({ actionId }) => actionId === action.id) ?? NO_RUNS),
+          id: action.id,
+          title: action.title,
+          risk: action.risk,
+          executor: action.executor,
+          with: JSON.stringify(action.with, null, 1),
+          targets: policy.ok ? targetsOf(policy.policy, runbook, action).join(", ") : "",
+          params: Object.entries(paramsOf(runbook, action)).map(
+            ([name, { from, pattern }]) => `${name}: from ${from.join(" or ")}, ${pattern}`,
+          ),
+          medianRecoveryMs: medians[action.id] ?? null,
+          outcome: outcomeOf(policy.ok ? policy.policy : null, runbook, action, isOn),
+        })),
+      };
+    },
+    async targets() {
+      const { policy } = catalogue.read();
+      if (!policy.ok) return null;
+      const runs = byName(await store.statistics.runsByTarget());
+      return await Promise.all(
+        policy.policy.targets.map(
+          async ({ name, executor, host, aliases, labels, reservedFor }) => ({
+            ...(runs.get(name) ?? NO_RUNS),
+            ...{ name, executor, host, aliases, reservedFor },
+            labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`),
+            isProtected: isProtected(policy.policy, name),
+            maintenanceUntil: await store.switches.maintenanceUntil(name),
+          }),
+        ),
+      );
+    },
+    async policy() {
+      const { policy: read, runbooks } = catalogue.read();
+      if (!read.ok) return null;
+      const { policy } = read;
+      const isOn = await isAutohealingOn();
+      return {
+        hash: policy.hash,
+        people: policy.people.map(({ name, roles, accounts }) => ({
+          ...{ name, roles },
+          channels: [
+            "console",
+            ...(accounts.telegram.length > 0 ? ["Telegram"] : []),
+            ...(accounts.slack.length > 0 ? ["Slack"] : []),
+          ],
+        })),
+        rules: rulesOf(policy),
+        freezes: policy.freeze.map(({ title, cron, forMs }) => ({
+          title,
+          text: `${cron}, for ${inWords(forMs)}`,
+        })),
+        actions: runbooks.flatMap((runbook) =>
+          runbook.actions.map((action) => ({
+            runbookId: runbook.id,
+            title: action.title,
+            risk: action.risk,
+            outcome: outcomeOf(policy, runbook, action, isOn),
+          })),
+        ),
+      };
+    },
+    statistics() {
+      const at = now().getTime();
+      if (counted === null || Math.abs(at - counted.at) > STATISTICS_FRESH_MS) {
+        counted = { at, statistics: count() };
+        counted.statistics.catch(() => {
+          counted = null;
+        });
+      }
+      return counted.statistics;
+    },
+    async record(before) {
+      const { head, lastAnchor, checked, isChecking } = await anchors.seen();
+      return {
+        entries: await store.statistics.recordPage(before),
+        head,
+        lastAnchor: lastAnchor && { seq: lastAnchor.seq, at: new Date(lastAnchor.at) },
+        checked: checked && {
+          at: checked.at,
+          entries: checked.entries,
+          firstBroken: checked.firstBroken,
+          missed: checked.missed.length,
+        },
+        isChecking,
+      };
+    },
+    async verifyRecord() {
+      await anchors.audit();
+    },
+    settings: () => settingsOf(config),
+    async sendTest({ severity, person }): Promise<TestAnswer> {
+      if (!person.roles.includes("operator")) {
+        const refusal = { reason: "no_role", channel: "console", chat: "console" };
+        await store.refusals.note({ ...refusal, accountId: person.name });
+        return { outcome: "refused", text: "Sending a test alert takes the role operator." };
+      }
+      try {
+        return { outcome: "sent", ...(await deps.sendTest(severity)) };
+      } catch (error) {
+        return { outcome: "refused", text: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}
+
+function byName(rows: readonly (Runs & { name: string })[]): Map<string, Runs> {
+  return new Map(rows.map(({ name, ...runs }) => [name, runs]));
+}
+
+function matchOf({ match }: Runbook): string[] {
+  const all = Object.entries(match).map(([label, value]) => `${label} = ${JSON.stringify(value)}`);
+  return all.length > 0 ? all : ["every alert that no other runbook matches"];
+}
+
+/** The inventory entries that an action may touch now. */
+function targetsOf(policy: Policy, runbook: Runbook, { executor, targets }: Action): string[] {
+  return policy.targets
+    .filter((target) => target.executor === executor)
+    .filter(({ name, labels, reservedFor }) => {
+      if (reservedFor !== null && reservedFor !== runbook.id) return false;
+      if (Array.isArray(targets)) return targets.includes(name);
+      const wanted = targets === "all" ? [] : Object.entries(targets.labels);
+      return wanted.every(([label, value]) => labels[label] === value);
+    })
+    .map(({ name }) => name);
+}
+
+/** The first rules of the verdict, those that need no alert: what comes after can only be stricter. */
+function outcomeOf(
+  policy: Policy | null,
+  runbook: Runbook,
+  action: Action,
+  isAutohealingOn: boolean,
+): Outcome {
+  if (policy === null) return { verdict: "deny", why: ["policy.yaml can't be read."] };
+  const targets = targetsOf(policy, runbook, action);
+  if (targets.length === 0) {
+    const why = `The inventory has no target for ${action.executor} that it may touch.`;
+    return { verdict: "deny", why: [why] };
+  }
+  const why: string[] = [];
+  if (action.risk !== "low") why.push(`Its runbook declares it ${action.risk}.`);
+  if (isWayBack(runbook, action.id)) why.push("It is there to undo another action.");
+  if (!policy.approval.low.auto) why.push("The policy lets no low risk run unasked.");
+  if (!isAutohealingOn) why.push("Auto-healing is off.");
+  const guarded = targets.filter((name) => isProtected(policy, name));
+  if (guarded.length === targets.length) why.push("Its targets are protected: that is high risk.");
+  if (why.length > 0) return { verdict: "ask", why };
+  const some = guarded.length > 0 ? [`On ${guarded.join(", ")} it asks: protected.`] : [];
+  return { verdict: "auto_run", why: ["Low risk, and auto-healing is on.", ...some] };
+}
+
+function rulesOf(policy: Policy): { name: string; text: string }[] {
+  const { approval, limits, escalation } = policy;
+  const rule = ({ approvers, quorum, expiresMs, isReasonRequired }: (typeof approval)["high"]) =>
+    `${quorum === 1 ? "one of" : `${quorum} of`} ${approvers}, within ${inWords(expiresMs)}${isReasonRequired ? ", with a reason" : ""}`;
+  const solo = isSolo(policy)
+    ? "on: one person decides alone, by typing the plan code where two would be needed"
+    : "off: nobody approves what they asked for";
+  const breaker = `${limits.breaker.failures} failures in a row stop an action for ${inWords(limits.breaker.openMs)}`;
+  return [
+    {
+      name: "Low risk",
+      text: approval.low.auto ? "runs unasked while auto-healing is on" : "asks",
+    },
+    { name: "Medium risk", text: rule(approval.medium) },
+    { name: "High risk", text: rule(approval.high) },
+    { name: "Solo mode", text: `${solo}${policy.soloMode === "auto" ? " (auto)" : ""}` },
+    {
+      name: "Nobody answers",
+      text: `reminded after ${inWords(approval.high.remindMs)}, then ${escalation.to} after ${inWords(approval.high.escalateMs)} (high risk)`,
+    },
+    { name: "Most runs an hour", text: String(limits.executionsPerHour) },
+    { name: "Breaker", text: breaker },
+    { name: "Protected", text: policy.protected.join(", ") || "nothing" },
+  ];
+}
+
+function inWords(ms: number): string {
+  const units = [
+    [86_400_000, "d"],
+    [3_600_000, "h"],
+    [60_000, "min"],
+    [1000, "s"],
+  ] as const;
+  const parts = units.flatMap(([size, unit], at) => {
+    const above = at === 0 ? Number.POSITIVE_INFINITY : (units[at - 1]?.[0] ?? 1);
+    const amount = Math.floor((ms % above) / size);
+    return amount === 0 ? [] : [`${amount} ${unit}`];
+  });
+  return parts.join(" ") || "no time";
+}
+
+/** What is in effect, by the name it is set by; of a secret only whether there is one. */
+function settingsOf(config: Config): { name: string; value: string }[] {
+  const secret = (value: unknown) =>
+    value === null || value === "" ? "not set" : "set, not shown";
+  const { telegram, slack, llm } = config;
+  const lines: [string, string][] = [
+    ["PROMETHEUS_WEBHOOK_HOST and _PORT", `${config.host}:${config.port}`],
+    ["PROMETHEUS_WEBHOOK_PATH", config.webhookPath],
+    ["PROMETHEUS_API_KEY", config.webhookKeys.length > 0 ? "set, not shown" : "not set"],
+    ["ALERT_DEDUP_WINDOW", inWords(config.dedupWindowMs)],
+    ["COUNTERSIGN_PUBLIC_URL", config.publicUrl],
+    ["DATABASE_URL", `sqlite:${config.databasePath}`],
+    ["RUNBOOKS_DIR", config.runbooksDir],
+    ["TELEGRAM_BOT_TOKEN", secret(telegram?.token ?? null)],
+    ["TELEGRAM_CHAT_ID", telegram?.chatId ?? "not set"],
+    ["SLACK_BOT_TOKEN", secret(slack?.token ?? null)],
+    ["SLACK_CHANNEL", slack?.channel ?? "not set"],
+    ["PROMETHEUS_URL", config.prometheus?.url ?? "not set"],
+    ["ALERTMANAGER_URL", config.alertmanager?.url ?? "not set"],
+    ["PAGERDUTY_ROUTING_KEY", secret(config.pagerDuty?.routingKey ?? null)],
+    ["LLM_PROVIDER", llm === null ? "none" : `${llm.provider}, ${llm.model}`],
+    ["LLM_DAILY_BUDGET_USD", llm === null ? "no model is configured" : String(llm.limits.dailyUsd)],
+    ["PROXMOX_URL", config.proxmox?.url ?? "not set"],
+    ["DOCKER_HOST", config.dockerHost],
+    ["COUNTERSIGN_LOG_LEVEL", config.logLevel],
+  ];
+  return lines.map(([name, value]) => ({ name, value }));
+}

@@ -1,0 +1,150 @@
+import type { Person } from "../approval/approval.ts";
+import type { SpendingBy } from "../diagnosis/spending.ts";
+import type { Risk } from "../remediation/proposal.ts";
+
+/** What the pages beside inbox, incident and history show. Everything here is read, save a test alert and a look at the record. */
+export interface Reads {
+  runbooks(): Promise<readonly RunbookLine[]>;
+  runbook(id: string): Promise<RunbookView | null>;
+  /** Null where policy.yaml can't be read. */
+  targets(): Promise<readonly TargetLine[] | null>;
+  policy(): Promise<PolicyView | null>;
+  statistics(): Promise<Statistics>;
+  /** The newest entries, or those older than one. */
+  record(before: number | null): Promise<RecordView>;
+  /** Reads the whole record; answers within seconds, and goes on reading after that. */
+  verifyRecord(): Promise<void>;
+  settings(): readonly SettingLine[];
+  sendTest(wish: { readonly severity: string; readonly person: Person }): Promise<TestAnswer>;
+}
+
+export interface Runs {
+  readonly runs: number;
+  readonly verified: number;
+  readonly stillFailing: number;
+  readonly unknown: number;
+}
+
+export interface RunbookLine extends Runs {
+  readonly id: string;
+  readonly title: string;
+  readonly actions: number;
+}
+
+export interface ActionView extends Runs {
+  readonly id: string;
+  readonly title: string;
+  readonly risk: Risk;
+  readonly executor: string;
+  readonly with: string;
+  readonly targets: string;
+  readonly params: readonly string[];
+  /** Of its verified runs, from the beginning of the incident. */
+  readonly medianRecoveryMs: number | null;
+  /** What the policy makes of it as things are now, and why. */
+  readonly outcome: Outcome;
+}
+
+/** Before alert, target, history and facts are looked at: those can only make it stricter. */
+export interface Outcome {
+  readonly verdict: "auto_run" | "ask" | "deny";
+  readonly why: readonly string[];
+}
+
+export interface RunbookView {
+  readonly id: string;
+  readonly title: string;
+  readonly sha256: string;
+  /** Markdown, from a reviewed file. */
+  readonly body: string;
+  readonly match: readonly string[];
+  readonly actions: readonly ActionView[];
+  /** Other runbooks by id: what a link in the prose may lead to. */
+  readonly known: readonly string[];
+}
+
+export interface TargetLine extends Runs {
+  readonly name: string;
+  readonly executor: string;
+  readonly host: string;
+  readonly aliases: readonly string[];
+  readonly labels: readonly string[];
+  readonly isProtected: boolean;
+  readonly reservedFor: string | null;
+  readonly maintenanceUntil: Date | null;
+}
+
+export interface PolicyView {
+  readonly hash: string;
+  readonly people: readonly {
+    readonly name: string;
+    readonly roles: readonly string[];
+    readonly channels: readonly string[];
+  }[];
+  readonly rules: readonly { readonly name: string; readonly text: string }[];
+  readonly freezes: readonly { readonly title: string; readonly text: string }[];
+  readonly actions: readonly {
+    readonly runbookId: string;
+    readonly title: string;
+    readonly risk: Risk;
+    readonly outcome: Outcome;
+  }[];
+}
+
+export interface Statistics {
+  readonly days: number;
+  readonly incidents: number;
+  /** Incidents by hour of the week in UTC, Monday 00:00 first: 168 numbers. */
+  readonly byHour: readonly number[];
+  readonly noisiest: readonly { readonly title: string; readonly count: number }[];
+  readonly acknowledge: Spread;
+  readonly decide: Spread;
+  readonly recover: Spread;
+  readonly fixes: {
+    /** Incidents that are over. */
+    readonly resolved: number;
+    readonly unasked: number;
+    readonly approved: number;
+  };
+  /** Null without a model. */
+  readonly costs: {
+    readonly month: readonly SpendingBy[];
+    readonly dailyUsd: number;
+  } | null;
+}
+
+/** How long something took. */
+export interface Spread {
+  readonly count: number;
+  readonly medianMs: number | null;
+  readonly p90Ms: number | null;
+}
+
+export interface RecordView {
+  readonly entries: readonly {
+    readonly seq: number;
+    readonly at: Date;
+    readonly kind: string;
+    readonly incidentId: string | null;
+    readonly text: string;
+    readonly hash: string;
+  }[];
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly lastAnchor: { readonly seq: number; readonly at: Date } | null;
+  readonly checked: {
+    readonly at: Date;
+    readonly entries: number;
+    readonly firstBroken: number | null;
+    readonly missed: number;
+  } | null;
+  readonly isChecking: boolean;
+}
+
+export interface SettingLine {
+  readonly name: string;
+  readonly value: string;
+}
+
+export type TestAnswer =
+  | { readonly outcome: "sent"; readonly incidentId: string | null; readonly text: string }
+  | { readonly outcome: "refused"; readonly text: string };

@@ -1,0 +1,142 @@
+import type { Sqlite } from "./open.ts";
+import { tell } from "./tell.ts";
+
+const HOUR_MS = 3_600_000;
+const WEEK_HOURS = 168;
+/** 1970 began on a Thursday; a week begins on a Monday. */
+const MONDAY = 72;
+const NEWEST_RUNS = 200;
+const PAGE = 50;
+
+interface Spread {
+  readonly count: number;
+  readonly medianMs: number | null;
+  readonly p90Ms: number | null;
+}
+
+interface RecordRow {
+  seq: number;
+  at: number;
+  kind: string;
+  incident_id: string | null;
+  event: string;
+  hash: string;
+}
+
+/** What the history amounts to, counted by the database. */
+export function createStatistics(sqlite: Sqlite) {
+  const hours = sqlite.prepare<[number, number], { hour: number; count: number }>(
+    `SELECT (opened_at / ${HOUR_MS} + ?) % ${WEEK_HOURS} AS hour, count(*) AS count
+     FROM incidents WHERE opened_at >= ? GROUP BY 1`,
+  );
+  const noisiest = sqlite.prepare<[number], { title: string; count: number }>(
+    "SELECT title, count(*) AS count FROM incidents WHERE opened_at >= ? GROUP BY title ORDER BY count DESC, title LIMIT 10",
+  );
+  const recovered = sqlite
+    .prepare<[number], number>(
+      "SELECT resolved_at - opened_at FROM incidents WHERE opened_at >= ? AND state = 'resolved' AND resolved_at >= opened_at",
+    )
+    .pluck();
+  const acknowledged = sqlite
+    .prepare<[number], number>(
+      `SELECT min(r.at) - i.opened_at FROM incidents i JOIN record r ON r.incident_id = i.id
+       WHERE i.opened_at >= ? AND i.acknowledged_by IS NOT NULL AND r.kind = 'incident.acknowledged' GROUP BY i.id`,
+    )
+    .pluck();
+  const decided = sqlite
+    .prepare<[number], number>(
+      `SELECT min(v.at) - r.created_at FROM incidents i JOIN requests r ON r.incident_id = i.id
+         JOIN votes v ON v.request_id = r.id WHERE i.opened_at >= ? GROUP BY r.id`,
+    )
+    .pluck();
+  const fixed = sqlite.prepare<[number], { is_unasked: number; count: number }>(
+    `SELECT min(e.is_unasked) AS is_unasked, count(DISTINCT e.incident_id) AS count
+     FROM executions e JOIN verifications v ON v.execution_id = e.id
+     WHERE e.claimed_at >= ? AND v.outcome = 'verified' GROUP BY e.is_unasked`,
+  );
+  const recoveries = sqlite.prepare<[string, number], { action_id: string; ms: number }>(
+    `SELECT e.action_id, v.judged_at - i.opened_at AS ms FROM executions e
+       JOIN verifications v ON v.execution_id = e.id JOIN incidents i ON i.id = e.incident_id
+     WHERE e.runbook_id = ? AND v.outcome = 'verified' AND i.source NOT IN ('person', 'api')
+     ORDER BY e.claimed_at DESC LIMIT ?`,
+  );
+  const counts = `count(*) AS runs, count(*) FILTER (WHERE outcome = 'verified') AS verified,
+       count(*) FILTER (WHERE outcome = 'still_failing') AS stillFailing,
+       count(*) FILTER (WHERE state = 'unknown') AS unknown
+     FROM executions LEFT JOIN verifications ON execution_id = id WHERE started_at IS NOT NULL`;
+  const byRunbook = sqlite.prepare<[], Runs>(
+    `SELECT runbook_id AS name, ${counts} GROUP BY runbook_id`,
+  );
+  const byTarget = sqlite.prepare<[], Runs>(`SELECT target AS name, ${counts} GROUP BY target`);
+  const newestEntries = sqlite.prepare<[number, number], RecordRow>(
+    "SELECT * FROM record WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+  );
+
+  function statistics(since: Date) {
+    const from = since.getTime();
+    const byHour = Array.from({ length: WEEK_HOURS }, () => 0);
+    for (const { hour, count } of hours.all(MONDAY, from)) byHour[hour] = count;
+    const durations = recovered.all(from);
+    const fixes = fixed.all(from);
+    const fixedBy = (unasked: number) =>
+      fixes.find(({ is_unasked: one }) => one === unasked)?.count ?? 0;
+    return {
+      incidents: byHour.reduce((sum, count) => sum + count, 0),
+      byHour,
+      noisiest: noisiest.all(from),
+      acknowledge: spreadOf(acknowledged.all(from)),
+      decide: spreadOf(decided.all(from)),
+      recover: spreadOf(durations),
+      fixes: { resolved: durations.length, unasked: fixedBy(1), approved: fixedBy(0) },
+    };
+  }
+
+  /** From the beginning of the incident to the verified fix; for each action of a runbook that has one. */
+  function medianRecoveries(runbookId: string): Record<string, number> {
+    const rows = recoveries.all(runbookId, NEWEST_RUNS);
+    const actions = [...new Set(rows.map((row) => row.action_id))];
+    const medianOf = (action: string) =>
+      spreadOf(rows.filter((row) => row.action_id === action).map(({ ms }) => ms)).medianMs ?? 0;
+    return Object.fromEntries(actions.map((action) => [action, medianOf(action)]));
+  }
+
+  /** The newest entries of the record before one, as sentences. */
+  function recordPage(before: number | null) {
+    return newestEntries.all(before ?? Number.MAX_SAFE_INTEGER, PAGE).map((row) => {
+      const { actor, data } = JSON.parse(row.event) as {
+        actor: string;
+        data: Record<string, unknown>;
+      };
+      return {
+        seq: row.seq,
+        at: new Date(row.at),
+        kind: row.kind,
+        incidentId: row.incident_id,
+        text: tell(row.kind, actor, data),
+        hash: row.hash,
+      };
+    });
+  }
+
+  return {
+    statistics,
+    medianRecoveries,
+    recordPage,
+    runsByRunbook: () => byRunbook.all(),
+    runsByTarget: () => byTarget.all(),
+  };
+}
+
+interface Runs {
+  name: string;
+  runs: number;
+  verified: number;
+  stillFailing: number;
+  unknown: number;
+}
+
+function spreadOf(durations: readonly number[]): Spread {
+  const sorted = Float64Array.from(durations, (ms) => Math.max(0, ms)).sort();
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? null;
+  return { count: sorted.length, medianMs: at(0.5), p90Ms: at(0.9) };
+}

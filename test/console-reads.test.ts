@@ -1,0 +1,106 @@
+import { expect, it } from "vitest";
+import { readConfig } from "../src/config.ts";
+import { createReads } from "../src/console-reads.ts";
+import { createJourney } from "./responder/journey.ts";
+
+const SECRET = "xoxb-1-very-secret";
+
+function openReads(policy?: string) {
+  const journey = createJourney(policy === undefined ? {} : { policy });
+  const { store } = journey;
+  const anchor = { head: { seq: 1, hash: "ab" }, lastAnchor: null, checked: null };
+  const seen = async () => ({ ...anchor, isChecking: false });
+  const sent: string[] = [];
+  const reads = createReads({
+    ...{ store, catalogue: journey.ports.catalogue, now: journey.now },
+    anchors: { seen, audit: seen },
+    costs: async () => null,
+    config: readConfig({
+      SLACK_BOT_TOKEN: SECRET,
+      SLACK_CHANNEL: "C0123ABCD45",
+      SLACK_SIGNING_SECRET: SECRET,
+      PROMETHEUS_API_KEY: SECRET,
+    }),
+    sendTest: async (severity) => {
+      sent.push(severity);
+      return { incidentId: null, text: "sent" };
+    },
+  });
+  return { journey, reads, sent };
+}
+
+it("shows which settings are in effect, and no secret", () => {
+  const { reads } = openReads();
+
+  const text = JSON.stringify(reads.settings());
+
+  expect(text).toContain("C0123ABCD45");
+  expect(text).not.toContain(SECRET);
+});
+
+it("lets operators send a test alert, and records who else tried", async () => {
+  const { journey, reads, sent } = openReads();
+
+  const vera = await reads.sendTest({
+    severity: "info",
+    person: { name: "vera", roles: ["viewer"] },
+  });
+  const olga = await reads.sendTest({
+    severity: "info",
+    person: { name: "olga", roles: ["viewer", "operator"] },
+  });
+
+  expect([vera.outcome, olga.outcome, sent]).toEqual(["refused", "sent", ["info"]]);
+  const [newest] = (await reads.record(null)).entries;
+  expect(newest?.kind).toBe("attempt.refused");
+  expect(await journey.store.record.head()).toMatchObject({ seq: newest?.seq });
+});
+
+it("counts what the history amounts to, and what an action has done", async () => {
+  const { journey, reads } = openReads();
+  await journey.enableAutohealing();
+  await journey.fire();
+  await journey.pass(120_000);
+  await journey.resolve();
+  journey.world.state = "down";
+  await journey.pass(86_400_000);
+  await journey.disableAutohealing();
+  await journey.fire({ service: "db" });
+  await journey.vote({ name: "ana" }, "approve");
+  await journey.pass(60_000);
+  await journey.resolve({ service: "db" });
+
+  const found = await reads.statistics();
+  const runbook = await reads.runbook("web-down");
+  const [action] = runbook?.actions ?? [];
+
+  expect(found).toMatchObject({
+    incidents: 2,
+    fixes: { resolved: 2, unasked: 1, approved: 1 },
+    decide: { count: 1 },
+    recover: { count: 2 },
+  });
+  // Sunday 03:00 and Monday 03:02, a week from Monday on.
+  expect(found.byHour.flatMap((count, hour) => (count > 0 ? [[hour, count]] : []))).toEqual([
+    [3, 1],
+    [6 * 24 + 3, 1],
+  ]);
+  expect(action).toMatchObject({ runs: 2, verified: 2, outcome: { verdict: "ask" } });
+  expect(action?.outcome.why).toEqual(["Auto-healing is off."]);
+  expect(action?.medianRecoveryMs).toBeLessThan(120_000);
+  expect((await reads.targets())?.find(({ name }) => name === "db")).toMatchObject({ runs: 1 });
+});
+
+it("says of each action what the policy makes of it and why", async () => {
+  const low = openReads("targets: {web: {executor: command}}\nprotected: [web]\n");
+  const none = openReads("targets: {other: {executor: systemd}}\n");
+  const unreadable = openReads("people: 7\n");
+  await low.journey.enableAutohealing();
+
+  expect((await low.reads.policy())?.actions).toMatchObject([
+    { outcome: { verdict: "ask", why: ["Its targets are protected: that is high risk."] } },
+  ]);
+  expect((await none.reads.policy())?.actions).toMatchObject([{ outcome: { verdict: "deny" } }]);
+  expect(await unreadable.reads.policy()).toBeNull();
+  expect(await unreadable.reads.targets()).toBeNull();
+});
