@@ -150,8 +150,8 @@ export function consoleSessions({ sessions }: Store, catalogue: Catalogue): Sess
       const person = await sessions.peekLink(token);
       return person === null ? null : personFor(catalogue, "console", person);
     },
-    async consumeSignInToken(token) {
-      const used = await sessions.consumeLink(token);
+    async consumeSignInToken(token, agent) {
+      const used = await sessions.consumeLink(token, agent);
       const person = used && personFor(catalogue, "console", used.person);
       return used && person && { secret: used.secret, person };
     },
@@ -160,6 +160,12 @@ export function consoleSessions({ sessions }: Store, catalogue: Catalogue): Sess
       const person = found && personFor(catalogue, "console", found.person);
       return found && person && { person, csrf: found.csrf };
     },
+    async list(person) {
+      const all = await sessions.list();
+      return all.filter((one) => one.person === person.name || person.roles.includes("admin"));
+    },
+    idOf: sessions.idOf,
+    revoke: async (ids, person) => await sessions.revoke(ids, person.name),
     endSession: sessions.endSession,
   };
 }

@@ -3,10 +3,11 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { createBucket } from "./bucket.ts";
 import { CommandPage } from "./command-page.tsx";
+import { NOT_OVER_PLAIN_HTTP } from "./decision-form.tsx";
 import type { Env } from "./guard.ts";
 import { isSameSecret, requireForm } from "./guard.ts";
 import { isId } from "./pages.tsx";
-import type { CommandAnswer, ConsoleDeps, ReviewResult } from "./ports.ts";
+import type { CommandAnswer, ConsoleDeps, ReviewResult, SessionLine } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
 import { refuseForm } from "./reception.tsx";
 import { TestAlertPage } from "./settings-page.tsx";
@@ -52,7 +53,11 @@ const EditForm = z
 
 const CommandForm = z.object({ text: z.string().trim().min(1).max(1000) });
 
+/** Commands, and answers to their questions, by which something may come to run. */
+const GIVES_LEAVE = /^(?:c:|\/?(?:approve|enable_autohealing|edit|run|undo)\b)/i;
+
 const TestAlertForm = z.object({ severity: z.enum(["critical", "warning", "info"]) });
+const RevokeForm = z.object({ session: z.string().regex(/^(?:others|[0-9a-f]{16})$/) });
 const TEST_ALERTS = { burst: 5, everyMs: 60_000 };
 
 const ReviewForm = z.object({ incident: z.string().refine(isId) });
@@ -84,7 +89,8 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     if (typed_code !== undefined && typed_code !== digest.slice(0, 8)) {
       return backTo(c, id, "wrong_code");
     }
-    const { person } = c.get("visit");
+    const { person, isPrivate } = c.get("visit");
+    if (decision === "approve" && !isPrivate) return c.text(NOT_OVER_PLAIN_HTTP, 403);
     const ruling = await desk.decide({
       planCode: typed_code ?? plan_code,
       digest,
@@ -141,6 +147,21 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     return await said(c, `/undo ${id}`, { text });
   });
 
+  app.post("/sessions/revoke", async (c) => {
+    const form = RevokeForm.safeParse(await c.req.parseBody());
+    if (!form.success) return refuseShape(c);
+    const { person, secret } = c.get("visit");
+    const [all, mine] = await Promise.all([deps.sessions.list(person), deps.sessions.idOf(secret)]);
+    const isMeant = ({ id, person: whose }: SessionLine) =>
+      form.data.session === "others"
+        ? whose === person.name && id !== mine
+        : id === form.data.session;
+    const ids = all.filter(isMeant).map(({ id }) => id);
+    const count = await deps.sessions.revoke(ids, person);
+    log.info({ person: person.name, count }, "sessions were ended");
+    return c.redirect(`/sessions?flash=${count > 0 ? "revoked" : "not_revoked"}`, 303);
+  });
+
   app.post("/record/verify", async (c) => {
     await deps.reads.verifyRecord();
     return c.redirect("/record", 303);
@@ -163,6 +184,9 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     const form = CommandForm.safeParse(await c.req.parseBody());
     if (!form.success) return refuseShape(c);
     const { text } = form.data;
+    if (!c.get("visit").isPrivate && GIVES_LEAVE.test(text)) {
+      return c.text(NOT_OVER_PLAIN_HTTP, 403);
+    }
     return await said(c, text, await deps.runCommand(text, c.get("visit").person));
   });
 

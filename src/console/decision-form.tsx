@@ -4,6 +4,10 @@ import { CsrfField, Text } from "./parts.tsx";
 import type { Session } from "./ports.ts";
 import { incidentPath } from "./words.ts";
 
+/** T14 */
+export const NOT_OVER_PLAIN_HTTP =
+  "Over plain http anybody in the network can read the sign-in, so this page approves nothing. Open it over https (COUNTERSIGN_PUBLIC_URL), or through a tunnel: ssh -L 9095:127.0.0.1:9095 <host>, then http://127.0.0.1:9095. Rejecting works here, and approving in a chat.";
+
 interface DecisionProps {
   readonly request: PlannedRequest;
   readonly session: Session;
@@ -27,10 +31,12 @@ export function DecisionForms({ request, session, mustType }: DecisionProps) {
   }
   const isTyped = mustType || request.risk === "high" || request.requester === person.name;
   const canApprove = request.state === "pending" && !hasApproved(request, person);
+  const mayApprove = canApprove && session.isPrivate !== false;
   return (
     <div class="decide" data-digest={request.digest}>
-      {canApprove && isTyped ? <TypedApproval request={request} session={session} /> : null}
-      {canApprove && !isTyped ? (
+      {canApprove && session.isPrivate === false ? <NotOverPlainHttp /> : null}
+      {mayApprove && isTyped ? <TypedApproval request={request} session={session} /> : null}
+      {mayApprove && !isTyped ? (
         <form method="post" action={actionOf(request)}>
           <Bound request={request} session={session} decision="approve" />
           <button type="submit" class="approve" id={`approve-${request.planCode}`}>
@@ -42,6 +48,10 @@ export function DecisionForms({ request, session, mustType }: DecisionProps) {
       <Edit request={request} session={session} />
     </div>
   );
+}
+
+function NotOverPlainHttp() {
+  return <p class="warn">{NOT_OVER_PLAIN_HTTP}</p>;
 }
 
 function TypedApproval({ request, session }: { request: PlannedRequest; session: Session }) {

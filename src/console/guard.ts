@@ -10,6 +10,8 @@ import { SESSION_HOURS } from "./ports.ts";
 /** Who is asking, known to every page behind `requireSession`. */
 export interface Visit extends Session {
   readonly secret: string;
+  /** Whether nobody between the browser and here can have read the cookie: only then it may approve. */
+  readonly isPrivate: boolean;
 }
 
 export type Env = { Variables: SecureHeadersVariables & { visit: Visit } };
@@ -102,7 +104,7 @@ export function createDoor(deps: { sessions: Sessions; isSecure: boolean }): Doo
     const secret = getCookie(c, name);
     if (secret === undefined || !isToken(secret)) return null;
     const session = await deps.sessions.session(secret);
-    return session === null ? null : { ...session, secret };
+    return session === null ? null : { ...session, secret, isPrivate: deps.isSecure || isLocal(c) };
   }
 
   async function open(c: Context, secret: string): Promise<void> {
@@ -121,6 +123,14 @@ export function createDoor(deps: { sessions: Sessions; isSecure: boolean }): Doo
   }
 
   return { visit, open, shut };
+}
+
+/** Over https the cookie never travels in the clear; over plain http it does, unless it stays on this machine. */
+function isLocal(c: Context): boolean {
+  const host = c.req.header("host") ?? new URL(c.req.url).host;
+  const { hostname } = new URL(`http://${host}`);
+  const isByLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
+  return isByLoopback && /^(?:::ffff:)?127\.|^::1$/.test(peerOf(c));
 }
 
 /** The shape of sign-in tokens and session secrets; anything else never reaches the store. */

@@ -144,7 +144,10 @@ function SignOut({ session }: { session: Session }) {
     <form method="post" action="/sign-out">
       <CsrfField csrf={session.csrf} />
       <span>
-        Signed in as <Text of={session.person.name} />
+        Signed in as{" "}
+        <a href="/sessions">
+          <Text of={session.person.name} />
+        </a>
       </span>
       <button type="submit" class="plain">
         Sign out

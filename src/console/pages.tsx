@@ -13,6 +13,7 @@ import type { Reception } from "./reception.tsx";
 import { RecordPage } from "./record-page.tsx";
 import { PolicyPage, TargetsPage } from "./rules-pages.tsx";
 import { RunbookPage, RunbooksPage } from "./runbook-pages.tsx";
+import { SessionsPage } from "./sessions-page.tsx";
 import { SettingsPage, TestAlertPage } from "./settings-page.tsx";
 import { PlainPage } from "./sign-in-page.tsx";
 import { StatisticsPage } from "./statistics-page.tsx";
@@ -123,6 +124,16 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
   app.get("/test-alert", async (c) =>
     reception.send(c, <TestAlertPage frame={await frameOf(c)} />),
   );
+
+  app.get("/sessions", async (c) => {
+    const { person, secret } = c.get("visit");
+    const [frame, sessions, current] = await Promise.all([
+      frameOf(c),
+      deps.sessions.list(person),
+      deps.sessions.idOf(secret),
+    ]);
+    return reception.send(c, <SessionsPage {...{ frame, sessions, current }} />);
+  });
 
   app.get("/components", async (c) =>
     reception.send(c, <ComponentsPage frame={await frameOf(c)} />),

@@ -155,10 +155,28 @@ export interface Sessions {
   /** Whom a link would sign in. Changes nothing, so that previews and prefetches can't use it up. */
   peekSignInToken(token: string): Promise<Person | null>;
   /** Once per token; starts a session of `SESSION_HOURS`. */
-  consumeSignInToken(token: string): Promise<{ secret: string; person: Person } | null>;
+  consumeSignInToken(
+    token: string,
+    agent: string | null,
+  ): Promise<{ secret: string; person: Person } | null>;
   /** The person is read from the policy anew each time: whoever was taken out of it is out. */
   session(secret: string): Promise<Session | null>;
   endSession(secret: string): Promise<void>;
+  /** A person's own; whoever administers sees everybody's. The newest first. */
+  list(person: Person): Promise<readonly SessionLine[]>;
+  /** The id under which `list` has it. */
+  idOf(secret: string): Promise<string>;
+  /** Only such as `list` gave. @returns how many there were */
+  revoke(ids: readonly string[], person: Person): Promise<number>;
+}
+
+export interface SessionLine {
+  readonly id: string;
+  readonly person: string;
+  /** What the browser called itself; text from outside. */
+  readonly agent: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
 }
 
 export const SESSION_HOURS = 12;
@@ -166,6 +184,8 @@ export const SESSION_HOURS = 12;
 export interface Session {
   readonly person: Person;
   readonly csrf: string;
+  /** False where the cookie travels in the clear: such a session may read and reject, never approve. */
+  readonly isPrivate?: boolean;
 }
 
 /** Something a page might show has changed. */

@@ -51,7 +51,9 @@ export function createReception(deps: ConsoleDeps & { door: Door }): Reception {
 
   app.post("/sign-in/:token", requireForm, async (c) => {
     const token = c.req.param("token");
-    const session = isToken(token) ? await sessions.consumeSignInToken(token) : null;
+    const session = isToken(token)
+      ? await sessions.consumeSignInToken(token, c.req.header("user-agent") ?? null)
+      : null;
     if (session === null) {
       log.warn({ peer: peerOf(c) }, "a sign-in link was refused");
       return send(c, <LinkOverPage frame={frame(c)} />, 404);

@@ -99,6 +99,8 @@ export const flashes = {
     tone: "good",
   },
   undo_duplicate: { text: "Somebody has asked for that already; nothing changed.", tone: "quiet" },
+  revoked: { text: "Ended. Whoever used it has to sign in again.", tone: "good" },
+  not_revoked: { text: "There is no such session any more.", tone: "quiet" },
   reviewed: { text: "Marked as looked at.", tone: "good" },
   already_reviewed: { text: "Somebody has looked at it before you.", tone: "quiet" },
   review_refused: { text: "You may not mark this run; nothing changed.", tone: "bad" },

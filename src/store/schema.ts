@@ -497,4 +497,6 @@ export const sessions = sqliteTable("sessions", {
   csrf: text().notNull(),
   createdAt: integer().notNull(),
   expiresAt: integer().notNull(),
+  /** What the browser called itself, so that people know theirs apart. */
+  agent: text(),
 });

@@ -3,6 +3,9 @@ import { newToken } from "./ids.ts";
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
 
+/** Of the secret's hash: enough to tell sessions apart, and nothing to sign in with. */
+const ID_DIGITS = 16;
+const MOST_AGENT = 300;
 const LINK_LIFE_MS = 10 * 60_000;
 const SESSION_LIFE_MS = 12 * 3_600_000;
 
@@ -22,9 +25,18 @@ export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
     )
     .pluck();
   const anyUsed = sqlite.prepare("SELECT 1 FROM sign_in_links WHERE used_at IS NOT NULL LIMIT 1");
-  const addSession = sqlite.prepare<[string, string, string, number, number]>(
-    "INSERT INTO sessions (secret_hash, person, csrf, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+  const addSession = sqlite.prepare<[string, string, string, number, number, string | null]>(
+    "INSERT INTO sessions (secret_hash, person, csrf, created_at, expires_at, agent) VALUES (?, ?, ?, ?, ?, ?)",
   );
+  const live = sqlite.prepare<[number], SessionRow>(
+    `SELECT substr(secret_hash, 1, ${ID_DIGITS}) AS id, person, agent, created_at, expires_at
+     FROM sessions WHERE expires_at > ? ORDER BY created_at DESC, rowid DESC`,
+  );
+  const revoke = sqlite
+    .prepare<[string], string>(
+      `DELETE FROM sessions WHERE substr(secret_hash, 1, ${ID_DIGITS}) = ? RETURNING person`,
+    )
+    .pluck();
   const findSession = sqlite.prepare<[string, number], { person: string; csrf: string }>(
     "SELECT person, csrf FROM sessions WHERE secret_hash = ? AND expires_at > ?",
   );
@@ -46,7 +58,10 @@ export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
     hasAnyoneSignedIn: () => anyUsed.get() !== undefined,
     /** Whom the link would sign in; changes nothing. */
     peekLink: (token: string): string | null => findLink.get(hash(token), now().getTime()) ?? null,
-    consumeLink(token: string): { secret: string; person: string } | null {
+    consumeLink(
+      token: string,
+      agent: string | null = null,
+    ): { secret: string; person: string } | null {
       return sqlite
         .transaction(() => {
           const at = now().getTime();
@@ -54,17 +69,54 @@ export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
           if (person === undefined) return null;
           const secret = newToken() + newToken();
           removeOld.run(at);
-          addSession.run(hash(secret), person, newToken(), at, at + SESSION_LIFE_MS);
+          addSession.run(
+            hash(secret),
+            person,
+            newToken(),
+            at,
+            at + SESSION_LIFE_MS,
+            agent?.slice(0, MOST_AGENT) ?? null,
+          );
           record.append({ kind: "person.signed_in", actor: person, incidentId: null, data: {} });
           return { secret, person };
         })
         .immediate();
     },
     findSession: (secret: string) => findSession.get(hash(secret), now().getTime()) ?? null,
+    /** Those that are not over, the newest first. */
+    list: () =>
+      live.all(now().getTime()).map(({ created_at: createdAt, expires_at: expiresAt, ...row }) => ({
+        ...row,
+        createdAt: new Date(createdAt),
+        expiresAt: new Date(expiresAt),
+      })),
+    /** The session's id as `list` gives it. */
+    idOf: (secret: string) => hash(secret).slice(0, ID_DIGITS),
+    /** Ends sessions of any browser, at once. @returns how many there were */
+    revoke(ids: readonly string[], by: string): number {
+      return sqlite
+        .transaction(() => {
+          const ended = ids.flatMap((id) => revoke.get(id) ?? []);
+          for (const person of ended) {
+            const data = { person };
+            record.append({ kind: "session.revoked", actor: by, incidentId: null, data });
+          }
+          return ended.length;
+        })
+        .immediate();
+    },
     endSession(secret: string): void {
       removeSession.run(hash(secret));
     },
   };
+}
+
+interface SessionRow {
+  id: string;
+  person: string;
+  agent: string | null;
+  created_at: number;
+  expires_at: number;
 }
 
 function hash(secret: string): string {

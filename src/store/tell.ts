@@ -19,6 +19,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "alert.resolved": ({ alert, why }) => `${alert} resolved${because(why)}`,
   "opinion.written": ({ model, costUsd }) => `${model} read the evidence for $${costUsd}`,
   "opinion.recalled": ({ from }) => `The reading of ${from} holds for this one, too`,
+  "session.revoked": ({ person }, actor) => `${actor} ended a session of ${person}`,
   "request.proposed": ({ runbook, action, words, undoes }, actor) =>
     `${who(actor)} proposed ${runbook}/${action}${typeof undoes === "string" ? `, to undo ${undoes}` : ""}${because(words)}`,
   "request.pending": ({ risk }) => `Waits for a decision, ${risk} risk`,

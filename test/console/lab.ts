@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Person, PlannedRequest, Ruling } from "../../src/approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../../src/chat/card.ts";
 import { pendingOf } from "../../src/chat/card.ts";
@@ -23,6 +24,9 @@ export const vera: Person = { name: "vera", roles: ["viewer"] };
 export const ANA_COOKIE = "countersign_session=session-of-ana-0000";
 export const CSRF = "csrf-of-ana";
 export const LINK = "link-for-ana-00000000";
+
+/** Where the connection comes from, as the server would say. */
+const PEER = { incoming: { socket: { remoteAddress: "127.0.0.1" } } };
 
 /** A console on in-memory ports that keep account of what was asked of them. */
 export interface Lab {
@@ -140,19 +144,23 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
       for (const listener of lab.listeners) listener(event);
     },
     get: async (path, headers = {}) =>
-      lab.console.app.request(path, { headers: { cookie: ANA_COOKIE, ...headers } }),
+      lab.console.app.request(path, { headers: { cookie: ANA_COOKIE, ...headers } }, PEER),
     post: async (path, form, headers = {}) =>
-      lab.console.app.request(path, {
-        method: "POST",
-        body: new URLSearchParams({ csrf: CSRF, ...form }).toString(),
-        headers: {
-          cookie: ANA_COOKIE,
-          "content-type": "application/x-www-form-urlencoded",
-          "sec-fetch-site": "same-origin",
-          origin: "http://127.0.0.1:9095",
-          ...headers,
+      lab.console.app.request(
+        path,
+        {
+          method: "POST",
+          body: new URLSearchParams({ csrf: CSRF, ...form }).toString(),
+          headers: {
+            cookie: ANA_COOKIE,
+            "content-type": "application/x-www-form-urlencoded",
+            "sec-fetch-site": "same-origin",
+            origin: "http://127.0.0.1:9095",
+            ...headers,
+          },
         },
-      }),
+        PEER,
+      ),
     console: createConsole({
       desk,
       graphs: NO_GRAPHS,
@@ -168,6 +176,17 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
         },
         session: async (secret) =>
           sessions.has(secret) && !lab.isSessionOver ? { person: lab.person, csrf: CSRF } : null,
+        list: async (person) =>
+          [...sessions]
+            .map((secret) => ({ ...anAgent(lab.now), id: idOf(secret), person: lab.person.name }))
+            .concat({ ...anAgent(lab.now), id: "0".repeat(16), person: "ben" })
+            .filter((one) => one.person === person.name || person.roles.includes("admin")),
+        idOf: async (secret) => idOf(secret),
+        revoke: async (ids) => {
+          const meant = [...sessions].filter((secret) => ids.includes(idOf(secret)));
+          for (const secret of meant) sessions.delete(secret);
+          return meant.length;
+        },
         endSession: async (secret) => {
           sessions.delete(secret);
         },
@@ -196,6 +215,15 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
     }),
   };
   return lab;
+}
+
+function idOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex").slice(0, 16);
+}
+
+function anAgent(now: Date) {
+  const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+  return { agent, createdAt: now, expiresAt: new Date(now.getTime() + 3_600_000) };
 }
 
 function ruleSimply(lab: Lab, decision: ConsoleDecision): Ruling {

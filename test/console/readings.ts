@@ -192,6 +192,7 @@ export const PAGES = [
   "/record",
   "/settings",
   "/test-alert",
+  "/sessions",
   "/components",
   "/command",
 ] as const;

@@ -136,3 +136,32 @@ it("shows a person without any role nothing", async () => {
 
   expect((await lab.get("/")).status).toBe(403);
 });
+
+it("lists the sessions of a person, ends any of them, and nobody else's", async () => {
+  const lab = createLab();
+  await lab.post(`/sign-in/${LINK}`, {}, SIGNED_OUT);
+  const page = await (await lab.get("/sessions")).text();
+  const ids = [...page.matchAll(/name="session" value="([0-9a-f]{16})"/g)].map(
+    ([, id]) => id ?? "",
+  );
+
+  expect(ids).toHaveLength(2);
+  expect(page).toContain("Firefox on Linux");
+  expect(page).not.toContain("ben");
+  const foreign = await lab.post("/sessions/revoke", { session: "0".repeat(16) });
+  expect(foreign.headers.get("location")).toBe("/sessions?flash=not_revoked");
+  await lab.post("/sessions/revoke", { session: "others" });
+  expect((await lab.get("/", { cookie: "countersign_session=session-by-link-0000" })).status).toBe(
+    401,
+  );
+  expect((await lab.get("/")).status).toBe(200);
+});
+
+it("T13 ends no session without the token of the form, nor by GET", async () => {
+  const lab = createLab();
+
+  const forged = await lab.post("/sessions/revoke", { session: "others", csrf: "x" });
+  const byGet = await lab.get("/sessions/revoke?session=others");
+
+  expect([forged.status, byGet.status]).toEqual([403, 404]);
+});

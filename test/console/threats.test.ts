@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Lab } from "./lab.ts";
 import { createLab } from "./lab.ts";
 import { PAGES } from "./readings.ts";
@@ -49,6 +49,7 @@ it("T13 refuses a POST that says nothing of where it comes from", async () => {
 
 it("T13 takes the origin alone where the browser sends no Sec-Fetch-Site, as on plain http in a LAN", async () => {
   const { lab, form } = labWithRequest();
+  form.decision = "reject";
 
   const response = await lab.console.app.request(`http://pve.lan:9095${PATH}/decisions`, {
     method: "POST",
@@ -62,6 +63,89 @@ it("T13 takes the origin alone where the browser sends no Sec-Fetch-Site, as on 
   });
 
   expect(response.status).toBe(303);
+});
+
+describe("T14 over plain http beyond this machine", () => {
+  const LAN = { incoming: { socket: { remoteAddress: "192.168.1.50" } } };
+
+  async function send(
+    lab: Lab,
+    path: string,
+    form: Record<string, string>,
+    host: string,
+    env = LAN,
+  ) {
+    return await lab.console.app.request(
+      `http://${host}${path}`,
+      {
+        method: "POST",
+        body: new URLSearchParams({ csrf: "csrf-of-ana", ...form }).toString(),
+        headers: {
+          cookie: "countersign_session=session-of-ana-0000",
+          "content-type": "application/x-www-form-urlencoded",
+          origin: `http://${host}`,
+          host,
+        },
+      },
+      env,
+    );
+  }
+
+  it.each([
+    ["by name", "pve.lan:9095", "192.168.1.50"],
+    ["by a loopback name that somebody else claims", "127.0.0.1:9095", "192.168.1.50"],
+    ["through a proxy of this machine", "pve.lan:9095", "127.0.0.1"],
+    ["from nobody knows where", "localhost:9095", ""],
+  ])("T14 nothing is approved %s", async (_what, host, remoteAddress) => {
+    const { lab, form } = labWithRequest();
+    const env = { incoming: { socket: { remoteAddress } } };
+
+    const response = await send(lab, `${PATH}/decisions`, form, host, env);
+    const typed = { ...form, typed_code: form.plan_code ?? "" };
+    const again = await send(lab, `${PATH}/decisions`, typed, host, env);
+
+    expect([response.status, again.status]).toEqual([403, 403]);
+    expect(await response.text()).toContain("ssh -L");
+    expect(lab.decisions).toEqual([]);
+  });
+
+  it.each(["/approve 12345678", "approve x", "/enable_autohealing", "/run x", "c:confirm-7f"])(
+    "T14 the command box refuses %s",
+    async (text) => {
+      const { lab } = labWithRequest();
+
+      expect((await send(lab, "/command", { text }, "pve.lan:9095")).status).toBe(403);
+      expect(lab.commands).toEqual([]);
+    },
+  );
+
+  it("T14 rejects, disables and reads, and says why it offers no Approve", async () => {
+    const { lab, form } = labWithRequest();
+    const page = await lab.console.app.request(
+      `http://pve.lan:9095${PATH}`,
+      { headers: { cookie: "countersign_session=session-of-ana-0000", host: "pve.lan:9095" } },
+      LAN,
+    );
+    const text = await page.text();
+
+    expect(text).toContain("this page approves nothing");
+    expect(text).not.toContain('value="approve"');
+    await send(lab, "/command", { text: "/disable_autohealing" }, "pve.lan:9095");
+    await send(lab, `${PATH}/decisions`, { ...form, decision: "reject" }, "pve.lan:9095");
+    expect(lab.commands).toEqual(["/disable_autohealing"]);
+    expect(lab.decisions).toMatchObject([{ decision: "reject" }]);
+  });
+
+  it.each(["127.0.0.1:9095", "localhost:9095", "[::1]:9095"])(
+    "on this machine, by %s, it approves",
+    async (host) => {
+      const { lab, form } = labWithRequest();
+      const env = { incoming: { socket: { remoteAddress: "::ffff:127.0.0.1" } } };
+
+      expect((await send(lab, `${PATH}/decisions`, form, host, env)).status).toBe(303);
+      expect(lab.decisions).toHaveLength(1);
+    },
+  );
 });
 
 it.each(["", "csrf-of-ben", "csrf-of-an"])(

@@ -196,6 +196,11 @@ const WRITES: Readonly<Record<string, Write>> = {
     const token = await store.sessions.createLink("ana");
     return () => store.sessions.consumeLink(token);
   },
+  "sessions.revoke": async ({ store: { sessions } }) => {
+    await sessions.consumeLink(await sessions.createLink("ana"));
+    const ids = (await sessions.list()).map(({ id }) => id);
+    return () => sessions.revoke(ids, "ben");
+  },
   "opinions.save": async (lab) => {
     const { incidentId } = await lab.fire();
     return () => lab.store.opinions.save(incidentId, "pattern", anOpinion());
@@ -213,7 +218,7 @@ const BOOKKEEPING =
   /^(?:(?:cards|pictures|digests|chats|queue|findings|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
-  /^(?:views\.|past\.|statistics\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|past\.|statistics\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record, the counters that SQLite keeps itself and what its full-text index is made of. */
 function stateOf({ raw }: Lab): string {

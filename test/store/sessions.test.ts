@@ -61,6 +61,22 @@ describe("a session", () => {
     expect(await sessions.findSession(secret)).toBeNull();
   });
 
+  it("is listed without what signs in, and can be revoked from elsewhere", async () => {
+    const { sessions, secret, kinds } = await signedIn();
+    await sessions.consumeLink(await sessions.createLink("ben"), "Firefox");
+    const listed = await sessions.list();
+    const id = await sessions.idOf(secret);
+
+    expect(listed).toMatchObject([
+      { person: "ben", agent: "Firefox" },
+      { person: "ana", id },
+    ]);
+    expect(await sessions.findSession(id)).toBeNull();
+    expect(await sessions.revoke([id, id], "ben")).toBe(1);
+    expect(await sessions.findSession(secret)).toBeNull();
+    expect(kinds().at(-1)).toBe("session.revoked");
+  });
+
   it("ends when it is ended, and no other does", async () => {
     const { sessions, secret } = await signedIn();
     const other = await sessions.consumeLink(await sessions.createLink("ana"));
