@@ -4,6 +4,8 @@ import { Hono } from "hono";
 import type { Logger } from "pino";
 import { createAgentDesk } from "./agents.ts";
 import { createAnchors } from "./anchors.ts";
+import type { Standing } from "./badge.ts";
+import { badge } from "./badge.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
 import { createIllustrator } from "./chat/illustrator.ts";
@@ -347,6 +349,13 @@ export function createApp(
       log.warn({ reason, detail }, "an agent was refused");
     },
   };
+  async function standing(): Promise<Standing> {
+    const { open, pending } = await store.views.counts();
+    const { isOn } = await store.switches.autohealing();
+    const { status } = await health.read();
+    return { status, autohealing: isOn, openIncidents: open, waitingRequests: pending };
+  }
+
   const http = new Hono()
     .use(onlyKnownHosts([config.host, new URL(config.publicUrl).hostname]))
     .route(
@@ -384,6 +393,14 @@ export function createApp(
       const body = { status, version: VERSION, uptimeSeconds, autohealing: isOn, checks: found };
       return c.json(body, status === "failing" ? 503 : 200);
     })
+    .get("/api/status", async (c) => c.json(await standing(), 200, { "cache-control": "no-store" }))
+    .get("/badge.svg", async (c) =>
+      c.body(badge(await standing()), 200, {
+        "content-type": "image/svg+xml",
+        "cache-control": "no-cache",
+        "content-security-policy": "default-src 'none'",
+      }),
+    )
     .get("/metrics", async (c) =>
       c.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
     )

@@ -26,6 +26,7 @@ export const headers: MiddlewareHandler = secureHeaders({
     scriptSrc: [NONCE],
     styleSrc: [NONCE],
     imgSrc: ["'self'"],
+    manifestSrc: ["'self'"],
     connectSrc: ["'self'"],
     formAction: ["'self'"],
     baseUri: ["'none'"],

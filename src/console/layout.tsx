@@ -48,6 +48,7 @@ export function Page({ frame, children }: PropsWithChildren<{ frame: Frame }>) {
           <meta http-equiv="refresh" content={`0; url=${frame.refresh}`} />
         )}
         <link rel="icon" type="image/svg+xml" href={assetPaths.favicon} />
+        <link rel="manifest" href={assetPaths.manifest} />
         <link rel="stylesheet" href={assetPaths.style} nonce={frame.nonce} />
         {frame.session === undefined ? null : (
           <script src={assetPaths.script} nonce={frame.nonce} defer />

@@ -249,6 +249,18 @@ it("counts down and takes the buttons away when the time is over", async (test) 
   expect(await page.locator(".decide button:enabled").count()).toBe(0);
 });
 
+it("can be installed: the browser reads its manifest and finds nothing wrong with it", async (test) => {
+  const page = await visit(test);
+  await page.goto(`${base}/`);
+  const devtools = await page.context().newCDPSession(page);
+  const { errors, url, data } = await devtools.send("Page.getAppManifest");
+
+  expect(url).toContain("/assets/manifest.webmanifest");
+  expect(errors).toEqual([]);
+  expect(JSON.parse(data ?? "{}")).toMatchObject({ start_url: "/", display: "standalone" });
+  expect(lab.errors).toEqual([]);
+});
+
 it("fits a phone of 360 pixels without scrolling sideways", async (test) => {
   const page = await visit(test, { width: 360 });
   const long = "a-very-long-name-without-any-space-".repeat(8);
