@@ -91,11 +91,12 @@ details[open] > :not(summary) { margin-top: .375rem; }
 .gate { max-width: 32rem; width: 100%; margin: 8vh auto 0; padding: 1.5rem; display: grid; gap: .875rem; }
 .gate button { width: 100%; }
 .empty { display: grid; gap: .75rem; }
-.table { overflow-x: auto; border: 1px solid var(--line); border-radius: 12px; background: var(--sheet); }
+.table { position: relative; min-width: 0; overflow-x: auto; border: 1px solid var(--line); border-radius: 12px; background: var(--sheet); }
 .table:focus-visible { outline-offset: -3px; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem .875rem; min-width: 6rem; }
-th:first-child { min-width: 9rem; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .875rem; overflow-wrap: break-word; }
+th:first-child { min-width: 9rem; max-width: 24rem; }
+td:not(.number) { min-width: 5.5rem; max-width: 30rem; }
 thead th { font-size: .8125rem; color: var(--soft); font-weight: 500; }
 tbody tr { border-top: 1px solid var(--line); }
 tbody th { font-weight: 560; }
@@ -107,12 +108,12 @@ tbody th { font-weight: 560; }
 .heat + .under { margin-top: .5rem; }
 .plain-list a { grid-template-columns: minmax(0, 1fr); }
 .plain-list .outcome.outcome { grid-column: 1; grid-row: auto; }
-.wide-names > div { grid-template-columns: minmax(6rem, 11rem) 1fr; }
+.block > * + .under, .block > .under + .table, .entries + .paging { margin-top: .625rem; }
 .plain-facts + .under { margin-top: .5rem; }
 .entries { display: grid; gap: .375rem; font-size: .9375rem; }
 .entries time { color: var(--soft); font-size: .875rem; }
 .entries .what { margin-inline: .25rem; }
-.prose { display: grid; gap: .75rem; max-width: 46rem; }
+.prose { display: grid; grid-template-columns: minmax(0, 1fr); gap: .75rem; max-width: 46rem; }
 .prose h3 { margin-top: .5rem; }
 .prose ul, .prose ol { padding-left: 1.375rem; display: grid; gap: .375rem; }
 .prose ul { list-style: disc; } .prose ol { list-style: decimal; }
@@ -164,6 +165,7 @@ tbody th { font-weight: 560; }
   .decide form:not(.typed) .approve { min-width: 11rem; }
   .checks { grid-template-columns: 1fr 1fr; }
   .facts > div { grid-template-columns: 8rem 1fr; }
+  .wide-names > div { grid-template-columns: 11rem 1fr; }
 }
 @media (min-width: 62rem) {
   .columns { grid-template-columns: minmax(0, 1fr) 20rem; gap: 2.5rem; }

@@ -276,7 +276,7 @@ it("fits a phone of 360 pixels without scrolling sideways", async (test) => {
 
   for (const path of [...PAGES, `/sign-in/${LINK}`]) {
     await page.goto(base + path);
-    expect(await overflow(page)).toBe(0);
+    expect([path, await overflow(page)]).toEqual([path, 0]);
   }
   await page.goto(`${base}/command`);
   await page.fill("#text", "/help");
