@@ -42,7 +42,7 @@ export function createReadings(now: () => Date) {
         : {
             id,
             title: "A service is down",
-            sha256: "a".repeat(64),
+            sha256: "83d10c4a".repeat(8),
             body: PROSE,
             match: ['alertname = "NginxDown"'],
             known: ["service-down", "high-cpu"],
@@ -97,7 +97,7 @@ export function createReadings(now: () => Date) {
       },
     ],
     policy: async () => ({
-      hash: "c".repeat(64),
+      hash: "5f2c9be1".repeat(8),
       people: [{ name: "ana", roles: ["viewer", "approver"], channels: ["console", "Telegram"] }],
       rules: [
         { name: "Low risk", text: "runs unasked while auto-healing is on" },
@@ -122,7 +122,13 @@ export function createReadings(now: () => Date) {
     statistics: async () => ({
       days: 30,
       incidents: 214,
-      byHour: Array.from({ length: 168 }, (_, hour) => (hour * 7) % 9),
+      byHour: Array.from({ length: 168 }, (_, hour) =>
+        Math.round(
+          (((hour * 7919) % 13) / 13) *
+            (hour % 24 > 7 && hour % 24 < 20 ? 8 : 3) *
+            (hour < 120 ? 1 : 0.4),
+        ),
+      ),
       noisiest: [{ title: "NginxDown on web-01", count: 42 }],
       acknowledge: { count: 12, medianMs: 95_000, p90Ms: 610_000 },
       decide: { count: 30, medianMs: 48_000, p90Ms: 240_000 },
@@ -154,7 +160,7 @@ export function createReadings(now: () => Date) {
         text: "Waits for a decision, medium risk",
         hash: String(seq).repeat(64),
       })),
-      head: { seq: 102, hash: "d".repeat(64) },
+      head: { seq: 102, hash: "c07e51fa".repeat(8) },
       lastAnchor: { seq: 90, at: ago(1_800_000) },
       checked:
         verified.length === 0
