@@ -7,6 +7,7 @@ import { firstCard } from "./first-card.ts";
 import { footprint } from "./footprint.ts";
 import { graphs } from "./graphs.ts";
 import { intake } from "./intake.ts";
+import { pages } from "./pages.ts";
 import type { Bench } from "./result.ts";
 import { tableOf } from "./result.ts";
 import { startUp } from "./start-up.ts";
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   graphs,
   startUp,
   footprint,
+  pages,
 ];
 
 const { values } = parseArgs({
