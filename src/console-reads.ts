@@ -11,8 +11,8 @@ import type { Store } from "./store/store.ts";
 
 const DAY_MS = 86_400_000;
 const STATISTICS_DAYS = 30;
-/** Counting a month takes a moment; nobody needs it by the second. */
-const STATISTICS_FRESH_MS = 60_000;
+/** What took a moment to count is fresh for a hundred moments: however often it is asked for, counting stays cheap. */
+const FRESH_TIMES = 100;
 const NO_RUNS: Runs = { runs: 0, verified: 0, stillFailing: 0, unknown: 0 };
 
 export type SendTest = (severity: string) => Promise<{ incidentId: string | null; text: string }>;
@@ -37,7 +37,10 @@ export function createReads({
   now,
   ...deps
 }: Deps): Reads {
-  let counted: { at: number; statistics: Promise<Statistics> } | null = null;
+  const runsByRunbook = fresh(store.statistics.runsByRunbook);
+  const runsByTarget = fresh(store.statistics.runsByTarget);
+
+  const statistics = fresh(count);
 
   async function count(): Promise<Statistics> {
     const since = new Date(now().getTime() - STATISTICS_DAYS * DAY_MS);
@@ -52,7 +55,7 @@ export function createReads({
 
   return {
     async runbooks() {
-      const runs = byName(await store.statistics.runsByRunbook());
+      const runs = byName(await runsByRunbook());
       return catalogue.read().runbooks.map(({ id, title, actions }) => ({
         ...(runs.get(id) ?? NO_RUNS),
         ...{ id, title },
@@ -92,7 +95,7 @@ export function createReads({
     async targets() {
       const { policy } = catalogue.read();
       if (!policy.ok) return null;
-      const runs = byName(await store.statistics.runsByTarget());
+      const runs = byName(await runsByTarget());
       return await Promise.all(
         policy.policy.targets.map(
           async ({ name, executor, host, aliases, labels, reservedFor }) => ({
@@ -135,16 +138,7 @@ export function createReads({
         ),
       };
     },
-    statistics() {
-      const at = now().getTime();
-      if (counted === null || Math.abs(at - counted.at) > STATISTICS_FRESH_MS) {
-        counted = { at, statistics: count() };
-        counted.statistics.catch(() => {
-          counted = null;
-        });
-      }
-      return counted.statistics;
-    },
+    statistics,
     async record(before) {
       const { head, lastAnchor, checked, isChecking } = await anchors.seen();
       return {
@@ -176,6 +170,25 @@ export function createReads({
         return { outcome: "refused", text: error instanceof Error ? error.message : String(error) };
       }
     },
+  };
+}
+
+/** One count at a time; its answer serves until it is due again. */
+function fresh<T>(count: () => Promise<T>): () => Promise<T> {
+  let last: Promise<T> | null = null;
+  let dueAt = 0;
+  return () => {
+    if (last !== null && performance.now() < dueAt) return last;
+    const began = performance.now();
+    dueAt = Number.POSITIVE_INFINITY;
+    last = count().finally(() => {
+      const ended = performance.now();
+      dueAt = ended + FRESH_TIMES * (ended - began);
+    });
+    last.catch(() => {
+      last = null;
+    });
+    return last;
   };
 }
 

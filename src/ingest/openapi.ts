@@ -54,6 +54,13 @@ export const Refused = z.object({
   reasons: z.array(Reason).optional(),
 });
 
+export const Standing = z.object({
+  status: z.enum(["ok", "degraded", "failing"]),
+  autohealing: z.boolean(),
+  openIncidents: z.int(),
+  waitingRequests: z.int(),
+});
+
 const REFUSALS: Readonly<Record<string, string>> = {
   400: "The body or a header is wrong; `problems` names the failing paths",
   401: "No key of `api_keys` in policy.yaml",
@@ -96,6 +103,14 @@ export function openApi(version: string, publicUrl: string) {
             202: { description: "Asked for", content: json(schemaOf(Accepted)) },
             ...refusals("400", "401", "403", "409", "413", "415", "422", "429", "503"),
           },
+        },
+      },
+      "/api/status": {
+        get: {
+          operationId: "status",
+          summary: "How it stands, in counts, for start pages; without a key",
+          security: [],
+          responses: { 200: { description: "Counts only", content: json(schemaOf(Standing)) } },
         },
       },
       "/api/requests/{id}": {

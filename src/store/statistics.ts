@@ -30,7 +30,7 @@ export function createStatistics(sqlite: Sqlite) {
      FROM incidents WHERE opened_at >= ? GROUP BY 1`,
   );
   const noisiest = sqlite.prepare<[number], { title: string; count: number }>(
-    "SELECT title, count(*) AS count FROM incidents WHERE opened_at >= ? GROUP BY title ORDER BY count DESC, title LIMIT 10",
+    "SELECT title, count(*) AS count FROM incidents INDEXED BY incidents_by_time WHERE opened_at >= ? GROUP BY title ORDER BY count DESC, title LIMIT 10",
   );
   const recovered = sqlite
     .prepare<[number], number>(
@@ -39,14 +39,14 @@ export function createStatistics(sqlite: Sqlite) {
     .pluck();
   const acknowledged = sqlite
     .prepare<[number], number>(
-      `SELECT min(r.at) - i.opened_at FROM incidents i JOIN record r ON r.incident_id = i.id
+      `SELECT min(r.at) - i.opened_at FROM incidents i INDEXED BY incidents_by_time CROSS JOIN record r ON r.incident_id = i.id
        WHERE i.opened_at >= ? AND i.acknowledged_by IS NOT NULL AND r.kind = 'incident.acknowledged' GROUP BY i.id`,
     )
     .pluck();
   const decided = sqlite
     .prepare<[number], number>(
-      `SELECT min(v.at) - r.created_at FROM incidents i JOIN requests r ON r.incident_id = i.id
-         JOIN votes v ON v.request_id = r.id WHERE i.opened_at >= ? GROUP BY r.id`,
+      `SELECT min(v.at) - r.created_at FROM incidents i INDEXED BY incidents_by_time CROSS JOIN requests r ON r.incident_id = i.id
+         CROSS JOIN votes v ON v.request_id = r.id WHERE i.opened_at >= ? GROUP BY r.id`,
     )
     .pluck();
   const fixed = sqlite.prepare<[number], { is_unasked: number; count: number }>(

@@ -122,6 +122,8 @@ const MAY_SCAN = [
   /^UPDATE steps SET is_leased = 0 WHERE is_leased = 1$/,
   /FROM executions WHERE state = 'started'/,
   /^SELECT count\(\*\) FROM \w+ WHERE 1$/,
+  // Counted now and then, for the pages of runbooks and targets.
+  /^SELECT (?:runbook_id|target) AS name, count\(\*\) AS runs/,
   // The newest first, until the page is full.
   /^SELECT i\.id FROM incidents i ORDER BY i\.opened_at DESC, i\.rowid DESC LIMIT/,
   /^SELECT count\(\*\) FROM \(SELECT 1 FROM incidents i LIMIT \?\)$/,
@@ -165,6 +167,8 @@ describe("with 50 000 of everything", () => {
       await store.views.find({ limit: 10, state: "unresolved" });
       await store.views.find({ limit: 10, runbook: "rb", target: "t" });
       await store.views.find({ limit: 10, words: "some words" });
+      await store.statistics.statistics(lab.now());
+      await store.statistics.recordPage(null);
       await store.requests.findByPlanCode(request.planCode);
       await store.executions.findByRequest(request.id);
     });
