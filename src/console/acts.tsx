@@ -53,8 +53,12 @@ const EditForm = z
 
 const CommandForm = z.object({ text: z.string().trim().min(1).max(1000) });
 
-/** Commands, and answers to their questions, by which something may come to run. */
-const GIVES_LEAVE = /^(?:c:|\/?(?:approve|enable_autohealing|edit|run|undo)\b)/i;
+/**
+ * Commands that only read, or only make it stricter. Everything else, confirmations too, is refused over plain http: a list
+ * of what is forbidden would miss how else a command can be spelled.
+ */
+const GIVES_NO_LEAVE =
+  /^\/?(?:start|help|whoami|status|health|alerts|incident|history|pending|cost|runbooks?|audit|ack|reject|silence|disable_autohealing)(?:\s|$)/i;
 
 const TestAlertForm = z.object({ severity: z.enum(["critical", "warning", "info"]) });
 const RevokeForm = z.object({ session: z.string().regex(/^(?:others|[0-9a-f]{16})$/) });
@@ -79,6 +83,12 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     const form = await c.req.parseBody();
     return isSameSecret(form.csrf, c.get("visit").csrf) ? await next() : refuseForm(c);
   });
+
+  // They approve nothing themselves, and still loosen what stands or put another plan in its place.
+  const loosening = ["/incidents/:id/edits", "/executions/:id/reviewed", "/executions/:id/undo"];
+  app.on("POST", loosening, async (c, next) =>
+    c.get("visit").isPrivate ? await next() : c.text(NOT_OVER_PLAIN_HTTP, 403),
+  );
 
   app.post("/incidents/:id/decisions", async (c) => {
     const form = DecisionForm.safeParse(await c.req.parseBody());
@@ -184,7 +194,7 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     const form = CommandForm.safeParse(await c.req.parseBody());
     if (!form.success) return refuseShape(c);
     const { text } = form.data;
-    if (!c.get("visit").isPrivate && GIVES_LEAVE.test(text)) {
+    if (!c.get("visit").isPrivate && !GIVES_NO_LEAVE.test(text)) {
       return c.text(NOT_OVER_PLAIN_HTTP, 403);
     }
     return await said(c, text, await deps.runCommand(text, c.get("visit").person));

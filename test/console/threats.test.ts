@@ -109,13 +109,30 @@ describe("T14 over plain http beyond this machine", () => {
     expect(lab.decisions).toEqual([]);
   });
 
-  it.each(["/approve 12345678", "approve x", "/enable_autohealing", "/run x", "c:confirm-7f"])(
-    "T14 the command box refuses %s",
-    async (text) => {
-      const { lab } = labWithRequest();
+  it.each([
+    "/approve 12345678",
+    "approve x",
+    "/enable_autohealing",
+    "/run x",
+    "c:confirm-7f",
+    "\u2060/approve x",
+    "/ap\u2060prove x",
+    "maintenance web 0",
+  ])("T14 the command box refuses %s", async (text) => {
+    const { lab } = labWithRequest();
 
-      expect((await send(lab, "/command", { text }, "pve.lan:9095")).status).toBe(403);
-      expect(lab.commands).toEqual([]);
+    expect((await send(lab, "/command", { text }, "pve.lan:9095")).status).toBe(403);
+    expect(lab.commands).toEqual([]);
+  });
+
+  it.each([`${PATH}/edits`, "/executions/exe_1/reviewed", "/executions/exe_1/undo"])(
+    "T14 %s is refused",
+    async (path) => {
+      const { lab, form } = labWithRequest();
+      const fields = { ...form, incident: "inc_nginx", "param.unit": "other" };
+
+      expect((await send(lab, path, fields, "pve.lan:9095")).status).toBe(403);
+      expect([lab.edits, lab.reviews, lab.undone]).toEqual([[], [], []]);
     },
   );
 
