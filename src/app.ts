@@ -70,10 +70,14 @@ import {
   responderStore,
 } from "./store-ports.ts";
 import { VERSION } from "./version.ts";
+import { createVitalSigns } from "./vital-signs.ts";
 
 /** A reading may take a few answers. */
 const READING_TIMES = 3;
 const RUNS_END_WITHIN_MS = 4_000;
+/** An idle worker looks every second, a poller asks every 30 s and waits up to a minute after a failure. */
+const WORKER_BEATS_WITHIN_MS = 30_000;
+const CHAT_BEATS_WITHIN_MS = 180_000;
 /** After the cut a command has its grace for SIGTERM, and the outcome has to be stored. */
 const SHUTDOWN_MS = 8_000;
 
@@ -420,9 +424,26 @@ export function createApp(
     clearTimeout(cut);
   }
 
+  const lookForDead = createVitalSigns({
+    pulses: [
+      ...workers.map(({ beats }, i) => ({
+        name: `lane ${i + 1} of the queue`,
+        beats,
+        withinMs: WORKER_BEATS_WITHIN_MS,
+      })),
+      ...chats.flatMap(({ channel, beats }) =>
+        beats === undefined ? [] : [{ name: channel, beats, withinMs: CHAT_BEATS_WITHIN_MS }],
+      ),
+    ],
+    write: store.ping,
+    elapsedMs: () => performance.now(),
+  });
+
   return {
     store,
     catalogue,
+    /** What moves no more, in words; null where all is alive. */
+    lookForDead,
     async start(): Promise<void> {
       for (const { channel, chat } of chats) await store.chats.adopt({ channel, chat });
       await store.cards.addMissing();

@@ -26,6 +26,8 @@ export interface Chat {
   stop(): Promise<void>;
   announce(text: string): void;
   check(): Promise<string>;
+  /** Where it polls: grows as long as it does. */
+  readonly beats?: () => number;
 }
 
 /** The places whose cards the store keeps. */

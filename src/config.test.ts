@@ -191,6 +191,7 @@ describe("where settings come from", () => {
     mkdirSync(join(credentials, "a-folder"), { recursive: true });
     writeFileSync(join(credentials, "prometheus-api-key"), "from-credential\n");
     writeFileSync(join(credentials, "prometheus-webhook-port"), "2");
+    writeFileSync(join(credentials, "countersign_pagerduty-routing-key"), `${"k".repeat(32)}\n`);
     writeFileSync(
       join(folder, ".env"),
       "PROMETHEUS_API_KEY=from-file\nPROMETHEUS_WEBHOOK_PORT=1\nALERT_DEDUP_WINDOW=7\n",
@@ -203,6 +204,7 @@ describe("where settings come from", () => {
       webhookKeys: ["from-credential"],
       port: 3,
       dedupWindowMs: 7_000,
+      pagerDuty: { routingKey: "k".repeat(32) },
     });
   });
 });

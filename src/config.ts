@@ -62,6 +62,8 @@ export interface Config {
   readonly proxmox: { readonly url: string; readonly token: string } | null;
   readonly logLevel: string;
   readonly crashPoint: string | null;
+  /** The systemd that started this process and waits for its word; null where nobody does. */
+  readonly systemd: { readonly socket: string; readonly watchdogMs: number | null } | null;
   /** What is no error and still worth knowing: settings this version does nothing with, names that look misspelt. */
   readonly notes: readonly string[];
 }
@@ -88,14 +90,20 @@ export function loadConfig(): Config {
   return readConfig({ ...file, ...readCredentials(env.CREDENTIALS_DIRECTORY), ...env });
 }
 
-/** `telegram-bot-token` in systemd's credentials folder is TELEGRAM_BOT_TOKEN. */
+/**
+ * `telegram-bot-token` in systemd's credentials folder is TELEGRAM_BOT_TOKEN. Where a unit loads a whole folder under a
+ * name of ours, systemd writes that name in front.
+ */
 function readCredentials(folder: string | undefined): Env {
   if (folder === undefined || !existsSync(folder)) return {};
   return Object.fromEntries(
     readdirSync(folder, { withFileTypes: true })
       .filter((entry) => !entry.isDirectory())
       .map(({ name }) => [
-        name.toUpperCase().replaceAll("-", "_"),
+        name
+          .replace(/^countersign_(?=[a-z])/, "")
+          .toUpperCase()
+          .replaceAll("-", "_"),
         readFileSync(join(folder, name), "utf8").trim(),
       ]),
   );
@@ -263,8 +271,16 @@ function toConfig(settings: Settings, given: Env): Config {
         : { url: settings.PROXMOX_URL.replace(/\/+$/, ""), token: settings.PROXMOX_TOKEN },
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
+    systemd: systemdOf(given),
     notes: [...unusedOnes(given), ...nearMisses(given)],
   };
+}
+
+/** What systemd itself puts into the environment of a service. */
+function systemdOf({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: usec }: Env): Config["systemd"] {
+  if (socket === undefined) return null;
+  const watchdogMs = Math.floor(Number(usec ?? 0) / 1000);
+  return { socket, watchdogMs: watchdogMs > 0 ? watchdogMs : null };
 }
 
 const DEFAULT_CLAUDE = "claude-sonnet-5-5";

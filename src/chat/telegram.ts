@@ -70,6 +70,7 @@ export function createTelegram(deps: TelegramDeps) {
   let stopping = new AbortController();
   let problem: string | null = null;
   let topicProblem: string | null = null;
+  let beats = 0;
   const downtime = createDowntime({ memory: deps.memory, now, onRenewed });
 
   /** Nothing is called before the chat's newest id is known. */
@@ -111,6 +112,10 @@ export function createTelegram(deps: TelegramDeps) {
     const { Bot: GrammyBot } = await import("grammy");
     const created = new GrammyBot(token, { client });
     created.api.config.use(downtime.listen);
+    created.api.config.use((previous, method, payload, signal) => {
+      beats += 1;
+      return previous(method, payload, signal);
+    });
     created.use(updates.once);
     created.on("message:migrate_to_chat_id", async ({ message }) => {
       if (message.chat.id === chat.id) await onMigrated(message.migrate_to_chat_id);
@@ -130,6 +135,7 @@ export function createTelegram(deps: TelegramDeps) {
 
   async function supervise(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
+      beats += 1;
       const since = Date.now();
       await poll(signal).catch((error: unknown) => {
         if (signal.aborted) return;
@@ -206,6 +212,8 @@ export function createTelegram(deps: TelegramDeps) {
       await outbox.close();
     },
     announce,
+    /** Grows with everything it asks Telegram, be it in vain. */
+    beats: () => beats,
     /** For `/health` and `check`: a line for people, or an error that names the setting and the way out. */
     async check(): Promise<string> {
       const calls = await api();

@@ -7,6 +7,7 @@ import { classify } from "./classify.ts";
 import type { CliCommand, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { evidence } from "./evidence.ts";
+import { health } from "./health.ts";
 import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { runbooksLint } from "./runbooks-lint.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly CliCommand[] = [
   signIn,
   check,
   sendTest,
+  health,
   history,
   evidence,
   auditVerify,

@@ -1,7 +1,10 @@
+import type { Logger } from "pino";
 import { pino } from "pino";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
+import { createServiceManager } from "../service-manager.ts";
+import { createWatchdog } from "../watchdog.ts";
 import type { CliCommand } from "./command.ts";
 import { localUrl } from "./local-url.ts";
 import { sendDirectly } from "./send-directly.ts";
@@ -9,6 +12,8 @@ import type { TestAlert } from "./send-test.ts";
 import { hand } from "./send-through-alertmanager.ts";
 import { createSignInLink, personNamed } from "./sign-in.ts";
 
+/** So that one that is lost or late starts nothing anew. */
+const FEEDS_A_WATCH = 3;
 const STOP_WITHIN_MS = 10_000;
 
 export const serve: CliCommand = {
@@ -32,7 +37,9 @@ export const serve: CliCommand = {
       process.stdout.write(`Console sign-in: ${link}\n`);
     }
     process.stdout.write(`Send a first alert: ${curlLine(config)}\n`);
+    const watched = await tellSystemd(config, app.lookForDead, log);
     await untilToldToStop();
+    watched?.stop();
     log.info("stopping");
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     await app.stop();
@@ -55,6 +62,22 @@ async function sendTestAlert(config: Config, severity: string) {
   await hand({ ...config, alertmanager }, alert);
   const text = "Alertmanager has it, and passes it on after its group_wait (30 s by default).";
   return { incidentId: null, text };
+}
+
+/** That it takes alerts now, and from now on that it is alive. */
+async function tellSystemd(
+  { systemd }: Config,
+  look: () => Promise<string | null>,
+  log: Pick<Logger, "error">,
+) {
+  if (systemd === null) return null;
+  const tell = createServiceManager(systemd.socket);
+  await tell("READY=1");
+  if (systemd.watchdogMs === null) return null;
+  const everyMs = systemd.watchdogMs / FEEDS_A_WATCH;
+  const watchdog = createWatchdog({ feed: () => tell("WATCHDOG=1"), look, everyMs, log });
+  watchdog.start();
+  return watchdog;
 }
 
 /** One JSON line an event; on a terminal the same for eyes. */

@@ -29,6 +29,7 @@ export function createWorker<S extends Step>(deps: WorkerDeps<S>) {
   const running = new Set<Promise<void>>();
   let isStopped = true;
   let isLooking = false;
+  let beats = 0;
   let mustLookAgain = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -63,6 +64,7 @@ export function createWorker<S extends Step>(deps: WorkerDeps<S>) {
       // The store answers at once: without a pause the whole queue would run before the next request is read.
       await nextTurn();
       const step = await queue.lease(kinds, now());
+      beats += 1;
       if (step === null) return;
       const work = handle(step).finally(() => {
         running.delete(work);
@@ -104,6 +106,11 @@ export function createWorker<S extends Step>(deps: WorkerDeps<S>) {
       wake();
     },
     wake,
+    /** Grows as long as it looks for work; all hands full is as good. */
+    beats(): number {
+      if (running.size >= deps.concurrency) beats += 1;
+      return beats;
+    },
     /** Takes no more work; resolves when what is under way has ended. */
     async stop(): Promise<void> {
       isStopped = true;

@@ -6,6 +6,7 @@ import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import { z } from "zod";
+import { codeOf } from "./disk.ts";
 
 export type Sqlite = Database.Database;
 type Drizzle = BetterSQLite3Database;
@@ -170,11 +171,4 @@ function explain(error: unknown): string {
   if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) return DAMAGED;
   if (code === "SQLITE_BUSY") return "is locked by another program: stop that one first";
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The migrator wraps what SQLite says. */
-function codeOf(error: unknown): string {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  if (typeof code === "string") return code;
-  return cause === undefined ? "" : codeOf(cause);
 }

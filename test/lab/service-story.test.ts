@@ -62,7 +62,7 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 120_000 }, () => {
       network: "host",
       // Where the shipped unit looks for them.
       files: [
-        `${resolve(".")}:/opt/countersign`,
+        `${resolve(".")}:/opt/countersign/current`,
         `${process.execPath}:/usr/bin/node`,
         `${EXPORTER}:${EXPORTER}`,
       ],
@@ -107,7 +107,7 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 120_000 }, () => {
   /** As the README says, but that the settings stand in the unit: our checkout is nobody's to write here. */
   async function installCountersign(env: Readonly<Record<string, string>>): Promise<void> {
     await machine.execute("install", "-d", "-m", "755", "/etc/countersign");
-    await machine.execute("cp", "-r", "/opt/countersign/runbooks", "/etc/countersign/");
+    await machine.execute("cp", "-r", "/opt/countersign/current/runbooks", "/etc/countersign/");
     await machine.execute("chmod", "-R", "go-w", "/etc/countersign");
     await machine.write("etc/countersign/credentials/prometheus-api-key", KEY);
     await machine.write(
@@ -138,7 +138,7 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 120_000 }, () => {
   /** What the command `history` tells of the unit's incident, once it is like this. */
   async function untilStory(unit: string, isSo: (story: Story) => boolean): Promise<Story> {
     const env = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`);
-    const command = ["/usr/bin/node", "/opt/countersign/dist/main.js", "history", "--json"];
+    const command = ["/usr/bin/node", "/opt/countersign/current/dist/main.js", "history", "--json"];
     let found: Story | undefined;
     const isFound = await comesTrue(async () => {
       const text = await machine.executeAs("countersign", "/usr/bin/env", ...env, ...command);
