@@ -38,7 +38,7 @@ export async function createPodman(directory: string): Promise<Podman> {
     argv,
     cleanup,
     call: async (...args) =>
-      (await run(program, [...flags, ...args], { timeout: 30_000 })).stdout.trim(),
+      (await run(program, [...flags, ...args], { timeout: 180_000 })).stdout.trim(),
   };
 }
 

@@ -64,11 +64,13 @@ export interface MachineOptions {
   readonly network?: "none" | "host";
   /** More files and folders of ours, each where it shall lie: `from:to`, never written to. */
   readonly files?: readonly string[];
+  /** Without the user that the tests of single parts run as. */
+  readonly isBare?: boolean;
 }
 
 export async function startMachine(
   archive: string,
-  { network = "none", files = [] }: MachineOptions = {},
+  { network = "none", files = [], isBare = false }: MachineOptions = {},
 ): Promise<Machine> {
   const directory = await createDirectory("systemd");
   const rootfs = join(directory, "rootfs");
@@ -94,7 +96,7 @@ export async function startMachine(
     isReady: async () =>
       (await execute("systemctl", "is-system-running").catch(() => "")) === "running",
   });
-  await execute("useradd", "--system", "countersign");
+  if (!isBare) await execute("useradd", "--system", "countersign");
 
   return {
     execute,
