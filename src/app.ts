@@ -19,6 +19,7 @@ import { consoleCommands } from "./console-commands.ts";
 import type { SendTest } from "./console-reads.ts";
 import { createReads } from "./console-reads.ts";
 import { cardsWithCrashPoints, crashAt, storeWithCrashPoints } from "./crash-points.ts";
+import { createDeadman, MISSING } from "./deadman.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
 import { createDrawing } from "./evidence/drawing.ts";
@@ -42,6 +43,7 @@ import { createProposals } from "./ingest/proposals.ts";
 import { createIngest } from "./ingest/webhook.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
+import { createPing } from "./ping.ts";
 import { createProposalDesk } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
@@ -296,6 +298,30 @@ export function createApp(
     onFailure: (error) => log.error({ err: error }, "the history could not be indexed"),
   });
 
+  const deadman = createDeadman({
+    policy: () => {
+      const { policy } = catalogue.read();
+      return policy.ok ? policy.policy : null;
+    },
+    accept: store.intake.accept,
+    heard: store.heard,
+    isOpen: async (name) =>
+      (await store.views.openAlerts(null)).some(
+        (alert) => alert.name === MISSING && alert.instance === name,
+      ),
+    now,
+    onFailure: (error) => log.error({ err: error }, "nobody can say whether an alert is missing"),
+  });
+  const ping =
+    config.deadmanPingUrl === null
+      ? null
+      : createPing({
+          url: config.deadmanPingUrl,
+          isWell: async () => (await health.read()).status !== "failing",
+          now,
+          log,
+        });
+
   const web = createConsole({
     desk: desk.console,
     graphs,
@@ -324,7 +350,7 @@ export function createApp(
     ...sources,
     pagerduty: pagerDuty,
   };
-  checks.push(...healthChecks({ store, executors, catalogue, peers }));
+  checks.push(...healthChecks({ store, executors, catalogue, peers, deadman, ping }));
   store.subscribe((incidentId) => {
     for (const one of workers) one.wake();
     nudge();
@@ -367,7 +393,7 @@ export function createApp(
       createIngest({
         ...alertRequests,
         paths: [config.webhookPath, "/webhook"],
-        accept: store.intake.accept,
+        accept: deadman.accept,
         onAccepted: metrics.accepted,
       }),
     )
@@ -465,9 +491,13 @@ export function createApp(
       indexing.wake();
       for (const one of workers) one.start();
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
+      deadman.start();
+      ping?.start();
     },
     async stop(): Promise<void> {
       web.close();
+      deadman.stop();
+      ping?.stop();
       await Promise.all([ruleWatch.stop(), indexing.stop()]);
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, endRuns()]);

@@ -62,6 +62,7 @@ export interface Config {
   readonly proxmox: { readonly url: string; readonly token: string } | null;
   readonly logLevel: string;
   readonly crashPoint: string | null;
+  readonly deadmanPingUrl: string | null;
   /** The systemd that started this process and waits for its word; null where nobody does. */
   readonly systemd: { readonly socket: string; readonly watchdogMs: number | null } | null;
   /** What is no error and still worth knowing: settings this version does nothing with, names that look misspelt. */
@@ -271,6 +272,7 @@ function toConfig(settings: Settings, given: Env): Config {
         : { url: settings.PROXMOX_URL.replace(/\/+$/, ""), token: settings.PROXMOX_TOKEN },
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
+    deadmanPingUrl: settings.DEADMAN_PING_URL ?? null,
     systemd: systemdOf(given),
     notes: [...unusedOnes(given), ...nearMisses(given)],
   };

@@ -8,10 +8,12 @@ export function healthChecks(parts: {
   readonly store: Store;
   readonly executors: ReadonlyMap<string, Executor>;
   readonly catalogue: Catalogue;
+  readonly deadman: { check(): Promise<string> };
+  readonly ping: { check(): string } | null;
   /** What is configured, by name. */
   readonly peers: Readonly<Record<string, { check(): Promise<string> } | null>>;
 }): HealthCheck[] {
-  const { store, executors, catalogue, peers } = parts;
+  const { store, executors, catalogue, peers, deadman, ping } = parts;
   const needed = () => {
     const { policy } = catalogue.read();
     const targets = policy.ok ? policy.policy.targets : [];
@@ -66,6 +68,10 @@ export function healthChecks(parts: {
         return Promise.reject(new Error(why));
       },
     },
-    { name: "deadman", check: () => Promise.resolve("not part of this version") },
+    {
+      name: "deadman",
+      check: async () =>
+        [await deadman.check(), ...(ping === null ? [] : [ping.check()])].join("; "),
+    },
   ];
 }

@@ -201,6 +201,5 @@ export type SettingName = keyof Settings;
 export const NOT_USED_YET: readonly SettingName[] = [
   "GRAFANA_WEBHOOK_SECRET",
   "PUSHGATEWAY_URL",
-  "DEADMAN_PING_URL",
   "EXECUTOR_TARGETS",
 ];

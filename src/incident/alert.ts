@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
-/** Where an alert came from. Identity never crosses sources: two of them may use the same fingerprint. */
-export type Source = "alertmanager";
+/** Where an alert came from; `countersign` is what it notices itself. Identity never crosses sources: two of them may use the same fingerprint. */
+export type Source = "alertmanager" | "countersign";
 
 /** What opens an incident without any alert: somebody who asks for an action. */
 export type Asker = "person" | "api";

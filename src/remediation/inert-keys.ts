@@ -5,7 +5,9 @@ export function inertKeys(policy: Policy | null): string[] {
   if (policy === null) return [];
   const { alerts, limits } = policy;
   const ofPolicy = [
-    ...(alerts.ignore.length > 0 ? ["alerts.ignore"] : []),
+    ...(alerts.ignore.some(({ deadmanMs }) => deadmanMs === null)
+      ? ["alerts.ignore without deadman"]
+      : []),
     ...(alerts.route.length > 0 ? ["alerts.route"] : []),
     // A plan has one target, so a higher number allows nothing more.
     ...(limits.targetsPerPlan > 1 ? ["limits.targets_per_plan above 1"] : []),

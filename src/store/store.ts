@@ -6,6 +6,7 @@ import { createClock } from "./clock.ts";
 import { createDigests } from "./digests.ts";
 import { createExecutions } from "./executions.ts";
 import { createFindings } from "./findings.ts";
+import { createHeard } from "./heard.ts";
 import { createIncidents } from "./incidents.ts";
 import type { IntakeOptions } from "./intake.ts";
 import { createIntake } from "./intake.ts";
@@ -116,6 +117,7 @@ export function openStore(options: StoreOptions) {
           })
           .immediate(),
     }),
+    heard: promised(createHeard(sqlite)),
     queue: promised(steps),
     record: { ...promised(record), entriesFrom: record.entriesFrom },
     clock,

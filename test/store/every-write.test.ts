@@ -215,7 +215,7 @@ const WRITES: Readonly<Record<string, Write>> = {
 
 /** Written and no state: what is shown where, what is to be done, what was found; and the record itself. */
 const BOOKKEEPING =
-  /^(?:(?:cards|pictures|digests|chats|queue|findings|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
+  /^(?:(?:cards|pictures|digests|chats|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
   /^(?:views\.|past\.|statistics\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
