@@ -71,6 +71,7 @@ import {
   pictureStore,
   responderStore,
 } from "./store-ports.ts";
+import { createUpkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 import { createVitalSigns } from "./vital-signs.ts";
 
@@ -312,6 +313,13 @@ export function createApp(
     now,
     onFailure: (error) => log.error({ err: error }, "nobody can say whether an alert is missing"),
   });
+  const upkeep = createUpkeep({
+    backups: store.backups,
+    retention: store.retention,
+    ...config.history,
+    now,
+    log,
+  });
   const ping =
     config.deadmanPingUrl === null
       ? null
@@ -350,7 +358,7 @@ export function createApp(
     ...sources,
     pagerduty: pagerDuty,
   };
-  checks.push(...healthChecks({ store, executors, catalogue, peers, deadman, ping }));
+  checks.push(...healthChecks({ store, executors, catalogue, peers, deadman, ping, upkeep }));
   store.subscribe((incidentId) => {
     for (const one of workers) one.wake();
     nudge();
@@ -492,11 +500,13 @@ export function createApp(
       for (const one of workers) one.start();
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
       deadman.start();
+      upkeep.start();
       ping?.start();
     },
     async stop(): Promise<void> {
       web.close();
       deadman.stop();
+      upkeep.stop();
       ping?.stop();
       await Promise.all([ruleWatch.stop(), indexing.stop()]);
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());

@@ -63,6 +63,7 @@ export interface Config {
   readonly logLevel: string;
   readonly crashPoint: string | null;
   readonly deadmanPingUrl: string | null;
+  readonly history: { readonly keepDays: number; readonly maxBytes: number };
   /** The systemd that started this process and waits for its word; null where nobody does. */
   readonly systemd: { readonly socket: string; readonly watchdogMs: number | null } | null;
   /** What is no error and still worth knowing: settings this version does nothing with, names that look misspelt. */
@@ -272,6 +273,10 @@ function toConfig(settings: Settings, given: Env): Config {
         : { url: settings.PROXMOX_URL.replace(/\/+$/, ""), token: settings.PROXMOX_TOKEN },
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
+    history: {
+      keepDays: settings.COUNTERSIGN_HISTORY_DAYS,
+      maxBytes: settings.COUNTERSIGN_HISTORY_MAX_MB * 1_000_000,
+    },
     deadmanPingUrl: settings.DEADMAN_PING_URL ?? null,
     systemd: systemdOf(given),
     notes: [...unusedOnes(given), ...nearMisses(given)],

@@ -8,12 +8,13 @@ export function healthChecks(parts: {
   readonly store: Store;
   readonly executors: ReadonlyMap<string, Executor>;
   readonly catalogue: Catalogue;
+  readonly upkeep: { check(): Promise<string> };
   readonly deadman: { check(): Promise<string> };
   readonly ping: { check(): string } | null;
   /** What is configured, by name. */
   readonly peers: Readonly<Record<string, { check(): Promise<string> } | null>>;
 }): HealthCheck[] {
-  const { store, executors, catalogue, peers, deadman, ping } = parts;
+  const { store, executors, catalogue, peers, deadman, ping, upkeep } = parts;
   const needed = () => {
     const { policy } = catalogue.read();
     const targets = policy.ok ? policy.policy.targets : [];
@@ -68,6 +69,7 @@ export function healthChecks(parts: {
         return Promise.reject(new Error(why));
       },
     },
+    { name: "backup", check: upkeep.check },
     {
       name: "deadman",
       check: async () =>

@@ -178,6 +178,12 @@ export const Settings = z.object({
   SSH_KNOWN_HOSTS: File.optional().describe(
     "pinned host keys; ssh reaches only machines that stand there",
   ),
+  COUNTERSIGN_HISTORY_DAYS: Whole(7, 36_500)
+    .default(365)
+    .describe("days after which a resolved incident is forgotten; the record keeps what was done"),
+  COUNTERSIGN_HISTORY_MAX_MB: Whole(50, 1_000_000)
+    .default(1_000)
+    .describe("megabytes above which the oldest resolved incidents are forgotten sooner"),
   COUNTERSIGN_PUBLIC_URL: Url.optional().describe("the console's address, for links on cards"),
   COUNTERSIGN_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {

@@ -1,4 +1,5 @@
 import { createAskedFor } from "./asked-for.ts";
+import { createBackups } from "./backups.ts";
 import { createCards } from "./cards.ts";
 import { createChanges } from "./changes.ts";
 import { createChats } from "./chats.ts";
@@ -16,6 +17,7 @@ import { createPast } from "./past.ts";
 import { createPictures } from "./pictures.ts";
 import { createRecord, lastRecordedAt } from "./record.ts";
 import { createRequests } from "./requests.ts";
+import { createRetention } from "./retention.ts";
 import { createRules } from "./rules.ts";
 import { createSearch } from "./search.ts";
 import { createSearchIndex } from "./search-index.ts";
@@ -118,6 +120,8 @@ export function openStore(options: StoreOptions) {
           .immediate(),
     }),
     heard: promised(createHeard(sqlite)),
+    backups: promised(createBackups(sqlite, options.path)),
+    retention: promised(createRetention(sqlite, record)),
     queue: promised(steps),
     record: { ...promised(record), entriesFrom: record.entriesFrom },
     clock,

@@ -60,6 +60,12 @@ const WRITES: Readonly<Record<string, Write>> = {
     await lab.accept(aGroup([anIncoming()]));
     return () => lab.accept(aGroup([anIncoming({ status: "resolved", endsAt: lab.now() })]));
   },
+  "retention.forget": async (lab) => {
+    await lab.accept(aGroup([anIncoming()]));
+    await lab.accept(aGroup([anIncoming({ status: "resolved", endsAt: lab.now() })]));
+    lab.pass(HOUR);
+    return () => lab.store.retention.forget(lab.now());
+  },
   "requests.propose": (lab) => Promise.resolve(() => lab.propose()),
   "requests.decide": async (lab) => {
     const { planCode } = await lab.propose();
@@ -215,10 +221,10 @@ const WRITES: Readonly<Record<string, Write>> = {
 
 /** Written and no state: what is shown where, what is to be done, what was found; and the record itself. */
 const BOOKKEEPING =
-  /^(?:(?:cards|pictures|digests|chats|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
+  /^(?:(?:cards|pictures|digests|chats|backups|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
-  /^(?:views\.|past\.|statistics\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|past\.|retention\.bytes$|statistics\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record, the counters that SQLite keeps itself and what its full-text index is made of. */
 function stateOf({ raw }: Lab): string {
