@@ -358,7 +358,18 @@ export function createApp(
     ...sources,
     pagerduty: pagerDuty,
   };
-  checks.push(...healthChecks({ store, executors, catalogue, peers, deadman, ping, upkeep }));
+  checks.push(
+    ...healthChecks({
+      store,
+      executors,
+      catalogue,
+      peers,
+      deadman,
+      ping,
+      upkeep,
+      isService: config.systemd !== null,
+    }),
+  );
   store.subscribe((incidentId) => {
     for (const one of workers) one.wake();
     nudge();

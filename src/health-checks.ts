@@ -1,6 +1,7 @@
 import type { Executor } from "./execution/execution.ts";
 import type { HealthCheck } from "./health.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
+import { checkSandbox } from "./sandbox.ts";
 import type { Store } from "./store/store.ts";
 
 /** One check for every part that can be in trouble on its own. */
@@ -8,13 +9,15 @@ export function healthChecks(parts: {
   readonly store: Store;
   readonly executors: ReadonlyMap<string, Executor>;
   readonly catalogue: Catalogue;
+  /** Whether systemd started it. */
+  readonly isService: boolean;
   readonly upkeep: { check(): Promise<string> };
   readonly deadman: { check(): Promise<string> };
   readonly ping: { check(): string } | null;
   /** What is configured, by name. */
   readonly peers: Readonly<Record<string, { check(): Promise<string> } | null>>;
 }): HealthCheck[] {
-  const { store, executors, catalogue, peers, deadman, ping, upkeep } = parts;
+  const { store, executors, catalogue, peers, deadman, ping, upkeep, isService } = parts;
   const needed = () => {
     const { policy } = catalogue.read();
     const targets = policy.ok ? policy.policy.targets : [];
@@ -69,6 +72,8 @@ export function healthChecks(parts: {
         return Promise.reject(new Error(why));
       },
     },
+    // As a promise, so that what it throws is a finding like any other.
+    { name: "sandbox", check: () => new Promise((resolve) => resolve(checkSandbox(isService))) },
     { name: "backup", check: upkeep.check },
     {
       name: "deadman",

@@ -12,7 +12,14 @@ import { inertKeys } from "../remediation/inert-keys.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Runbook } from "../remediation/runbook.ts";
 import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
+
+
 import { createSources } from "../sources.ts";
+
+
+import { checkSandbox } from "../sandbox.ts";
+
+
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
 
@@ -49,6 +56,7 @@ export const check: CliCommand = {
     ];
     const findings: Finding[] = [
       { name: "settings", ok: true, detail: "valid" },
+      { name: "sandbox", ok: true, detail: `of this command: ${checkSandbox(false)}` },
       ...config.notes.map((detail) => ({ name: "settings", ok: true, detail })),
       ...inertKeys(policy.ok ? policy.policy : null).map((detail) => ({
         name: "runbooks",
