@@ -12,13 +12,8 @@ import { inertKeys } from "../remediation/inert-keys.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Runbook } from "../remediation/runbook.ts";
 import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
-
-
-import { createSources } from "../sources.ts";
-
-
 import { checkSandbox } from "../sandbox.ts";
-
+import { createSources } from "../sources.ts";
 
 import type { CliCommand } from "./command.ts";
 import { print } from "./output.ts";
