@@ -45,6 +45,7 @@ import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
 import { createPing } from "./ping.ts";
 import { createProposalDesk } from "./proposals.ts";
+import { createReadOnlyMode } from "./read-only.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
@@ -299,12 +300,13 @@ export function createApp(
     onFailure: (error) => log.error({ err: error }, "the history could not be indexed"),
   });
 
+  const readOnlyMode = createReadOnlyMode({ accept: store.intake.accept, announce, now, log });
   const deadman = createDeadman({
     policy: () => {
       const { policy } = catalogue.read();
       return policy.ok ? policy.policy : null;
     },
-    accept: store.intake.accept,
+    accept: readOnlyMode.accept,
     heard: store.heard,
     isOpen: async (name) =>
       (await store.views.openAlerts(null)).some(

@@ -2,6 +2,7 @@ import type { Executor } from "./execution/execution.ts";
 import type { HealthCheck } from "./health.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { checkSandbox } from "./sandbox.ts";
+import { diskTrouble } from "./store/disk.ts";
 import type { Store } from "./store/store.ts";
 
 /** One check for every part that can be in trouble on its own. */
@@ -30,7 +31,11 @@ export function healthChecks(parts: {
       name: "database",
       isVital: true,
       check: async () => {
-        await store.ping();
+        await store.ping().catch((error: unknown) => {
+          const trouble = diskTrouble(error);
+          if (trouble === null) throw error;
+          throw new Error(`read-only mode: ${trouble}`, { cause: error });
+        });
         return "writes are durable";
       },
     },
