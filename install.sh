@@ -83,6 +83,8 @@ make_settings() {
   run install -d -m 755 "$program" "$program/releases" "$settings"
   run install -d -m 700 "$settings/credentials"
   run install -d -m 700 -o countersign -g countersign "$data"
+  # What an earlier installation left belongs to root, and its numbers may be gone.
+  run chown -hR countersign:countersign "$data"
   [ -d "$settings/runbooks" ] || run cp -R "$source/runbooks" "$settings/runbooks"
   run chmod -R u=rwX,go=rX "$settings/runbooks"
   if [ ! -e "$settings/.env" ]; then
@@ -270,7 +272,7 @@ uninstall() {
     run mv "$settings" "$data/etc"
   fi
   # Its number may be given to somebody else.
-  run chown -R root:root "$data"
+  run chown -hR root:root "$data"
   if id -u countersign >/dev/null 2>&1; then run userdel countersign; fi
   say "Countersign is gone. What is left is $data: the database, its backups, and your settings in $data/etc with their secrets."
 }
