@@ -20,7 +20,8 @@ const REMOVE = [
   `DELETE FROM evidence WHERE incident_id IN ${OF_INCIDENTS}`,
   `DELETE FROM diagnoses WHERE incident_id IN ${OF_INCIDENTS}`,
   `DELETE FROM opinions WHERE incident_id IN ${OF_INCIDENTS}`,
-  `DELETE FROM pictures WHERE incident_id IN ${OF_INCIDENTS}`,
+  // A picture stands under a card, and is found by its place.
+  `DELETE FROM pictures WHERE (channel, chat, incident_id) IN (SELECT channel, chat, incident_id FROM cards WHERE incident_id IN ${OF_INCIDENTS})`,
   `DELETE FROM cards WHERE incident_id IN ${OF_INCIDENTS}`,
   `DELETE FROM incidents WHERE id IN ${OF_INCIDENTS}`,
 ];
