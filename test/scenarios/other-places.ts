@@ -7,6 +7,8 @@ export interface Place {
   readonly executor: string;
   /** The line of `with`, and of the looks' `with`, in YAML. */
   readonly action: string;
+  /** The line of `with` of what undoes it, where something does. */
+  readonly undo?: string;
   readonly probe: string;
   /** Where it is not looked at by the executor that mends it. */
   readonly lookBy?: string;
@@ -38,8 +40,21 @@ actions:
     precondition: {probe: ${probe}, expect: ${place.broken}}
     verify: {probe: ${probe}, expect: ${place.mended}, within: 20s}
     timeout: ${place.timeout ?? "30s"}
----
+${place.undo === undefined ? "" : undoing(place, place.undo, probe)}---
 # It is broken
+`;
+}
+
+function undoing(place: Place, back: string, probe: string): string {
+  return `    rollback: back
+  - id: back
+    title: Undo it
+    risk: medium
+    executor: ${place.executor}
+    with: ${back}
+    target: ${place.target}
+    targets: [${place.target}]
+    verify: {probe: ${probe}, expect: ${place.broken}, within: 20s}
 `;
 }
 
@@ -69,6 +84,19 @@ export async function approve(
 ): Promise<Story> {
   await program.press(card, "Approve", ANA);
   return await program.untilStory(incident, isOver, 40_000);
+}
+
+/** Undone by a word in the chat, which somebody approves like every other action. */
+export async function undo(program: Program, incident: string, execution: string): Promise<Story> {
+  await program.say(`/undo ${execution}`, ANA);
+  const { requests } = await program.untilStory(
+    incident,
+    (story) => story.requests[0]?.state === "pending",
+  );
+  const [asked] = requests;
+  const planCode = asked?.state === "denied" ? "" : asked?.planCode;
+  await program.say(`/approve ${planCode} it was wrong`, ANA);
+  return await program.untilStory(incident, (story) => story.verifications.length > 1, 40_000);
 }
 
 function isOver({ requests, verifications }: Story): boolean {

@@ -8,7 +8,7 @@ import { startFakeProxmox } from "../fakes/proxmox.ts";
 import { startSshd } from "../lab/sshd.ts";
 import { havePeer } from "../peers.ts";
 import { ANA } from "./box.ts";
-import { approve, propose, startWith } from "./other-places.ts";
+import { approve, propose, startWith, undo } from "./other-places.ts";
 
 function createFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "countersign-place-"));
@@ -191,13 +191,14 @@ describe.skipIf(!havePeer("kubectl"))("on Kubernetes, by the real kubectl", () =
 });
 
 describe.skipIf(!havePeer("sshd"))("over a real sshd", () => {
-  it("a file that is missing is made there, after the card showed where that is", async () => {
+  it("a file that is missing is made there, after the card showed where that is, and undone by a word", async () => {
     const sshd = await startSshd();
     onTestFinished(() => sshd.stop());
     const file = join(sshd.folder, "state");
     const program = await startWith({
       executor: "ssh",
       action: `{argv: [/usr/bin/touch, '${file}']}`,
+      undo: `{argv: [/usr/bin/rm, '${file}']}`,
       probe: `{argv: [/usr/bin/test, -e, '${file}']}`,
       broken: "{exit_code: '1'}",
       mended: "{exit_code: '0'}",
@@ -217,6 +218,11 @@ describe.skipIf(!havePeer("sshd"))("over a real sshd", () => {
     expect(story.requests).toMatchObject([{ state: "succeeded" }]);
     expect(story.verifications).toMatchObject([{ outcome: "verified" }]);
     expect(existsSync(file)).toBe(true);
+
+    const undone = await undo(program, proposed.incident, story.executions[0]?.id ?? "");
+    expect(undone.requests.map(({ state }) => state)).toEqual(["succeeded", "succeeded"]);
+    expect(undone.verifications.map(({ outcome }) => outcome)).toEqual(["verified", "verified"]);
+    expect(existsSync(file)).toBe(false);
   });
 
   it("T45 P2 what was approved is void when another key is pinned by then", async () => {
