@@ -20,6 +20,12 @@ const File = z
   .refine((path) => normalize(path) === path && !path.endsWith("/"), "must be a plain path");
 const Playbook = File.refine((path) => /\.ya?ml$/.test(path), "must be a playbook, *.yml");
 
+/**
+ * Ansible leaves connections open for the next one to take up, and then no host key is looked at (T45). It changes how
+ * a host is reached, not what is done there.
+ */
+const UNSHARED = ["--extra-vars", '{"ansible_control_path":"none"}'];
+
 /** One host by its name: no pattern, and none of the names that mean many. */
 const HOST = /^(?!(?:all|ungrouped|localhost)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/;
 
@@ -98,7 +104,7 @@ async function pin(command: ArgvCommand, host: string): Promise<Pinned> {
   if (outcome !== "succeeded") throw new NothingToDo(`Ansible: ${shortened(output) || outcome}`);
   const hosts = hostsIn(output);
   if (hosts.length === 1 && hosts[0] === host) return { command, detail: null };
-  const which = hosts.length === 0 ? "no host" : hosts.slice(0, 5).join(", ");
+  const which = hosts.length === 0 ? "no host" : hosts.toSorted().slice(0, 5).join(", ");
   throw new NothingToDo(`the playbook on ${host} would run on ${which}, and not on ${host} alone`);
 }
 
@@ -132,7 +138,7 @@ async function start(
   limits: RunLimits,
 ): Promise<RunResult> {
   const [program, ...rest] = argv;
-  const all: Argv = [program, ...words, ...rest];
+  const all: Argv = [program, ...UNSHARED, ...words, ...rest];
   return await runProcess({ argv: all, directory, ...limits });
 }
 
@@ -170,8 +176,8 @@ async function probe(
   probed: Readonly<Record<string, unknown>>,
   target: Target,
 ): Promise<ProbeResult> {
-  const { argv, directory } = pingOf(parseWith(Probe, probed).inventory, hostOf(target));
-  const result = await runProcess({ argv, directory, timeoutMs: LOOK_TIMEOUT_MS });
+  const ping = pingOf(parseWith(Probe, probed).inventory, hostOf(target));
+  const result = await start(ping, [], { timeoutMs: LOOK_TIMEOUT_MS });
   const said = shortened(result.output);
   if (/ \| SUCCESS /.test(said)) {
     return { status: "found", facts: { reachable: "yes" }, text: `${target.host}: reachable` };

@@ -136,8 +136,10 @@ describe.skipIf(!haveBoth)("a real Ansible over a real sshd", { timeout: 120_000
     expect(result.durationMs).toBeLessThan(9000);
   });
 
-  it("T45 goes to no host whose key is another", async () => {
+  it("T45 goes to no host whose key is another by now", async () => {
     const known = await readFile(sshd.knownHosts, "utf8");
+    // A connection that Ansible left open would be taken up again, and no key looked at.
+    await executor.probe({ op: "ping", inventory }, web);
     onTestFinished(() => writeFile(sshd.knownHosts, known));
     await writeFile(sshd.knownHosts, "");
 
