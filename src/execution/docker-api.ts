@@ -4,6 +4,7 @@ import { request as overHttp } from "node:http";
 import { request as overTls } from "node:https";
 import type { Socket } from "node:net";
 import { join } from "node:path";
+import { readBody } from "./read-body.ts";
 
 export interface DockerRequest {
   readonly method: "GET" | "POST";
@@ -108,20 +109,6 @@ async function ask(
   } finally {
     outgoing?.destroy();
   }
-}
-
-async function readBody(
-  incoming: IncomingMessage,
-  maxBytes: number,
-): Promise<{ body: Buffer; isCut: boolean }> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    chunks.push(chunk.subarray(0, maxBytes - bytes));
-    bytes += chunk.length;
-    if (bytes > maxBytes) return { body: Buffer.concat(chunks), isCut: true };
-  }
-  return { body: Buffer.concat(chunks), isCut: false };
 }
 
 function reasonOf(error: unknown): string {

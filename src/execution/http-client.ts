@@ -4,6 +4,7 @@ import { request as overHttp } from "node:http";
 import { request as overHttps } from "node:https";
 import type { LookupFunction } from "node:net";
 import { BlockList, isIPv6 } from "node:net";
+import { readBody } from "./read-body.ts";
 
 export interface HttpRequest {
   /** `https://host:port` and perhaps a path; fixed by the inventory or a setting. */
@@ -124,20 +125,6 @@ const expectedAddress: LookupFunction = (hostname, options, callback) => {
 export function isUnexpected(hostname: string, address: string): boolean {
   if (hostname === "localhost") return false;
   return NOBODY.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-}
-
-async function readBody(
-  incoming: IncomingMessage,
-  maxBytes: number,
-): Promise<{ body: Buffer; isCut: boolean }> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    chunks.push(chunk.subarray(0, maxBytes - bytes));
-    bytes += chunk.length;
-    if (bytes > maxBytes) return { body: Buffer.concat(chunks), isCut: true };
-  }
-  return { body: Buffer.concat(chunks), isCut: false };
 }
 
 function reasonOf(error: unknown): string {
