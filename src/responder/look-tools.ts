@@ -31,6 +31,7 @@ function promqlTool({ prometheus, redact, now }: Ports, add: LookingAt["add"]): 
   if (prometheus === null) return [];
   return [
     tool(
+      redact,
       "promql",
       "Asks Prometheus for the current value of an expression.",
       Query,
@@ -60,6 +61,7 @@ function probeTool(ports: Ports, episode: Episode, add: LookingAt["add"]): Tool[
   const Which = z.strictObject({ id: z.enum([first, ...others]) });
   return [
     tool(
+      ports.redact,
       "probe",
       "Runs one of the runbook's own read-only probes again.",
       Which,
@@ -79,7 +81,7 @@ function probeTool(ports: Ports, episode: Episode, add: LookingAt["add"]): Tool[
 
 function runbookTool({ catalogue, redact }: Ports): Tool {
   const Which = z.strictObject({ id: z.string().max(80).describe("a runbook's id") });
-  return tool("runbook", "Reads the prose of a runbook.", Which, ({ id }) => {
+  return tool(redact, "runbook", "Reads the prose of a runbook.", Which, ({ id }) => {
     const { runbooks } = catalogue.read();
     const found = runbooks.find((one) => one.id === id);
     if (found !== undefined) return Promise.resolve(redact(found.body).slice(0, 6_000));
@@ -90,8 +92,9 @@ function runbookTool({ catalogue, redact }: Ports): Tool {
   });
 }
 
-/** What the model wrote is checked like any input; what fails is told to it, without the program's own errors. */
+/** What the model wrote is checked like any input; what fails is told to it, as little of a secret as what is found (T33). */
 function tool<T extends z.ZodObject>(
+  redact: Ports["redact"],
   name: string,
   description: string,
   Input: T,
@@ -116,7 +119,7 @@ function tool<T extends z.ZodObject>(
         return { text: JSON.stringify({ id, status, text }), isError: status === "missing" };
       } catch (error) {
         const text = error instanceof Error ? error.message : "it failed";
-        return { text: text.slice(0, 500), isError: true };
+        return { text: redact(text).slice(0, 500), isError: true };
       }
     },
   };

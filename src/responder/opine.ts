@@ -24,7 +24,7 @@ export async function opine(ports: Ports, incidentId: string, attempts: number):
   const evidence = [...found.evidence];
   const reading = await reader.read({
     incidentId,
-    about: about,
+    about,
     tools: lookTools(ports, {
       episode,
       add: async (item) => {

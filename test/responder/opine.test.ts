@@ -175,6 +175,24 @@ it("T33 no secret leaves towards the model, whichever field it stood in", async 
   expect(server.bodies.join("")).not.toContain("abcdef0123456789");
 });
 
+it("T33 nor in what a source answers to a question of the model's when it fails", async () => {
+  const server = await startAnthropic();
+  const question = { name: "promql", input: { query: "up" } };
+  server.reply((_, turn) =>
+    turn === 0 ? { calls: [question] } : { text: JSON.stringify(anAnswer()) },
+  );
+  const journey = journeyWith(server);
+  const query = () => Promise.reject(new Error("400: token=abcdef0123456789 is no name"));
+  Object.defineProperty(journey.ports, "prometheus", { value: { query, holds: query } });
+
+  await journey.fire();
+  await journey.pass(2_000);
+
+  expect(server.bodies).toHaveLength(2);
+  expect(server.bodies[1]).toContain("400: token=[redacted] is no name");
+  expect(server.bodies.join("")).not.toContain("abcdef0123456789");
+});
+
 it("an outage is waited for, then left alone, and the card says why", async () => {
   const server = await startAnthropic();
   server.reply(() => ({ status: 529 }));
