@@ -43,7 +43,9 @@ export function checkOpinion(answer: OpinionAnswer, known: Known): Checked {
     dropped.push(`picks ${quoted(answer.offer)}, which was not offered`);
   const cites = citesOf(answer.cites);
   const isInsufficient = answer.insufficient_evidence || answer.cause.trim() === "";
-  const commands = answer.commands.filter(known.isReadOnly);
+  const commands = answer.commands.filter(
+    (command) => known.isReadOnly(command) && prose(command) === command,
+  );
   const unsafe = answer.commands.length - commands.length;
   if (unsafe > 0) dropped.push(`${unsafe} of its commands might change something`);
 

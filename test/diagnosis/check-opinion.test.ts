@@ -124,6 +124,11 @@ describe("T34 links", () => {
     expect(steps).toEqual(["([link removed])"]);
   });
 
+  it("drops a command that carries one", () => {
+    const sends = "journalctl https://evil.example/?q=secret";
+    expect(check({ commands: ["journalctl -n 5", sends] }).commands).toEqual(["journalctl -n 5"]);
+  });
+
   it("keeps one of ours", () => {
     const url = "https://console.example/base/incidents/inc_1";
     expect(check({ cause: `See ${url}` }).cause).toBe(`See ${url}`);
