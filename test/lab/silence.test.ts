@@ -3,28 +3,12 @@ import { createAlertmanager } from "../../src/evidence/alertmanager.ts";
 import type { Labels } from "../../src/incident/alert.ts";
 import { havePeer } from "../peers.ts";
 import { createJourney } from "../responder/journey.ts";
+import { webDown } from "../responder/web-down.ts";
 import type { Alertmanager } from "./alertmanager.ts";
 import { startAlertmanager } from "./alertmanager.ts";
 
 const MINUTE = 60_000;
-const RUNBOOK = `---
-id: web-down
-title: The web service is down
-match: {alertname: WebDown}
-params: {service: {from: labels.service, pattern: '[a-z]+'}}
-actions:
-  - id: restart
-    title: Restart the web service
-    risk: low
-    executor: command
-    with: {argv: [/usr/bin/true, restart, '{{params.service}}']}
-    target: '{{params.service}}'
-    targets: all
-    verify: {alert: resolved, within: 1m}
-    silence: 5m
----
-Prose.
-`;
+const RUNBOOK = webDown("{alert: resolved, within: 1m}", "    silence: 5m\n");
 
 interface ListedSilence {
   readonly status: { readonly state: string };

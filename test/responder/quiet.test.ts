@@ -2,26 +2,10 @@ import { describe, expect, it } from "vitest";
 import { cardOf } from "../../src/chat/card.ts";
 import { ana, ben, openCounter, PEOPLE, TARGETS } from "./counter.ts";
 import { createJourney } from "./journey.ts";
+import { webDown } from "./web-down.ts";
 
 const MINUTE = 60_000;
-const RUNBOOK = `---
-id: web-down
-title: The web service is down
-match: {alertname: WebDown}
-params: {service: {from: labels.service, pattern: '[a-z]+'}}
-actions:
-  - id: restart
-    title: Restart the web service
-    risk: low
-    executor: command
-    with: {argv: [/usr/bin/true, restart, '{{params.service}}']}
-    target: '{{params.service}}'
-    targets: all
-    verify: {alert: resolved, within: 2m}
-    silence: 5m
----
-Prose.
-`;
+const RUNBOOK = webDown("{alert: resolved, within: 2m}", "    silence: 5m\n");
 
 type Journey = ReturnType<typeof createJourney>;
 

@@ -1,27 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createJourney } from "./journey.ts";
+import { webDown } from "./web-down.ts";
 
 const MINUTE = 60_000;
-
-function runbook(verify: string, more = ""): string {
-  return `---
-id: web-down
-title: The web service is down
-match: {alertname: WebDown}
-params: {service: {from: labels.service, pattern: '[a-z]+'}}
-actions:
-  - id: restart
-    title: Restart the web service
-    risk: low
-    executor: command
-    with: {argv: [/usr/bin/true, restart, '{{params.service}}']}
-    target: '{{params.service}}'
-    targets: all
-    verify: ${verify}
-${more}---
-Prose.
-`;
-}
 
 const BY_ALERT = "{alert: resolved, within: 1m}";
 const REPLACE = `  - id: replace
@@ -40,7 +21,7 @@ type World = ReturnType<typeof createJourney>["world"];
 
 /** One unasked run, and what is judged of it when its window is over. */
 async function judged(world: Partial<World>, onRun: Partial<World>, verify = BY_ALERT) {
-  const journey = createJourney({ runbook: runbook(verify) });
+  const journey = createJourney({ runbook: webDown(verify) });
   Object.assign(journey.world, world);
   journey.world.onRun = () => void Object.assign(journey.world, onRun);
   await journey.enableAutohealing();
@@ -107,7 +88,7 @@ describe("whether a fix helped", () => {
   ])(
     "a resolution that was sent is %s where Prometheus answers %j",
     async (outcome, prometheus) => {
-      const journey = createJourney({ runbook: runbook(BY_ALERT) });
+      const journey = createJourney({ runbook: webDown(BY_ALERT) });
       journey.world.prometheus = prometheus;
       await journey.enableAutohealing();
       await journey.fire();
@@ -132,7 +113,7 @@ describe("whether a fix helped", () => {
 
 describe("what comes after a fix that did not help", () => {
   it("is the next action of the runbook, to be asked for", async () => {
-    const journey = createJourney({ runbook: runbook(BY_ALERT, REPLACE) });
+    const journey = createJourney({ runbook: webDown(BY_ALERT, REPLACE) });
     await journey.enableAutohealing();
     await journey.fire();
     await journey.pass(2 * MINUTE);
@@ -150,7 +131,7 @@ describe("what comes after a fix that did not help", () => {
   });
 
   it("is nothing once everything was tried, nor a second try of the same", async () => {
-    const journey = createJourney({ runbook: runbook(BY_ALERT, REPLACE) });
+    const journey = createJourney({ runbook: webDown(BY_ALERT, REPLACE) });
     await journey.enableAutohealing();
     await journey.fire();
     await journey.pass(2 * MINUTE);
@@ -169,7 +150,7 @@ describe("what comes after a fix that did not help", () => {
     ["where the alert is over", {}, (journey) => journey.resolve()],
     ["where nobody could find out", { alertmanager: "unreachable" }, () => Promise.resolve()],
   ])("is nothing %s", async (_, onRun, after) => {
-    const journey = createJourney({ runbook: runbook(BY_ALERT, REPLACE) });
+    const journey = createJourney({ runbook: webDown(BY_ALERT, REPLACE) });
     journey.world.alertmanager = true;
     journey.world.onRun = () => void Object.assign(journey.world, onRun);
     await journey.enableAutohealing();
@@ -182,7 +163,7 @@ describe("what comes after a fix that did not help", () => {
   });
 
   it("begins with the first action again when the alert fires anew", async () => {
-    const journey = createJourney({ runbook: runbook(BY_ALERT, REPLACE) });
+    const journey = createJourney({ runbook: webDown(BY_ALERT, REPLACE) });
     await journey.enableAutohealing();
     await journey.fire();
     await journey.pass(2 * MINUTE);
