@@ -1,11 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerType } from "@hono/node-server";
-import { Hono } from "hono";
 import type { Logger } from "pino";
-import { createAgentDesk } from "./agents.ts";
 import { createAnchors } from "./anchors.ts";
-import type { Standing } from "./badge.ts";
-import { badge } from "./badge.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
 import { createIllustrator } from "./chat/illustrator.ts";
@@ -33,18 +28,11 @@ import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
 import { createIndexing } from "./indexing.ts";
-import { createA2a } from "./ingest/a2a.ts";
-import { agentTools } from "./ingest/agent-tools.ts";
-import { onlyKnownHosts } from "./ingest/caller.ts";
-import { createEnrich } from "./ingest/enrich.ts";
-import { createMcp } from "./ingest/mcp.ts";
-import { openApi } from "./ingest/openapi.ts";
-import { createProposals } from "./ingest/proposals.ts";
-import { createIngest } from "./ingest/webhook.ts";
+import { createLanes } from "./lanes.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
+import { createPaging } from "./paging.ts";
 import { createPing } from "./ping.ts";
-import { createProposalDesk } from "./proposals.ts";
 import { createReadOnlyMode } from "./read-only.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
@@ -55,7 +43,7 @@ import type { Ports } from "./responder/ports.ts";
 import { respond } from "./responder/respond.ts";
 import { silence } from "./responder/silence.ts";
 import { undo } from "./responder/undo.ts";
-import { createWorker } from "./responder/work.ts";
+import { createRoutes } from "./routes.ts";
 import { createRuleWatch } from "./rule-watch.ts";
 import { close, listen } from "./server.ts";
 import { shownView } from "./shown-view.ts";
@@ -78,12 +66,8 @@ import { createVitalSigns } from "./vital-signs.ts";
 
 /** A reading may take a few answers. */
 const READING_TIMES = 3;
-const RUNS_END_WITHIN_MS = 4_000;
-/** An idle worker looks every second, a poller asks every 30 s and waits up to a minute after a failure. */
-const WORKER_BEATS_WITHIN_MS = 30_000;
+/** A poller asks every 30 s and waits up to a minute after a failure. */
 const CHAT_BEATS_WITHIN_MS = 180_000;
-/** After the cut a command has its grace for SIGTERM, and the outcome has to be stored. */
-const SHUTDOWN_MS = 8_000;
 
 /** Every part, fitted together: the only place that knows all of them. */
 export function createApp(
@@ -91,7 +75,6 @@ export function createApp(
   log: Logger,
   more: { readonly sendTest?: SendTest } = {},
 ) {
-  const startedAt = performance.now();
   const executors = createExecutors(config);
   const catalogue = openCatalogue(config, executors);
   const crashPoint = crashAt(config.crashPoint);
@@ -116,17 +99,6 @@ export function createApp(
   }, store.record.head);
   const sources = createSources(config);
   const pagerDuty = config.pagerDuty && createPagerDuty(config.pagerDuty);
-  async function pageFrom(
-    { page }: NonNullable<typeof pagerDuty>,
-    event: Parameters<NonNullable<Ports["page"]>>[0],
-  ) {
-    const key = `countersign/${event.requestId}`;
-    if (event.what === "resolve") return await page({ what: "resolve", key });
-    const link = `${config.publicUrl}/incidents/${event.incidentId}`;
-    const paged = await page({ ...event, key, link });
-    if (paged.outcome === "refused") log.error({ request: event.requestId }, paged.why);
-    return paged;
-  }
   const stopping = new AbortController();
   const ports: Ports = {
     ...sources,
@@ -135,7 +107,7 @@ export function createApp(
     catalogue,
     executors,
     hashFiles,
-    page: pagerDuty && ((event) => pageFrom(pagerDuty, event)),
+    page: pagerDuty && createPaging({ pagerDuty, publicUrl: config.publicUrl, log }),
     reader:
       config.llm &&
       createReader({
@@ -256,27 +228,15 @@ export function createApp(
     for (const projector of projectors) projector.nudge();
   };
 
-  const worker = (kinds: Parameters<typeof createWorker>[0]["kinds"], concurrency: number) =>
-    createWorker({
-      queue: store.queue,
-      kinds,
-      concurrency,
-      respond: (step) => respond(ports, step),
-      now,
-      // A card that waited for its proposal need not wait any longer.
-      onFinished: ({ kind }) => {
-        if (kind === "propose") nudge();
-      },
-      onFailure: ({ kind, subject }, error) =>
-        log.error({ step: kind, subject, err: error }, "a step failed and will be tried again"),
-    });
-  // Lanes, so that what people decided never waits behind a storm, nor the proposal for one alert behind all others.
-  const workers = [
-    worker(["execute", "verify", "silence", "remind", "escalate", "page", "expire"], 16),
-    worker(["propose"], 8),
-    worker(["ask_source", "investigate"], 8),
-    worker(["opine"], 2),
-  ];
+  const lanes = createLanes({
+    queue: store.queue,
+    respond: (step) => respond(ports, step),
+    stop: () => stopping.abort(),
+    // A card that waited for its proposal need not wait any longer.
+    onProposed: nudge,
+    log,
+    now,
+  });
 
   /** Tells everybody in every chat. */
   const announce = (text: string) => {
@@ -373,111 +333,26 @@ export function createApp(
     }),
   );
   store.subscribe((incidentId) => {
-    for (const one of workers) one.wake();
+    lanes.wake();
     nudge();
     for (const one of illustrators) one.look(incidentId);
     indexing.wake();
     for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
   });
 
-  const alertRequests = {
-    keys: config.webhookKeys,
-    now,
-    onRefused: (reason: string, detail: string) => {
-      metrics.refused(`webhook_${reason}`);
-      log.warn({ reason, detail }, "a webhook was refused");
-    },
-  };
-  const proposals = createProposalDesk({ store, catalogue, ask: (wish) => ask(ports, wish) });
-  const agents = {
-    tools: agentTools(createAgentDesk({ views: shown.views, proposals }), (tool, error) =>
-      log.error({ tool, err: error }, "an agent's call failed"),
-    ),
-    holders: proposals.holders,
-    ...{ publicUrl: config.publicUrl, version: VERSION },
-    onRefused: (reason: string, detail: string) => {
-      metrics.refused(`agent_${reason}`);
-      log.warn({ reason, detail }, "an agent was refused");
-    },
-  };
-  async function standing(): Promise<Standing> {
-    const { open, pending } = await store.views.counts();
-    const { isOn } = await store.switches.autohealing();
-    const { status } = await health.read();
-    return { status, autohealing: isOn, openIncidents: open, waitingRequests: pending };
-  }
-
-  const http = new Hono()
-    .use(onlyKnownHosts([config.host, new URL(config.publicUrl).hostname]))
-    .route(
-      "/",
-      createIngest({
-        ...alertRequests,
-        paths: [config.webhookPath, "/webhook"],
-        accept: deadman.accept,
-        onAccepted: metrics.accepted,
-      }),
-    )
-    .route(
-      "/",
-      createEnrich({
-        ...alertRequests,
-        enrich: (group, timeoutMs) => enrich(ports, group, timeoutMs),
-      }),
-    )
-    .route(
-      "/",
-      createProposals({
-        ...proposals,
-        onRefused: (reason, detail) => {
-          metrics.refused(`proposal_${reason}`);
-          log.warn({ reason, detail }, "a proposal was refused");
-        },
-      }),
-    )
-    .route("/", createMcp(agents))
-    .route("/", createA2a(agents))
-    .get("/health", async (c) => {
-      const { status, checks: found } = await health.read();
-      const { isOn } = await store.switches.autohealing();
-      const uptimeSeconds = Math.round((performance.now() - startedAt) / 1000);
-      const body = { status, version: VERSION, uptimeSeconds, autohealing: isOn, checks: found };
-      return c.json(body, status === "failing" ? 503 : 200);
-    })
-    .get("/api/status", async (c) => c.json(await standing(), 200, { "cache-control": "no-store" }))
-    .get("/badge.svg", async (c) =>
-      c.body(badge(await standing()), 200, {
-        "content-type": "image/svg+xml",
-        "cache-control": "no-cache",
-        "content-security-policy": "default-src 'none'",
-      }),
-    )
-    .get("/metrics", async (c) =>
-      c.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
-    )
-    .get("/api/openapi.json", (c) => c.json(openApi(VERSION, config.publicUrl)));
-  for (const { path, handle } of chats.flatMap(({ route }) => route ?? [])) {
-    http.post(path, (c) => handle(c.req.raw));
-  }
-  // Last, because it answers everything that is left.
-  http.route("/", web.app);
+  const http = createRoutes({
+    ...{ config, catalogue, chats, health, metrics, log, now },
+    store: shown,
+    accept: deadman.accept,
+    ask: (wish) => ask(ports, wish),
+    enrich: (group, timeoutMs) => enrich(ports, group, timeoutMs),
+    console: web.app,
+  });
   let server: ServerType | null = null;
-
-  /** What runs gets a moment to end by itself, is then stopped, and its outcome is stored either way. */
-  async function endRuns(): Promise<void> {
-    const cut = setTimeout(() => stopping.abort(), RUNS_END_WITHIN_MS);
-    const ended = Promise.all(workers.map((one) => one.stop()));
-    await Promise.race([ended, sleep(SHUTDOWN_MS, undefined, { ref: false })]);
-    clearTimeout(cut);
-  }
 
   const lookForDead = createVitalSigns({
     pulses: [
-      ...workers.map(({ beats }, i) => ({
-        name: `lane ${i + 1} of the queue`,
-        beats,
-        withinMs: WORKER_BEATS_WITHIN_MS,
-      })),
+      ...lanes.pulses,
       ...chats.flatMap(({ channel, beats }) =>
         beats === undefined ? [] : [{ name: channel, beats, withinMs: CHAT_BEATS_WITHIN_MS }],
       ),
@@ -510,7 +385,7 @@ export function createApp(
       ruleWatch.start();
       await anchors.start();
       indexing.wake();
-      for (const one of workers) one.start();
+      lanes.start();
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
       deadman.start();
       upkeep.start();
@@ -523,7 +398,7 @@ export function createApp(
       ping?.stop();
       await Promise.all([ruleWatch.stop(), indexing.stop()]);
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
-      await Promise.all([close(server), ...stopped, endRuns()]);
+      await Promise.all([close(server), ...stopped, lanes.stop()]);
       await anchors.stop();
       drawing.close();
       store.close();

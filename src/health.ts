@@ -41,6 +41,8 @@ export function createHealth(checks: readonly HealthCheck[], now: () => Date) {
   return { read };
 }
 
+export type Health = ReturnType<typeof createHealth>;
+
 async function result({ check, isVital = false }: HealthCheck): Promise<CheckResult> {
   const start = performance.now();
   const latencyMs = () => Math.round(performance.now() - start);
