@@ -120,8 +120,9 @@ export function createFindings(
     const { incidentId } = episode;
     const write = () => {
       const id = `E${(known.get(incidentId) ?? 0) + 1}`;
-      const { kind, title, text, status, collectedAt } = item;
-      add.run(incidentId, id, episode.id, kind, title, text, status, collectedAt.getTime());
+      const { kind, title, text, status, collectedAt, measurements } = item;
+      const at = collectedAt.getTime();
+      add.run(incidentId, id, episode.id, kind, title, text, status, at, pack(measurements));
       changes.touch(incidentId, { isUrgent: false });
       return { ...item, id };
     };

@@ -193,6 +193,23 @@ it("T33 nor in what a source answers to a question of the model's when it fails"
   expect(server.bodies.join("")).not.toContain("abcdef0123456789");
 });
 
+it("T29 what it asks for becomes evidence with an id of ours, which it may cite", async () => {
+  const server = await startAnthropic();
+  const question = { name: "promql", input: { query: "up" } };
+  server.reply((_, turn) =>
+    turn === 0 ? { calls: [question] } : { text: JSON.stringify(anAnswer({ cites: ["E1"] })) },
+  );
+  const journey = journeyWith(server);
+  journey.world.prometheus = [{ job: "web" }];
+
+  const id = await journey.fire();
+  await journey.pass(2_000);
+
+  const { evidence, opinion } = await viewOf(journey, id);
+  expect(evidence).toMatchObject([{ id: "E1", kind: "promql", title: "up", status: "found" }]);
+  expect(opinion).toMatchObject({ cites: ["E1"], dropped: [] });
+});
+
 it("an outage is waited for, then left alone, and the card says why", async () => {
   const server = await startAnthropic();
   server.reply(() => ({ status: 529 }));
