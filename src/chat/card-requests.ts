@@ -5,7 +5,7 @@ import type { CardButton, CardContext, IncidentView, Line, Section } from "./car
 import { outcomeLines } from "./card-outcome.ts";
 import { isUndecided, latestOf, requestStateOf } from "./card-state.ts";
 import { commandText } from "./command-text.ts";
-import { lookAlikesIn, oneLine, plural, timeOfDay } from "./text.ts";
+import { duration, lookAlikesIn, oneLine, plural, timeOfDay } from "./text.ts";
 
 const SHOWN_IN_FULL = 3;
 const REASONS_SHOWN = 5;
@@ -145,8 +145,28 @@ export function whoSection(
   return {
     kind: "who",
     heading: null,
-    lines: pending.flatMap((request) => whoLines(request, pending.length > 1, context)),
+    lines: pending.flatMap((request) => [
+      ...recordLines(view, request, pending.length > 1),
+      ...whoLines(request, pending.length > 1, context),
+    ]),
   };
+}
+
+function recordLines(view: IncidentView, request: PlannedRequest, isOneOfSeveral: boolean): Line[] {
+  const text = fixText(view, request);
+  const which = isOneOfSeveral ? `${request.planCode}: ` : "";
+  return text === null ? [] : [{ kind: "text", text: `${which}${text}` }];
+}
+
+/** What its own history says for a fix, or against it; null where nobody is to decide it. */
+function fixText({ fixes }: IncidentView, { id, proposal }: PlannedRequest): string | null {
+  const record = fixes.find(({ requestId }) => requestId === id);
+  if (record === undefined) return null;
+  const what = `${oneLine(proposal.actionId, 60)} on ${oneLine(proposal.target.name, 60)}`;
+  const { runs, verified, medianMs } = record;
+  if (runs === 0) return `${what} has not been tried before.`;
+  const median = medianMs === null ? "" : `, median ${duration(medianMs)}`;
+  return `${what} fixed this ${verified} of ${plural(runs, "time")}${median}.`;
 }
 
 function whoLines(

@@ -3,7 +3,7 @@ import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Opinion } from "../diagnosis/opinion.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Silence } from "../evidence/silence.ts";
-import type { Execution } from "../execution/execution.ts";
+import type { Execution, FixRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState, IncidentWithAlerts } from "../incident/incident.ts";
 import type { Risk } from "../remediation/proposal.ts";
@@ -23,6 +23,8 @@ export interface IncidentView {
   readonly requests: readonly Request[];
   readonly executions: readonly Execution[];
   readonly verifications: readonly Verification[];
+  /** Of the requests that wait for a decision. */
+  readonly fixes: readonly FixRecord[];
   /** Whether the evidence is still being collected. */
   readonly isInvestigating: boolean;
   /** Those that are not over. */

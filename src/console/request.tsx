@@ -1,11 +1,12 @@
 import type { DeniedRequest, PlannedRequest, Request } from "../approval/approval.ts";
 import { runAnywayOf } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
+import type { FixRecord } from "../execution/execution.ts";
 import { CommandText } from "./command.tsx";
 import { DecisionForms, whoDecides } from "./decision-form.tsx";
 import { Countdown, CsrfField, Fact, RiskMark, State, Text, When } from "./parts.tsx";
 import type { Session } from "./ports.ts";
-import { duration, requestWords } from "./words.ts";
+import { duration, plural, requestWords } from "./words.ts";
 
 interface Props<R extends Request> {
   readonly request: R;
@@ -27,6 +28,7 @@ export function RequestBlock(props: Props<Request>) {
 
 function Planned({ request, view, session, now, mustType }: Props<PlannedRequest>) {
   const isOpen = request.state === "pending";
+  const fix = view.fixes.find(({ requestId }) => requestId === request.id);
   return (
     <article class={`request risk-edge-${request.risk} ${isOpen ? "is-open" : ""}`}>
       <Heading request={request} />
@@ -68,6 +70,7 @@ function Planned({ request, view, session, now, mustType }: Props<PlannedRequest
             </q>
           </Fact>
         )}
+        {fix === undefined ? null : <Fact name="On this target so far">{fixWords(fix)}</Fact>}
         {isOpen ? <Called request={request} now={now} /> : null}
         {isOpen ? (
           <Fact name="Expires">
@@ -247,6 +250,12 @@ function Binding({ request }: { request: PlannedRequest }) {
       </dl>
     </details>
   );
+}
+
+function fixWords({ runs, verified, medianMs }: FixRecord): string {
+  if (runs === 0) return "not tried before";
+  const median = medianMs === null ? "" : `, median ${duration(medianMs)}`;
+  return `fixed this ${verified} of ${plural(runs, "time")}${median}`;
 }
 
 function headingOf(request: PlannedRequest): string {

@@ -150,6 +150,15 @@ export interface ActionRecord {
   readonly unknown: number;
 }
 
+/** How often what a request would do has helped on its target, of the times it was judged, and how soon. */
+export interface FixRecord {
+  readonly requestId: string;
+  readonly runs: number;
+  readonly verified: number;
+  /** From the start of a run to the look that verified it. */
+  readonly medianMs: number | null;
+}
+
 export interface ActionOnTarget {
   readonly runbookId: string;
   readonly actionId: string;

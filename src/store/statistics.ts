@@ -135,7 +135,7 @@ interface Runs {
   unknown: number;
 }
 
-function spreadOf(durations: readonly number[]): Spread {
+export function spreadOf(durations: readonly number[]): Spread {
   const sorted = Float64Array.from(durations, (ms) => Math.max(0, ms)).sort();
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? null;
   return { count: sorted.length, medianMs: at(0.5), p90Ms: at(0.9) };

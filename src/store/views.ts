@@ -1,7 +1,8 @@
 import { desc, eq, inArray, sql } from "drizzle-orm";
-import type { PlannedRequest } from "../approval/approval.ts";
+import type { PlannedRequest, Request } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { FixRecord } from "../execution/execution.ts";
 import type { Episode, Labels } from "../incident/alert.ts";
 import { nameOf, placeOf, severityOf } from "../incident/alert.ts";
 import type { Incident, TimelineEntry } from "../incident/incident.ts";
@@ -29,7 +30,11 @@ import {
   votes,
 } from "./schema.ts";
 import type { Silences } from "./silences.ts";
+import { spreadOf } from "./statistics.ts";
 import { tell } from "./tell.ts";
+
+/** Farther back nobody counts. */
+const MOST_RUNS = 1_000;
 
 /** The reading side of the store: what pages, cards and commands show. */
 export function createViews(
@@ -79,12 +84,14 @@ export function createViews(
     const members = byId.members.all({ id: incidentId });
     const diagnosis = byId.diagnosis.get({ id: incidentId });
     const runs = byId.runs.all({ id: incidentId }).map(toExecution);
+    const asked = requestsOf(incidentId);
+    const waiting = asked.filter(isPending);
     return {
       incident: { ...toIncident(row), alerts: members.map(toEpisode) },
       evidence: byId.evidence.all({ id: incidentId }).map(toEvidence),
       diagnosis: diagnosis === undefined ? null : (JSON.parse(diagnosis.diagnosis) as Diagnosis),
       opinion: toOpinion(byId.opinion.get({ id: incidentId })),
-      requests: requestsOf(incidentId),
+      requests: asked,
       executions: runs,
       verifications:
         runs.length === 0
@@ -101,6 +108,7 @@ export function createViews(
               .all()
               .map(toVerification),
       silences: silences.liveOf(incidentId),
+      fixes: waiting.map(fixRecordOf),
       isInvestigating: investigating.get(incidentId, now().getTime()) !== undefined,
     };
   }
@@ -127,6 +135,24 @@ export function createViews(
     return rows.map((row) =>
       toRequest(row, cast.filter((vote) => vote.requestId === row.id).map(toVote)),
     );
+  }
+
+  const judged = sqlite.prepare<
+    [string, string, string, number],
+    { outcome: string; tookMs: number }
+  >(
+    `SELECT v.outcome, v.judged_at - e.started_at AS tookMs
+     FROM executions e JOIN verifications v ON v.execution_id = e.id
+     WHERE e.runbook_id = ? AND e.action_id = ? AND e.target = ? AND e.started_at IS NOT NULL
+     ORDER BY e.claimed_at DESC LIMIT ?`,
+  );
+
+  function fixRecordOf({ id: requestId, proposal }: PlannedRequest): FixRecord {
+    const { runbookId, actionId, target } = proposal;
+    const runs = judged.all(runbookId, actionId, target.name, MOST_RUNS);
+    const good = runs.filter(({ outcome }) => outcome === "verified");
+    const { medianMs } = spreadOf(good.map(({ tookMs }) => tookMs));
+    return { requestId, runs: runs.length, verified: good.length, medianMs };
   }
 
   // A step that waits for later (the end of a freeze) is not under way.
@@ -192,9 +218,7 @@ export function createViews(
       .where(sql`state IN ('pending', 'approved', 'executing') AND state = 'pending'`)
       .orderBy(requests.expiresAt)
       .all();
-    return withVotes(rows).filter(
-      (request): request is PlannedRequest => request.state === "pending",
-    );
+    return withVotes(rows).filter(isPending);
   }
 
   function timeline(incidentId: string): TimelineEntry[] {
@@ -248,4 +272,8 @@ export function createViews(
     counts,
     lastAlertAt,
   };
+}
+
+function isPending(request: Request): request is PlannedRequest {
+  return request.state === "pending";
 }

@@ -182,6 +182,20 @@ it("says what to add where an action can't be approved", () => {
   expect(words(view)).toContain("web-01 is not in policy.yaml: add it under targets.");
 });
 
+it.each([
+  [{ runs: 9, verified: 7, medianMs: 40_200 }, "fixed this 7 of 9 times, median 40 s."],
+  [{ runs: 1, verified: 0, medianMs: null }, "fixed this 0 of 1 time."],
+  [{ runs: 0, verified: 0, medianMs: null }, "has not been tried before."],
+])("says what the fix has done so far where it is to be decided: %j", (record, said) => {
+  const fixes = [{ requestId: "req_1", ...record }];
+
+  const who = draw(aView({ requests: [aRequest()], fixes })).sections.find(
+    ({ kind }) => kind === "who",
+  );
+
+  expect(who?.lines[0]).toEqual({ kind: "text", text: `stop-busiest on web-01 ${said}` });
+});
+
 it("counts approvals of a high risk and says what to send", () => {
   const high = aRequest({ risk: "high", quorum: 2, votes: [aVote()] });
   const people = [

@@ -50,6 +50,17 @@ it("shows an incident whole: what is wrong, what would run, why, on what ground,
   }
 });
 
+it("says what the fix has done so far where it is to be decided", async () => {
+  const lab = createLab();
+  const requests = [aRequest(lab.now)];
+  const fixes = [{ requestId: requests[0]?.id ?? "", runs: 9, verified: 7, medianMs: 40_000 }];
+  lab.views = [aView(lab.now, { requests, fixes })];
+
+  const page = await (await lab.get("/incidents/inc_nginx")).text();
+
+  expect(page).toContain("fixed this 7 of 9 times, median 40 s");
+});
+
 it("shows what ran, what it wrote and whether it helped", async () => {
   const lab = createLab();
   lab.views = [

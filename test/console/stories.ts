@@ -198,6 +198,7 @@ export function aView(
     requests: [],
     executions: [],
     verifications: [],
+    fixes: [],
     isInvestigating: false,
     silences: [],
     ...rest,

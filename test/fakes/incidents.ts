@@ -166,6 +166,7 @@ export function aView(
     requests: [],
     executions: [],
     verifications: [],
+    fixes: [],
     isInvestigating: false,
     silences: [],
     ...over,

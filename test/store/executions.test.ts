@@ -289,3 +289,31 @@ describe("the history of an action", () => {
     expect(later).toMatchObject({ runsInLimitWindow: 1, runsLastHour: 0 });
   });
 });
+
+it("says beside a request what the same has done on the same target: how often it helped, and how soon", async () => {
+  const lab = createLab();
+  await lab.store.switches.enable("ana");
+  const run = async (outcome: VerificationOutcome | null, tookMs: number, target = "web-01") => {
+    lab.pass(MINUTE);
+    const execution = await claimed(lab, { target });
+    await lab.store.executions.start(execution);
+    lab.pass(tookMs);
+    await lab.store.executions.finish(execution, resultOf("succeeded"), lab.now());
+    if (outcome !== null) await lab.store.executions.verify(execution, outcome, "looked");
+  };
+  const fixes = async () => {
+    const { id, incidentId } = await lab.propose();
+    const found = (await lab.store.views.incident(incidentId))?.fixes;
+    return found?.map(({ requestId, ...record }) => ({ ...record, isIts: requestId === id }));
+  };
+  const before = await fixes();
+
+  for (const seconds of [10, 40, 70]) await run("verified", seconds * 1_000);
+  await run("still_failing", 5_000);
+  await run("inconclusive", 5_000);
+  await run(null, 5_000);
+  await run("verified", 1_000, "web-02");
+
+  expect(before).toEqual([{ isIts: true, runs: 0, verified: 0, medianMs: null }]);
+  expect(await fixes()).toEqual([{ isIts: true, runs: 5, verified: 3, medianMs: 40_000 }]);
+});
