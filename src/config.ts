@@ -15,6 +15,7 @@ export interface Config {
   readonly port: number;
   readonly webhookPath: string;
   readonly webhookKeys: readonly string[];
+  readonly grafanaSecret: string | null;
   readonly dedupWindowMs: number;
   readonly databasePath: string;
   /** Beside the database: what the sandbox may write to. */
@@ -238,6 +239,7 @@ function toConfig(settings: Settings, given: Env): Config {
     port: settings.PROMETHEUS_WEBHOOK_PORT,
     webhookPath: settings.PROMETHEUS_WEBHOOK_PATH,
     webhookKeys: settings.PROMETHEUS_API_KEY,
+    grafanaSecret: settings.GRAFANA_WEBHOOK_SECRET ?? null,
     dedupWindowMs: settings.ALERT_DEDUP_WINDOW * 1000,
     databasePath,
     dataDir: resolve(databasePath, ".."),

@@ -289,6 +289,7 @@ function settingsOf(config: Config): { name: string; value: string }[] {
     ["PROMETHEUS_WEBHOOK_HOST and _PORT", `${config.host}:${config.port}`],
     ["PROMETHEUS_WEBHOOK_PATH", config.webhookPath],
     ["PROMETHEUS_API_KEY", config.webhookKeys.length > 0 ? "set, not shown" : "not set"],
+    ["GRAFANA_WEBHOOK_SECRET", secret(config.grafanaSecret)],
     ["ALERT_DEDUP_WINDOW", inWords(config.dedupWindowMs)],
     ["COUNTERSIGN_PUBLIC_URL", config.publicUrl],
     ["DATABASE_URL", `sqlite:${config.databasePath}`],

@@ -109,7 +109,11 @@ export const Settings = z.object({
     .default([])
     .describe("as TELEGRAM_ADMIN_IDS, team:member"),
   SLACK_API_URL: Url.default("https://slack.com/api/").describe("a local Slack API"),
-  GRAFANA_WEBHOOK_SECRET: z.string().optional().describe("HMAC secret of /grafana/webhook"),
+  GRAFANA_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^\S{16,}$/, "must be at least 16 characters, without spaces")
+    .optional()
+    .describe("HMAC secret of /grafana/webhook; without it a key of PROMETHEUS_API_KEY counts"),
   PROMETHEUS_URL: Url.optional().describe("for evidence and verification"),
   PROMETHEUS_TOKEN: z.string().optional().describe("bearer token for it"),
   PROMETHEUS_USERNAME: z.string().optional().describe("or basic auth"),
@@ -204,8 +208,4 @@ export type Settings = z.output<typeof Settings>;
 export type SettingName = keyof Settings;
 
 /** Accepted so that a configuration can be written ahead; this version does nothing with them and says so. */
-export const NOT_USED_YET: readonly SettingName[] = [
-  "GRAFANA_WEBHOOK_SECRET",
-  "PUSHGATEWAY_URL",
-  "EXECUTOR_TARGETS",
-];
+export const NOT_USED_YET: readonly SettingName[] = ["PUSHGATEWAY_URL", "EXECUTOR_TARGETS"];

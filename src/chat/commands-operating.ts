@@ -199,6 +199,8 @@ function silenceText(
       return "ALERTMANAGER_URL is not set, so there is nothing to silence with.";
     case "nothing_fires":
       return `No alert of ${what} fires.`;
+    case "of_another_source":
+      return `What fires of ${what} did not come from Alertmanager: silence it where it comes from.`;
     case "too_many":
       return `More than ${answer.most} alerts of ${what} fire: silence them in Alertmanager itself, with one matcher for all.`;
     case "failed":

@@ -276,7 +276,7 @@ export type EditAnswer =
   | { readonly outcome: "not_found" };
 export type SilenceAnswer =
   | { readonly outcome: "silenced"; readonly until: Date; readonly alerts: number }
-  | { readonly outcome: "not_configured" | "nothing_fires" }
+  | { readonly outcome: "not_configured" | "nothing_fires" | "of_another_source" }
   | { readonly outcome: "too_many"; readonly most: number }
   | { readonly outcome: "failed"; readonly why: string };
 

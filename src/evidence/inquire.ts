@@ -1,4 +1,4 @@
-import type { Alert } from "../incident/alert.ts";
+import type { AskedAbout } from "../incident/alert.ts";
 import type { Alertmanager } from "./alertmanager.ts";
 import { alertmanagerQuestions } from "./alertmanager-questions.ts";
 import type { Inquiry } from "./collect.ts";
@@ -29,7 +29,7 @@ export function createInquiries(sources: Sources, now: () => Date) {
   const prometheus = sources.prometheus && createPrometheusQuestions(sources.prometheus, now);
   const loki = sources.loki && createLokiQuestions(sources.loki, now);
 
-  return function inquire(alert: Pick<Alert, "fingerprint" | "labels" | "startsAt">): Inquiry {
+  return function inquire(alert: AskedAbout): Inquiry {
     const numbers = prometheus?.about(alert);
     const logs = loki?.about(alert);
     return {

@@ -1,4 +1,4 @@
-import type { Alert } from "../incident/alert.ts";
+import type { AskedAbout } from "../incident/alert.ts";
 import type { Question } from "./collect.ts";
 import type { Past, PastEpisode, PastRun } from "./past.ts";
 import { ago, roughly } from "./tell.ts";
@@ -8,19 +8,12 @@ const SHOWN = 4;
 const ELSEWHERE_DAYS = 30;
 
 export interface PastStore {
-  pastOf(
-    alert: Pick<Alert, "fingerprint" | "labels" | "startsAt">,
-    elsewhereSince: Date,
-  ): Promise<Past>;
+  pastOf(alert: AskedAbout, elsewhereSince: Date): Promise<Past>;
   runsSince(since: Date, until: Date, limit: number): Promise<readonly PastRun[]>;
 }
 
 /** What the program's own history says: whether this was there before, what was done, and whether it helped. */
-export function pastQuestions(
-  store: PastStore,
-  alert: Pick<Alert, "fingerprint" | "labels" | "startsAt">,
-  now: () => Date,
-): Question[] {
+export function pastQuestions(store: PastStore, alert: AskedAbout, now: () => Date): Question[] {
   return [
     {
       kind: "change",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Where an alert came from; `countersign` is what it notices itself. Identity never crosses sources: two of them may use the same fingerprint. */
-export type Source = "alertmanager" | "countersign";
+export type Source = "alertmanager" | "grafana" | "countersign";
 
 /** What opens an incident without any alert: somebody who asks for an action. */
 export type Asker = "person" | "api";
@@ -22,6 +22,11 @@ export interface Alert {
   /** Keys the source sent that we do not know, kept as they came. */
   readonly extra: Readonly<Record<string, unknown>> | null;
 }
+
+/** What one is asked about by; who sent it is left out where that is not known, and then it was Alertmanager. */
+export type AskedAbout = Pick<Alert, "fingerprint" | "labels" | "startsAt"> & {
+  readonly source?: Source;
+};
 
 /** An alert on its way in: a sender may leave `startsAt` to us, and then it is the open episode's or the receipt's. */
 export type IncomingAlert = Omit<Alert, "startsAt"> & { readonly startsAt: Date | null };

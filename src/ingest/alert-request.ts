@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { AlertGroup } from "../incident/alert-group.ts";
 import { createKeyCheck, keysOf, trustOf } from "./caller.ts";
 import { jsonBody, parseJson } from "./json-body.ts";
+import type { Sender } from "./payload.ts";
 import { parseWebhook } from "./payload.ts";
 
 const MAX_QUOTED = 200;
@@ -49,11 +50,16 @@ export function createAlertRequests({ keys, now, onRefused }: AlertRequestOption
   );
 
   /** The alerts, or the answer that says why there are none. */
-  async function read(c: Context): Promise<AlertGroup | Response> {
+  async function read(
+    c: Context,
+    source: Sender = "alertmanager",
+    hasKey = keys.length > 0,
+  ): Promise<AlertGroup | Response> {
     const body = parseJson(await c.req.text());
     if (!body.ok) return refuse(c, 400, "body", `the body is not JSON: ${body.error}`);
     const parsed = parseWebhook(body.value, {
-      trust: trustOf(c, keys.length > 0),
+      source,
+      trust: trustOf(c, hasKey),
       receivedAt: now(),
     });
     if (parsed.ok) return parsed.group;

@@ -34,14 +34,7 @@ const AlertBody = z.looseObject({
   fingerprint: Text.nullish(),
 });
 
-/** The webhook body of Alertmanager, version "4"; keys we do not know are kept. */
-const WebhookBody = z.looseObject({
-  version: z
-    .literal("4", {
-      error: ({ input }) =>
-        `this endpoint takes Alertmanager's webhook version "4", not ${JSON.stringify(input)}`,
-    })
-    .nullish(),
+const groupFields = {
   groupKey: Text.nullish(),
   truncatedAlerts: z.int().nonnegative().nullish(),
   status: z.enum(["firing", "resolved"]).nullish(),
@@ -56,7 +49,32 @@ const WebhookBody = z.looseObject({
       MAX_ALERTS,
       `must be at most ${MAX_ALERTS}: set max_alerts in Alertmanager's webhook_config`,
     ),
+};
+
+function OnlyVersion(version: string, sender: string) {
+  return z.literal(version, {
+    error: ({ input }) =>
+      `this endpoint takes ${sender}'s webhook version "${version}", not ${JSON.stringify(input)}`,
+  });
+}
+
+/** The webhook body of Alertmanager, version "4"; keys we do not know are kept. */
+const AlertmanagerBody = z.looseObject({
+  version: OnlyVersion("4", "Alertmanager").nullish(),
+  ...groupFields,
 });
+
+/** Grafana's own: it numbers its versions anew, and names the organisation. */
+const GrafanaBody = z.looseObject({
+  version: OnlyVersion("1", "Grafana"),
+  orgId: z.int(),
+  ...groupFields,
+});
+
+const BODIES = { alertmanager: AlertmanagerBody, grafana: GrafanaBody };
+
+/** Who may post alerts, each to its own address. */
+export type Sender = keyof typeof BODIES;
 
 type AlertBody = z.infer<typeof AlertBody>;
 
@@ -67,14 +85,15 @@ export type Parsed =
 /** Unknown JSON to an alert group, or every place where it is not one. */
 export function parseWebhook(
   body: unknown,
-  receipt: { trust: AlertGroup["trust"]; receivedAt: Date },
+  receipt: { source: Sender; trust: AlertGroup["trust"]; receivedAt: Date },
 ): Parsed {
   const deep = tooDeep(body, []);
   if (deep !== null) {
     const message = `nests deeper than ${MAX_DEPTH} levels`;
     return { ok: false, problems: [{ path: jsonPath(deep), message }] };
   }
-  const parsed = WebhookBody.safeParse(body);
+  const Body = BODIES[receipt.source];
+  const parsed = Body.safeParse(body);
   if (!parsed.success) {
     return {
       ok: false,
@@ -88,14 +107,13 @@ export function parseWebhook(
     ok: true,
     group: {
       ...receipt,
-      source: "alertmanager",
       groupKey: rest.groupKey || null,
       receiver: rest.receiver ?? null,
       groupLabels: rest.groupLabels ?? {},
       externalUrl: rest.externalURL ?? null,
       truncatedAlerts: rest.truncatedAlerts ?? 0,
       alerts: alerts.map((alert) => toAlert(alert, rest.status ?? null, receipt.receivedAt)),
-      extra: unknownKeys(rest, WebhookBody.shape),
+      extra: unknownKeys(rest, Body.shape),
     },
   };
 }

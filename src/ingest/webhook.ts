@@ -1,14 +1,19 @@
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
 import type { AlertRequestOptions } from "./alert-request.ts";
 import { createAlertRequests } from "./alert-request.ts";
+import { createGrafanaSignatures } from "./grafana-signature.ts";
 import { createGroupCommit, NotStored } from "./group-commit.ts";
 
 const RETRY_AFTER_SECONDS = "5";
+const SIGNATURE = "x-grafana-alerting-signature";
+const TIMESTAMP = "x-grafana-alerting-timestamp";
 
 export interface IngestOptions extends AlertRequestOptions {
   readonly paths: readonly string[];
+  /** What Grafana signs its alerts with; null where it shows a key like Alertmanager. */
+  readonly grafanaSecret?: string | null;
   /** Stores all of them in one transaction; rejecting means that none is stored. */
   readonly accept: (groups: readonly AlertGroup[]) => Promise<readonly Acceptance[]>;
   /** How many alerts may wait for the store; with more the sender is told to come again. */
@@ -29,13 +34,34 @@ export function createIngest(options: IngestOptions): Hono {
   });
   const app = new Hono();
 
-  const { authorize, onlyJson, limit, read } = createAlertRequests(options);
+  const { authorize, onlyJson, limit, read, refuse } = createAlertRequests(options);
 
   for (const path of new Set(options.paths)) {
     app.post(path, authorize, onlyJson, limit, async (c) => {
       const group = await read(c);
       return group instanceof Response ? group : await store(c, group);
     });
+  }
+
+  const { grafanaSecret = null } = options;
+  const mayPost = grafanaSecret === null ? authorize : onlySigned(grafanaSecret);
+  app.post("/grafana/webhook", onlyJson, limit, mayPost, async (c) => {
+    const group = await read(c, "grafana", grafanaSecret !== null || options.keys.length > 0);
+    return group instanceof Response ? group : await store(c, group);
+  });
+
+  /** T25: signed by Grafana over the time and the body, lately, and for the first time. */
+  function onlySigned(secret: string): MiddlewareHandler {
+    const { authenticate, forget } = createGrafanaSignatures(secret, options.now);
+    return async (c, next) => {
+      const signature = c.req.header(SIGNATURE);
+      const body = new Uint8Array(await c.req.arrayBuffer());
+      const authenticity = authenticate({ signature, timestamp: c.req.header(TIMESTAMP), body });
+      if (authenticity !== "genuine") return refuse(c, 401, "key", UNSIGNED[authenticity]);
+      await next();
+      if (!c.res.ok) forget(signature);
+      return undefined;
+    };
   }
 
   async function store(c: Context, group: AlertGroup): Promise<Response> {
@@ -63,3 +89,14 @@ export function createIngest(options: IngestOptions): Hono {
 
   return app;
 }
+
+const UNSIGNED = {
+  unsigned:
+    "an HMAC signature is needed: give Grafana's contact point the secret of GRAFANA_WEBHOOK_SECRET",
+  no_timestamp:
+    "the time of the signature is missing: set the contact point's Timestamp Header to X-Grafana-Alerting-Timestamp",
+  forged:
+    "the signature is not of GRAFANA_WEBHOOK_SECRET: give the contact point the same secret, and leave its Header as it is",
+  stale: "the signature is older or newer than five minutes: look at both clocks",
+  replayed: "the very same request was taken before",
+};

@@ -10,12 +10,12 @@ const LONGEST_DETAIL = 500;
 /** What the alert's own source says when asked right now. */
 export type Confirmation = "confirmed" | "absent" | "unreachable" | "not_configured";
 
-/** Where there is no alert, there is nothing to ask about. */
+/** Where there is no alert, there is nothing to ask about; and of what it did not send, Alertmanager knows nothing. */
 export async function confirm(
   { alertmanager }: Ports,
   episode: Episode | null,
 ): Promise<Confirmation> {
-  if (alertmanager === null || episode === null) return "not_configured";
+  if (alertmanager === null || episode?.source !== "alertmanager") return "not_configured";
   try {
     return (await alertmanager.isActive(episode)) ? "confirmed" : "absent";
   } catch {

@@ -24,7 +24,7 @@ import type {
   RunResult,
   Start,
 } from "../execution/execution.ts";
-import type { Alert, Asker, Episode, Labels, Severity } from "../incident/alert.ts";
+import type { Alert, AskedAbout, Asker, Episode, Labels, Severity } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
 import type { Whitelist } from "../remediation/runbook.ts";
 import type { Tried, VerificationOutcome } from "../verification/verification.ts";
@@ -59,7 +59,7 @@ export interface Ports {
     holds(promql: string): Promise<boolean>;
   } | null;
   /** What the configured sources can be asked about an alert. */
-  readonly inquire: (alert: Pick<Alert, "fingerprint" | "labels" | "startsAt">) => Inquiry;
+  readonly inquire: (alert: AskedAbout) => Inquiry;
   /** Rings whoever is on call; null where nobody is to be rung. */
   readonly page:
     | ((

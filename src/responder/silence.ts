@@ -13,7 +13,7 @@ const MOST_ALERTS = 50;
 
 export type Silenced =
   | { readonly outcome: "silenced"; readonly until: Date; readonly alerts: number }
-  | { readonly outcome: "not_configured" | "nothing_fires" }
+  | { readonly outcome: "not_configured" | "nothing_fires" | "of_another_source" }
   | { readonly outcome: "too_many"; readonly most: number }
   | { readonly outcome: "failed"; readonly why: string };
 
@@ -35,8 +35,10 @@ export async function silence(
 ): Promise<Silenced> {
   const { incidentId, requestId, person, episodes, forMs, comment } = wanted;
   if (alertmanager === null) return { outcome: "not_configured" };
-  const firing = episodes.filter(({ status }) => status === "firing");
-  if (firing.length === 0) return { outcome: "nothing_fires" };
+  const allFiring = episodes.filter(({ status }) => status === "firing");
+  if (allFiring.length === 0) return { outcome: "nothing_fires" };
+  const firing = allFiring.filter(({ source }) => source === "alertmanager");
+  if (firing.length === 0) return { outcome: "of_another_source" };
   if (firing.length > MOST_ALERTS) return { outcome: "too_many", most: MOST_ALERTS };
   const from = now();
   const until = new Date(from.getTime() + forMs);

@@ -1,5 +1,5 @@
 import type { Past, PastEpisode, PastRun } from "../evidence/past.ts";
-import type { Alert } from "../incident/alert.ts";
+import type { AskedAbout } from "../incident/alert.ts";
 import { nameOf, placeOf } from "../incident/alert.ts";
 import type { Sqlite } from "./open.ts";
 
@@ -25,11 +25,11 @@ const RUN = `e.incident_id AS incidentId, e.runbook_id AS runbookId, e.action_id
 /** What is remembered of an alert: its earlier episodes, what was run for them, and whether it helped. */
 export function createPast(sqlite: Sqlite) {
   const episodes = sqlite.prepare<
-    [string, number],
+    [string, string, number],
     { incidentId: string; startsAt: number; endsAt: number | null; labels: string }
   >(
     `SELECT incident_id AS incidentId, starts_at AS startsAt, ends_at AS endsAt, labels FROM alerts
-     WHERE source = 'alertmanager' AND fingerprint = ? AND starts_at < ?
+     WHERE source = ? AND fingerprint = ? AND starts_at < ?
      ORDER BY starts_at DESC LIMIT ${MOST_COUNTED}`,
   );
   const runsOf = sqlite.prepare<[string], RunRow>(
@@ -50,10 +50,10 @@ export function createPast(sqlite: Sqlite) {
     .pluck();
 
   function pastOf(
-    { fingerprint, labels, startsAt }: Pick<Alert, "fingerprint" | "labels" | "startsAt">,
+    { source = "alertmanager", fingerprint, labels, startsAt }: AskedAbout,
     elsewhereSince: Date,
   ): Past {
-    const same = episodes.all(fingerprint, startsAt.getTime());
+    const same = episodes.all(source, fingerprint, startsAt.getTime());
     const title = nameOf(labels).slice(0, LONGEST_TITLE);
     return {
       same: same.slice(0, EPISODES).map(
