@@ -6,6 +6,7 @@ import type { Figure } from "./measure.ts";
 import { averageAt5, figuresOf, placeOf, unique } from "./score.ts";
 import type { Case } from "./sock-shop.ts";
 import { late, loadCases, serviceOf } from "./sock-shop.ts";
+import { rankThroughPrometheus } from "./through-prometheus.ts";
 import { nSigma, rankColumns, robustScorer } from "./yardsticks.ts";
 
 const SIGNALS: Record<string, readonly [SignalKind, Unit]> = {
@@ -22,10 +23,7 @@ const YARDSTICKS = [
 ] as const;
 
 export function judgeSockShop(dir: string): Figure[] {
-  const cases = loadCases(dir);
-  return ([0, 60] as const).flatMap((seconds) => {
-    const set = seconds === 0 ? "Sock Shop" : `Sock Shop, ${seconds} s late`;
-    const given = seconds === 0 ? cases : cases.map((one) => late(one, seconds));
+  return variantsOf(dir).flatMap(({ seconds, set, given }) => {
     return [
       ...YARDSTICKS.flatMap(({ who, scorer, published }) => {
         const rankings = given.map((one) => rankColumns(one, scorer));
@@ -45,6 +43,32 @@ export function judgeSockShop(dir: string): Figure[] {
       ...figuresFor({ set, who: "Countersign" }, given, given.map(rankOf), true),
     ];
   });
+}
+
+/** The same, asked for as the program asks: of a real Prometheus, with its own queries. */
+export async function judgeSockShopInPrometheus(dir: string): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const { set, given } of variantsOf(dir)) {
+    const rankings = await rankThroughPrometheus(given);
+    const about = { set: `${set}, in Prometheus`, who: "Countersign" };
+    const fromFiles = given.map(rankOf);
+    const same = rankings.filter((ranking, i) => ranking[0] === fromFiles[i]?.[0]).length;
+    figures.push(...figuresFor(about, given, rankings, true), {
+      ...about,
+      measure: "same first metric as from the files",
+      right: same,
+      of: given.length,
+    });
+  }
+  return figures;
+}
+
+function variantsOf(dir: string) {
+  const cases = loadCases(dir);
+  return [
+    { seconds: 0, set: "Sock Shop", given: cases },
+    { seconds: 60, set: "Sock Shop, 60 s late", given: cases.map((one) => late(one, 60)) },
+  ] as const;
 }
 
 function figuresFor(
