@@ -1,7 +1,8 @@
-import type { Baseline, Comparing } from "../../src/evidence/baseline.ts";
-import { compare, THROUGHOUT, usualBaselines, WATCHED } from "../../src/evidence/baseline.ts";
+import { compare, THROUGHOUT, usualBaselines } from "../../src/evidence/baseline.ts";
+import { callOut } from "../../src/evidence/call-out.ts";
 import { STANDS_OUT } from "../../src/evidence/rank.ts";
-import type { Window } from "../../src/evidence/series.ts";
+import type { Series, Window } from "../../src/evidence/series.ts";
+import type { Signal } from "../../src/evidence/signal.ts";
 import { signal, signalOf } from "../../src/evidence/signal.ts";
 import type { Figure } from "./measure.ts";
 import type { Recorded } from "./nab.ts";
@@ -13,28 +14,22 @@ const HOUR = 3_600;
 /** One way to look at each hour. */
 interface Way {
   readonly who: string;
-  readonly baselines: (hour: Window) => Baseline[];
-  /** The excursion it calls out from, and with fewer baselines than this it says nothing. */
-  readonly from: number;
-  readonly atLeast: number;
+  isCalledOut(series: Series, signal: Signal, hour: Window): boolean;
 }
 
 const WAYS: readonly Way[] = [
   {
     who: "median hour, yesterday and last week",
-    baselines: (hour) =>
-      usualBaselines(hour)
-        .slice(1)
-        .map(({ name, windows }) => ({ name, windows })),
-    from: STANDS_OUT,
-    atLeast: 2,
+    isCalledOut(series, known, hour) {
+      const baselines = usualBaselines(hour).flatMap(({ name, windows }) =>
+        name === "before" ? [] : [{ name, windows }],
+      );
+      const asked = { window: hour, baselines, lasts: THROUGHOUT };
+      const { score, comparisons } = compare(series, known, asked);
+      return comparisons.length === 2 && Math.abs(score) >= STANDS_OUT;
+    },
   },
-  {
-    who: "Countersign",
-    baselines: usualBaselines,
-    from: WATCHED.from,
-    atLeast: WATCHED.baselines,
-  },
+  { who: "Countersign", isCalledOut: (...hour) => callOut(...hour) !== null },
 ];
 
 export function judgeNab(dir: string): Figure[] {
@@ -67,23 +62,18 @@ export function judgeNab(dir: string): Figure[] {
 }
 
 /** Every hour is looked at by itself, as a watch does, and counts as ordinary where it touches no anomalous window. */
-function judge(recorded: Recorded, { baselines, from, atLeast }: Way) {
-  const { name, times, values, anomalies } = recorded;
+function judge({ name, times, values, anomalies }: Recorded, { isCalledOut }: Way) {
   const series = { id: name, labels: {}, times, values, remarks: [] };
   // CloudWatch gives the use of processors in percent.
   const known = /cpu/.test(name) ? signal("processor", "percent") : signalOf(name);
   const flagged = new Set<Window>();
   let [wrong, hours] = [0, 0];
   for (let end = (times[0] ?? 0) + HOUR; end <= (times.at(-1) ?? 0); end += HOUR) {
-    const window = { from: end - HOUR + 1, to: end };
-    const comparing: Comparing = { window, baselines: baselines(window), lasts: THROUGHOUT };
-    const { score, comparisons } = compare(series, known, comparing);
-    const calls = comparisons.length >= atLeast && Math.abs(score) >= from;
+    const isCalled = isCalledOut(series, known, { from: end - HOUR + 1, to: end });
     const touched = anomalies.filter((one) => end >= one.from && end - HOUR <= one.to);
     if (touched.length === 0) hours++;
-    if (!calls) continue;
-    if (touched.length === 0) wrong++;
-    for (const one of touched) flagged.add(one);
+    if (isCalled && touched.length === 0) wrong++;
+    if (isCalled) for (const one of touched) flagged.add(one);
   }
   return { windows: anomalies.length, hits: flagged.size, wrong, hours };
 }

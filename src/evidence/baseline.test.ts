@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compare, habitBefore, SOMEWHERE, THROUGHOUT, usualBaselines } from "./baseline.ts";
+import { compare, SOMEWHERE, THROUGHOUT, usualBaselines } from "./baseline.ts";
 import { MOST, stretchesOf } from "./deviation.ts";
 import { readSeries } from "./read-series.ts";
 import { sayFinding } from "./say-finding.ts";
@@ -175,22 +175,6 @@ it("is silent on a flat line, and has a highest score for one that leaves it", (
   expect(look(series(8, () => 0)).score).toBe(0);
   expect(look(series(8, (time) => (during(time) ? 1 : 0))).score).toBe(MOST);
   expect(look(series(8, (time) => (during(time) ? -1 : 0))).score).toBe(-MOST);
-});
-
-it("learns what a series does every few hours, once it has seen a day of it", () => {
-  const bursts = (time: number) => (Math.floor(time / HOUR) % 6 === 0 ? 500 : wave(time));
-  const asked = { window: NOW, baselines: [habitBefore(NOW)], lasts: THROUGHOUT };
-  const kind = signal("other", null);
-
-  expect(Math.abs(compare(series(5, bursts), kind, asked).score)).toBeLessThan(2);
-  expect(
-    compare(
-      series(5, (t) => (during(t) ? 3_000 : bursts(t))),
-      kind,
-      asked,
-    ).score,
-  ).toBeGreaterThan(5);
-  expect(compare(series(0.9, bursts), kind, asked).missing).toEqual(["the past days"]);
 });
 
 it("says a finding so that a card can print it", () => {

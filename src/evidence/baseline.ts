@@ -45,26 +45,14 @@ export function usualBaselines({ from, to }: Window): Baseline[] {
   ];
 }
 
-/** What the series did in the seven days before, for a watch, which looks at every hour and nobody asked it to. */
-export function habitBefore({ from }: Window): Baseline {
-  return {
-    name: "the past days",
-    windows: [{ from: from - 7 * DAY, to: justBefore(from) }],
-    isHabit: true,
-  };
-}
-
 /** What is in the window is no baseline of it. */
-function justBefore(instant: number): number {
+export function justBefore(instant: number): number {
   return instant - 1e-3;
 }
 
 /** How long an excursion lasts at least, as a share of the window: where it may have begun anywhere in it, and where it is the window. */
 export const SOMEWHERE = 1 / 5;
 export const THROUGHOUT = 1;
-
-/** A watch calls out where the whole window is beyond one spread of each of two baselines or more. */
-export const WATCHED = { from: 1, baselines: 2 } as const;
 
 export interface Comparing {
   readonly window: Window;
@@ -96,7 +84,7 @@ export function compare(
 const NOTHING = new Float64Array();
 
 /** Before it has seen a day, a series has no habits. */
-function isAgedADay({ times }: Series, { from }: Window): boolean {
+export function isAgedADay({ times }: Series, { from }: Window): boolean {
   return (times[0] ?? Number.POSITIVE_INFINITY) <= from - DAY;
 }
 
