@@ -60,6 +60,7 @@ export function createRoutes(deps: Deps): Hono {
   const webhook = {
     ...alertRequests,
     paths: [config.webhookPath, "/webhook"],
+    grafanaSecret: config.grafanaSecret,
     accept: deps.accept,
     onAccepted: metrics.accepted,
   };

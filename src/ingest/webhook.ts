@@ -13,7 +13,7 @@ const TIMESTAMP = "x-grafana-alerting-timestamp";
 export interface IngestOptions extends AlertRequestOptions {
   readonly paths: readonly string[];
   /** What Grafana signs its alerts with; null where it shows a key like Alertmanager. */
-  readonly grafanaSecret?: string | null;
+  readonly grafanaSecret: string | null;
   /** Stores all of them in one transaction; rejecting means that none is stored. */
   readonly accept: (groups: readonly AlertGroup[]) => Promise<readonly Acceptance[]>;
   /** How many alerts may wait for the store; with more the sender is told to come again. */
@@ -43,7 +43,7 @@ export function createIngest(options: IngestOptions): Hono {
     });
   }
 
-  const { grafanaSecret = null } = options;
+  const { grafanaSecret } = options;
   const mayPost = grafanaSecret === null ? authorize : onlySigned(grafanaSecret);
   app.post("/grafana/webhook", onlyJson, limit, mayPost, async (c) => {
     const group = await read(c, "grafana", grafanaSecret !== null || options.keys.length > 0);

@@ -18,6 +18,7 @@ export async function startReceiver(options: Partial<IngestOptions> = {}) {
     createIngest({
       paths: ["/prometheus/webhook", "/webhook"],
       keys: [],
+      grafanaSecret: null,
       accept: lab.store.intake.accept,
       now: lab.now,
       onRefused: (reason) => refusals.push(reason),
