@@ -17,8 +17,8 @@ npm run --silent build
 for file in install.sh package.json package-lock.json .env.example README.md CHANGELOG.md LICENSE dist migrations runbooks docs systemd; do
   cp -R "$file" "$to/"
 done
-# A policy is its owner's.
-rm -f "$to/runbooks/policy.yaml"
+# A policy is its owner's, and so are the numbers a business lives by.
+rm -f "$to/runbooks/policy.yaml" "$to/runbooks/kpis.yaml"
 root=$(pwd)
 npm ls --omit=dev --all --parseable | tail -n +2 | sed "s|^$root/||" | while read -r package; do
   # A package inside another one comes with it.

@@ -15,7 +15,7 @@ interface Shot {
   readonly measurement: Measurement;
 }
 
-const BY_USE: readonly Role[] = ["rule", "runbook", "signal", "related", "logs"];
+const BY_USE: readonly Role[] = ["rule", "runbook", "signal", "related", "logs", "kpi"];
 const KEPT = 20;
 /** How much of its width a graph goes on after what happened last. */
 const AFTER = 0.05;

@@ -1,5 +1,6 @@
 import type { Opinion } from "../diagnosis/opinion.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
+import { standingOf } from "../evidence/standing.ts";
 import type { Episode } from "../incident/alert.ts";
 import { nameOf, placeOf } from "../incident/alert.ts";
 import type { CardContext, CardState, IncidentView, Line, Section } from "./card.ts";
@@ -29,6 +30,7 @@ export function problemSection(
     prose(isAsking ? "Issue" : "Summary", summary),
     fact("Severity", `${icon} ${oneLine(level, 40)}`),
     prose("Description", alert.annotations.description ?? ""),
+    impactOf(view),
     at ? fact("Time", dateTime(at, timeZone)) : null,
     labelsOf(alert),
   ];
@@ -52,6 +54,17 @@ function fact(label: string, value: string, isCode = false): Line | null {
 function prose(label: string, value: string): Line | null {
   const text = cut(clean(value), LONGEST_PROSE);
   return text ? { kind: "fact", label, value: text, isCuttable: true } : null;
+}
+
+/** What the business notices, as it was measured; each alert of an incident asks anew, and the newest counts. */
+function impactOf({ evidence }: IncidentView): Line | null {
+  const newest = new Map(evidence.map((item) => [item.title, item]));
+  const kpis = [...newest.values()].filter((item) => (standingOf(item) ?? "unknown") !== "unknown");
+  const worse = kpis.filter((item) => standingOf(item) === "worse");
+  if (kpis.length === 0) return null;
+  const told = worse.map(({ id, title, text }) => `${title}: ${text.split("\n")[0]} [${id}]`);
+  const none = `no KPI is worse than usual, of ${kpis.length} measured`;
+  return prose("Impact, measured", worse.length === 0 ? none : told.join("\n"));
 }
 
 function labelsOf({ labels }: Episode): Line | null {

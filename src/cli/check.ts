@@ -9,6 +9,7 @@ import type { SourceAccess } from "../evidence/source.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
 import { createModels } from "../models.ts";
 import { inertKeys } from "../remediation/inert-keys.ts";
+import type { Kpi } from "../remediation/kpi.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Runbook } from "../remediation/runbook.ts";
 import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
@@ -35,7 +36,7 @@ export const check: CliCommand = {
   async run({ options }) {
     const config = loadConfig();
     const executors = createExecutors(config);
-    const { runbooks, policy, problems } = openCatalogue(config, executors).read();
+    const { runbooks, policy, kpis, problems } = openCatalogue(config, executors).read();
     const { prometheus, telegram, slack, llm } = config;
     const inventory = policy.ok ? policy.policy.targets : [];
     const connections = [
@@ -68,6 +69,7 @@ export const check: CliCommand = {
       ...(await Promise.all(connections.map(ask))),
       ...(policy.ok ? lookForDeciders(policy.policy, { telegram, slack }) : []),
       ...(prometheus === null ? [] : await lookForUncovered(prometheus, runbooks)),
+      ...(await Promise.all(kpis.map((kpi) => lookAtKpi(prometheus, kpi)))),
     ];
     const isFine = findings.every(({ ok }) => ok);
     print({ ok: isFine, findings }, options.json === true, () =>
@@ -117,6 +119,22 @@ async function lookForUncovered(
     // That Prometheus does not answer is said above.
     return [];
   }
+}
+
+/** A query that is refused is wrong; one that gives nothing may have nothing to count just now. */
+async function lookAtKpi(prometheus: SourceAccess | null, { id, promql }: Kpi): Promise<Finding> {
+  const name = `kpi ${id}`;
+  if (prometheus === null) return { name, ok: true, detail: "is not asked without PROMETHEUS_URL" };
+  return await ask([
+    name,
+    {
+      async check() {
+        const [first, ...others] = await createPrometheus(prometheus).query(promql);
+        if (first === undefined) return "gives nothing now";
+        return `gives ${first.value}${others.length > 0 ? ` and ${others.length} more series` : ""}`;
+      },
+    },
+  ]);
 }
 
 async function ask([name, peer]: readonly [

@@ -15,12 +15,16 @@ import { print } from "./output.ts";
 export const runbooksLint: CliCommand = {
   name: "runbooks lint",
   usage: "runbooks lint [--rules FILE]... [--json]",
-  summary: "Checks every runbook and policy.yaml; names alerts of rule files without a runbook",
+  summary:
+    "Checks every runbook, policy.yaml and kpis.yaml; names alerts of rule files without a runbook",
   options: { json: { type: "boolean" }, rules: { type: "string", multiple: true } },
   maxWords: 0,
   run({ options }) {
     const config = loadConfig();
-    const { runbooks, policy, problems } = openCatalogue(config, createExecutors(config)).read();
+    const { runbooks, policy, kpis, problems } = openCatalogue(
+      config,
+      createExecutors(config),
+    ).read();
     const files = Array.isArray(options.rules) ? options.rules : [];
     const rules = files.map((file) => coverageOf(file, runbooks));
     const notes = [
@@ -33,6 +37,7 @@ export const runbooksLint: CliCommand = {
       {
         ok: isFine,
         runbooks: runbooks.map(({ id }) => id),
+        kpis: kpis.map(({ id }) => id),
         problems,
         notes,
         ...(files.length > 0 ? { rules } : {}),
@@ -41,7 +46,7 @@ export const runbooksLint: CliCommand = {
       () =>
         [
           ...(isFine
-            ? [`${runbooks.length} runbooks and the policy are fine`, ...notes]
+            ? [`${runbooks.length} runbooks, ${kpis.length} KPIs and the policy are fine`, ...notes]
             : problems.map(shown)),
           ...rules.map(told),
         ].join("\n"),

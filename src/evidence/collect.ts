@@ -18,6 +18,15 @@ export interface Question {
   readonly ask: () => Promise<string | Finding | null>;
 }
 
+/** A number that the business lives by, as its owner wrote it down. */
+export interface AskedKpi {
+  /** Named as a metric is, so that its unit and kind can be told by it. */
+  readonly id: string;
+  readonly title: string;
+  readonly promql: string;
+  readonly better: "high" | "low";
+}
+
 /** What can be found out about one alert, by the sources that are configured. */
 export interface Inquiry {
   /** What stands at the beginning: the rule that fired. */
@@ -26,6 +35,7 @@ export interface Inquiry {
   promql(title: string, query: string): Question | null;
   logql(title: string, query: string): Question | null;
   readonly later: readonly Question[];
+  kpi(kpi: AskedKpi): Question | null;
 }
 
 export type Collected = Omit<EvidenceItem, "id">;

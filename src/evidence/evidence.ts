@@ -3,7 +3,7 @@ import type { Measurement } from "./measurement.ts";
 /** A fact collected for an incident, with its source and time. Ids (E1, E2, …) are made here, never by a reader. */
 export interface EvidenceItem {
   readonly id: string;
-  readonly kind: "alert" | "promql" | "logql" | "probe" | "change" | "history";
+  readonly kind: "alert" | "promql" | "logql" | "probe" | "change" | "history" | "kpi";
   readonly title: string;
   /** The finding in one or a few plain lines, numbers included; bounded and redacted. */
   readonly text: string;

@@ -33,6 +33,7 @@ export function createInquiries(sources: Sources, now: () => Date) {
     const numbers = prometheus?.about(alert);
     const logs = loki?.about(alert);
     return {
+      kpi: (kpi) => numbers?.kpi(kpi) ?? null,
       first: numbers?.first ?? [],
       promql: (title, query) => numbers?.promql(title, query) ?? null,
       logql: (title, query) => logs?.logql(title, query) ?? null,

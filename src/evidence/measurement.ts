@@ -33,8 +33,11 @@ export interface Threshold {
   readonly limit: number;
 }
 
-/** Why a query was asked: the alert's own rule, a query of its runbook, one of the four signals, or a series that shares its labels. */
-export type Role = "rule" | "runbook" | "signal" | "related" | "logs";
+/**
+ * Why a query was asked: the alert's own rule, a query of its runbook, one of the four signals, a series that shares its
+ * labels, or a number that the business lives by.
+ */
+export type Role = "rule" | "runbook" | "signal" | "related" | "logs" | "kpi";
 
 /** What a query gave over the window and its baselines. It hangs on an evidence item, beside the item's text. */
 export interface Measurement {

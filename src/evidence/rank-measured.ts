@@ -41,7 +41,7 @@ function idOf({ title }: Measurement, { labels: { __name__: _, ...labels } }: Me
 }
 
 /** In seconds; what is in two windows is there once. */
-function pointsOf({ now, baselines }: Measured): [number, number][] {
+export function pointsOf({ now, baselines }: Measured): [number, number][] {
   const all = [baselines.last_week, baselines.yesterday, baselines.before, now].flat();
   return all.map(([atMs, value]) => [atMs / 1000, value]);
 }

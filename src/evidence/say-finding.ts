@@ -1,20 +1,24 @@
-import type { Finding } from "./baseline.ts";
+import type { Comparison, Finding } from "./baseline.ts";
 import { MOST } from "./deviation.ts";
 import type { Unit } from "./signal.ts";
 
 /** One finding in one line, for a card. */
 export function sayFinding({ series, signal, score, closest, missing }: Finding): string {
   if (closest === null) return `${series.id}: ${["too few points", ...series.remarks].join(", ")}`;
-  const { baseline, usual, now } = closest;
-  const size = Math.abs(score);
-  const spreads = size >= MOST ? "far" : `${digits(Number(size.toPrecision(2)))} spreads`;
+  const { usual, now } = closest;
   const shift = `${show(usual, signal.unit)} → ${show(now, signal.unit)}`;
   const notes = [
     ...(missing.length === 0 ? [] : [`nothing to compare with: ${missing.join(", ")}`]),
     ...series.remarks,
   ];
-  const line = `${series.id}: ${shift}, ${spreads} ${score < 0 ? "below" : "above"} ${baseline}`;
+  const line = `${series.id}: ${shift}, ${sayDistance(score, closest)}`;
   return [line, ...notes].join("; ");
+}
+
+export function sayDistance(score: number, { baseline }: Comparison): string {
+  const size = Math.abs(score);
+  const spreads = size >= MOST ? "far" : `${digits(Number(size.toPrecision(2)))} spreads`;
+  return `${spreads} ${score < 0 ? "below" : "above"} ${baseline}`;
 }
 
 function show(value: number, unit: Unit | null): string {

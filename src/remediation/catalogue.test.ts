@@ -101,8 +101,27 @@ describe("the runbook folder", () => {
     const path = write("policy.yml", "protected: [pve]\n");
 
     expect(catalogue().read().problems).toEqual([
-      { file: path, line: 1, message: "is not read; the policy's name is policy.yaml" },
+      { file: path, line: 1, message: "is not read; the file's name is policy.yaml" },
     ]);
+  });
+
+  it("has the KPIs of kpis.yaml, and says what is wrong with them", () => {
+    const { read, files } = catalogue();
+    expect(read().kpis).toEqual([]);
+
+    const path = write("kpis.yaml", "kpis: [{id: a, title: A, promql: up, better: high}]\n");
+    expect(read()).toMatchObject({ kpis: [{ id: "a" }], problems: [] });
+    expect(files()).toMatchObject([{ name: "kpis.yaml" }]);
+
+    write("kpis.yaml", "kpis: [{id: a, title: A, promql: up)), better: high}]\n");
+    write("kpi.yml", "");
+    expect(read()).toMatchObject({
+      kpis: [],
+      problems: [
+        { file: path, line: 1, message: expect.stringContaining("not understood as PromQL") },
+        { line: 1, message: "is not read; the file's name is kpis.yaml" },
+      ],
+    });
   });
 
   it("allows nothing when it is not there", () => {

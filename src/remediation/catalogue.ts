@@ -11,6 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { join, sep } from "node:path";
+import { parseKpis } from "./parse-kpis.ts";
 import { parsePolicy } from "./parse-policy.ts";
 import type { Executors } from "./parse-runbook.ts";
 import { parseRunbook } from "./parse-runbook.ts";
@@ -38,14 +39,17 @@ export interface CatalogueDeps extends Surroundings {
 }
 
 const POLICY = "policy.yaml";
+const KPIS = "kpis.yaml";
 const MOST_BYTES = 262_144;
 
 export function createCatalogue(deps: CatalogueDeps): Catalogue {
   const readRunbook = remember((path, bytes) => parseRunbook(path, bytes, deps.executors));
   const readPolicy = remember((path, bytes) => parsePolicy(path, bytes, deps));
+  const readKpis = remember(parseKpis);
   const closed = (problems: Problem[]): Whitelist => ({
     runbooks: [],
     policy: { ok: false, problems },
+    kpis: [],
     problems,
   });
 
@@ -59,14 +63,19 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     const policy = folder.names.includes(POLICY)
       ? readPolicy(deps.dir, POLICY).result
       : { ok: true as const, policy: builtInPolicy(deps) };
+    const kpis = folder.names.includes(KPIS)
+      ? readKpis(deps.dir, KPIS).result
+      : { ok: true as const, kpis: [] };
     const runbooks = results.flatMap((result) => (result.ok ? [result.runbook] : []));
     const gaps = policy.ok ? runbooks.flatMap((one) => unanswerable(one, policy.policy)) : [];
     return {
       runbooks,
       policy,
+      kpis: kpis.ok ? kpis.kpis : [],
       problems: [
         ...results.flatMap((result) => (result.ok ? [] : result.problems)),
         ...(policy.ok ? [] : policy.problems),
+        ...(kpis.ok ? [] : kpis.problems),
         ...gaps.map(({ runbookId, message }) =>
           problem(join(deps.dir, `${runbookId}.md`), message),
         ),
@@ -80,6 +89,7 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     if ("problem" in folder) return null;
     return folder.names.flatMap((name) => {
       if (name === POLICY) return [readPolicy(deps.dir, name).file];
+      if (name === KPIS) return [readKpis(deps.dir, name).file];
       return isRunbook(name) ? [readRunbook(deps.dir, name).file] : [];
     });
   }
@@ -92,9 +102,12 @@ function isRunbook(name: string): boolean {
 
 /** Somebody who wrote rules into a file that is never read would think they hold. */
 function misnamed(dir: string, names: readonly string[]): Problem[] {
-  return names
-    .filter((name) => /^policy\.(?:yml|json)$/i.test(name))
-    .map((name) => problem(join(dir, name), `is not read; the policy's name is ${POLICY}`));
+  return names.flatMap((name) => {
+    const [, meant] = /^(policy|kpis?)\.(?:ya?ml|json)$/i.exec(name) ?? [];
+    const known = meant?.toLowerCase() === "policy" ? POLICY : KPIS;
+    if (meant === undefined || name === known) return [];
+    return [problem(join(dir, name), `is not read; the file's name is ${known}`)];
+  });
 }
 
 function openFolder(dir: string): { names: string[] } | { problem: Problem } {

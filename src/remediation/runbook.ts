@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Duration } from "./duration.ts";
+import type { Kpi } from "./kpi.ts";
 import { compile, Matchers } from "./matchers.ts";
 import type { Policy } from "./policy.ts";
 import type { Problem } from "./yaml.ts";
@@ -191,6 +192,8 @@ export interface Whitelist {
   readonly policy:
     | { readonly ok: true; readonly policy: Policy }
     | { readonly ok: false; readonly problems: readonly Problem[] };
+  /** What the business notices; none where the file is not there or can't be read. */
+  readonly kpis: readonly Kpi[];
   /** Everything wrong in the folder, the policy's problems included. */
   readonly problems: readonly Problem[];
 }

@@ -5,6 +5,7 @@ import { collect } from "../evidence/collect.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import { keep } from "../evidence/keep.ts";
 import type { Episode } from "../incident/alert.ts";
+import { isAbout } from "../remediation/kpi.ts";
 import { looksOf, propose } from "../remediation/propose.ts";
 import { isFallback } from "../remediation/runbook.ts";
 import { runProbe } from "./facts.ts";
@@ -40,7 +41,7 @@ export function questionsAbout(
   readonly questions: readonly Question[];
   readonly diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis;
 } {
-  const { runbooks, policy } = ports.catalogue.read();
+  const { runbooks, policy, kpis } = ports.catalogue.read();
   const offers = propose({
     alert: episode,
     runbooks,
@@ -50,8 +51,11 @@ export function questionsAbout(
   const inquiry = ports.inquire(episode);
   const looks = runbook === null ? [] : looksOf(runbook, episode, offers.candidates);
   const asked = looks.map((look) => questionOf(ports, inquiry, look));
+  const felt = kpis.filter((kpi) => isAbout(kpi, episode.labels)).map(inquiry.kpi);
   return {
-    questions: [...inquiry.first, ...asked.filter((one) => one !== null), ...inquiry.later],
+    questions: [...inquiry.first, ...asked, ...inquiry.later, ...felt].filter(
+      (one) => one !== null,
+    ),
     diagnosisOf: (evidence) =>
       reason(
         redacted(ports, episode),

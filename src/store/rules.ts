@@ -17,6 +17,11 @@ export interface Notice {
   readonly text: string;
 }
 
+const CHANGED: Readonly<Record<string, string>> = {
+  "policy.yaml": "policy.changed",
+  "kpis.yaml": "kpis.changed",
+};
+
 interface LivePlan {
   id: string;
   policy: string;
@@ -92,8 +97,7 @@ export function createRules(
   function save({ name, before, after, summary, diff, text }: RuleChange): void {
     if (text === null) remove.run(name);
     else put.run(name, after, text);
-    const kind = name === "policy.yaml" ? "policy.changed" : "runbook.changed";
-    append(kind, { file: name, before, after, summary, diff });
+    append(CHANGED[name] ?? "runbook.changed", { file: name, before, after, summary, diff });
   }
 
   function whyVoid(plan: LivePlan, { policyHash, runbookHashes }: RulesNow): string | null {

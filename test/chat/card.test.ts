@@ -264,6 +264,42 @@ it("is the same for the same stored state", () => {
   expect(draw(asked)).toEqual(draw(asked));
 });
 
+describe("what the business notices", () => {
+  const kpi = (id: string, title: string, text: string, status: "found" | "missing" = "found") => ({
+    ...{ id, kind: "kpi" as const, title, text, status },
+    collectedAt: NOW,
+  });
+  const usual = kpi("E2", "Sign-ins", "As usual\nnow 5, before 5");
+  const fallen = kpi("E3", "Orders", "Worse than usual, 12 → 3, 8 spreads below before\nnow 3");
+  const impact = (...evidence: IncidentView["evidence"]) =>
+    words(aView({ evidence })).match(/^Impact, measured: .*$/m)?.[0] ?? null;
+
+  it.each([
+    ["nothing, without KPIs", [], null],
+    ["nothing, where none could be asked", [kpi("E1", "Orders", "late", "missing")], null],
+    ["nothing, without a past", [kpi("E1", "Orders", "Not to be compared: new")], null],
+    ["that none is worse", [usual], "Impact, measured: no KPI is worse than usual, of 1 measured"],
+    [
+      "which is worse, by how much",
+      [usual, fallen],
+      "Impact, measured: Orders: Worse than usual, 12 → 3, 8 spreads below before [E3]",
+    ],
+    [
+      "what was measured last, of several alerts",
+      [fallen, kpi("E9", "Orders", "As usual")],
+      "Impact, measured: no KPI is worse than usual, of 1 measured",
+    ],
+  ])("is told as %s", (_, evidence, line) => {
+    expect(impact(...evidence)).toBe(line);
+  });
+
+  it("T29 is told of KPIs alone, whatever a log line says", () => {
+    const log = { ...fallen, kind: "logql" as const };
+
+    expect(impact(log)).toBeNull();
+  });
+});
+
 it("T73 says once why several items are missing, after what was found", () => {
   const why = "Prometheus at 10.0.0.7:9090: no answer within 5 s";
   const item = (id: string, title: string, text: string, status: "found" | "missing") => ({

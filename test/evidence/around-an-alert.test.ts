@@ -3,6 +3,7 @@ import type { Collected } from "../../src/evidence/collect.ts";
 import { collect } from "../../src/evidence/collect.ts";
 import { createInquiries } from "../../src/evidence/inquire.ts";
 import { createPrometheus } from "../../src/evidence/prometheus.ts";
+import { standingOf } from "../../src/evidence/standing.ts";
 import type { Labels } from "../../src/incident/alert.ts";
 import type { Made } from "../lab/history.ts";
 import { aroundNow, openMetrics } from "../lab/history.ts";
@@ -87,6 +88,9 @@ const MADE: readonly Made[] = [
   { ...counter(`http_request_duration_seconds_count{${APP}}`, () => 25), type: "histogram" },
   gauge(`process_start_time_seconds{${APP}}`, () => Math.round((faultAt - 4 * MINUTE) / 1000)),
   { series: `jobs_total{${APP}}`, type: "counter", at: (ms) => (ms / 500) % 1000 },
+  gauge("orders_a_minute", (ms) => (isFault(ms) ? 3 : 12 + wiggle(ms))),
+  gauge('checkouts_ok_ratio{shop="de"}', (ms) => (isFault(ms) ? 0.97 : 0.999)),
+  gauge('checkouts_ok_ratio{shop="at"}', () => 0.999),
   gauge(`only_nan{${APP}}`, () => Number.NaN),
   gauge(`infinite{${APP}}`, () => Number.POSITIVE_INFINITY),
   gauge(`sparse{${APP}}`, (ms) => (Math.floor(ms / 15_000) % 7 === 0 ? 1 : null)),
@@ -136,6 +140,46 @@ describe.skipIf(!havePeer("prometheus"))(
       instance: "web-01:8080",
       job: "shop",
     };
+
+    async function kpi(asked: { id: string; promql: string; better: "high" | "low" }) {
+      const prometheus = createPrometheus({ url: peer.url, authorization: null });
+      const inquire = createInquiries(
+        { prometheus, loki: null, alertmanager: null, grafana: null, past: null },
+        () => new Date(now),
+      );
+      const alert = { fingerprint: "f", labels: CPU, startsAt: new Date(alertAt) };
+      const question = inquire(alert).kpi({ ...asked, title: "A KPI" });
+      if (question === null) throw new Error("nobody can be asked");
+      const [item] = await collect([question], { deadlineMs: 8_000, now: () => new Date(now) });
+      return item;
+    }
+
+    it.each([
+      ["fell", "orders_a_minute", "orders", "high", "Worse than usual, 12."],
+      ["fell, which is well", "orders_a_minute", "complaints", "low", "Better than usual, 12."],
+      ["stayed", "node_memory_MemTotal_bytes", "size_bytes", "high", "As usual for {instance"],
+      ["is not there", "nobody_has_this", "orders", "high", "Not to be compared: the query gives"],
+      ["has no number", "only_nan", "orders", "high", "Not to be compared"],
+      [
+        "of several series, one of which fell",
+        "checkouts_ok_ratio",
+        "checkout_success_ratio",
+        "high",
+        'Worse than usual for {shop="de"}, 99.9 % → 97 %,',
+      ],
+    ] as const)("for a KPI that %s against its own past", async (_, promql, id, better, words) => {
+      const item = await kpi({ id, promql, better });
+
+      expect(item).toMatchObject({ kind: "kpi", title: "A KPI", status: "found" });
+      expect(item?.text).toMatch(new RegExp(`^${words.replace(/[.{}]/g, "\\$&")}`));
+    });
+
+    it("for a KPI whose query is refused, which is missing then", async () => {
+      const item = await kpi({ id: "orders", promql: "rate(orders_a_minute)", better: "high" });
+
+      expect(item).toMatchObject({ kind: "kpi", status: "missing" });
+      expect(item && standingOf(item)).toBeNull();
+    });
 
     it("with the rule's own expression, its threshold, and what it was before, yesterday and last week", async () => {
       const item = (await lookAt(CPU))("The alert's own rule");
