@@ -11,7 +11,9 @@ export type Peer =
   | "debootstrap"
   | "sshd"
   | "kubectl"
-  | "ansible";
+  | "ansible"
+  | "nginx"
+  | "caddy";
 
 interface Installation {
   /** All of them have to be there. */
@@ -42,6 +44,8 @@ const INSTALLATIONS: Readonly<Record<Peer, Installation>> = {
     needsRoot: true,
   },
   kubectl: { programs: ["/usr/bin/kubectl"], packages: ["kubernetes-client"] },
+  nginx: { programs: ["/usr/sbin/nginx"], packages: ["nginx-light"], needsRoot: true },
+  caddy: { programs: ["/usr/bin/caddy"], packages: ["caddy"] },
   ansible: { programs: ["/usr/bin/ansible-playbook"], packages: ["ansible-core"] },
   sshd: {
     programs: ["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen"],
