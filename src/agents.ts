@@ -1,13 +1,13 @@
 import type { IncidentView } from "./chat/card.ts";
 import type { Opinion } from "./diagnosis/opinion.ts";
 import type { AgentDesk, IncidentsWanted } from "./ingest/agent-tools.ts";
-import type { ProposalsOptions } from "./ingest/proposals.ts";
+import type { ApiDesk } from "./ingest/api.ts";
 import type { Store } from "./store/store.ts";
 
 interface Deps {
   /** As channels show it: without secrets. */
   readonly views: Pick<Store["views"], "find" | "incident">;
-  readonly proposals: Pick<ProposalsOptions, "holders" | "propose" | "request">;
+  readonly proposals: Pick<ApiDesk, "holders" | "propose" | "request">;
 }
 
 /** What other agents get to see of the store. What commands printed, and what approves a plan, stays with people. */
@@ -28,12 +28,12 @@ export function createAgentDesk({ views, proposals }: Deps): AgentDesk {
     },
     async incident(id) {
       const view = await views.incident(id);
-      return view && incidentOf(view);
+      return view && { ...incidentOf(view), evidence: titlesOf(view) };
     },
     async evidence(id) {
       const view = await views.incident(id);
       if (view === null) return null;
-      return { incident: id, evidence: view.evidence.map(({ measurements: _, ...item }) => item) };
+      return { incident: id, evidence: evidenceOf(view) };
     },
     async history(wanted) {
       const { items, total } = await find(wanted);
@@ -44,8 +44,8 @@ export function createAgentDesk({ views, proposals }: Deps): AgentDesk {
   };
 }
 
-function incidentOf(view: IncidentView) {
-  const { incident, diagnosis, opinion, evidence } = view;
+export function incidentOf(view: IncidentView) {
+  const { incident, diagnosis, opinion } = view;
   return {
     ...storyOf(view),
     acknowledgedBy: incident.acknowledgedBy,
@@ -54,8 +54,16 @@ function incidentOf(view: IncidentView) {
     })),
     diagnosis,
     opinion: opinion != null && "cause" in opinion ? opinionOf(opinion) : null,
-    evidence: evidence.map(({ id, title, status }) => ({ id, title, status })),
   };
+}
+
+/** Without the numbers that graphs are drawn from. */
+export function evidenceOf({ evidence }: IncidentView) {
+  return evidence.map(({ measurements: _, ...item }) => item);
+}
+
+function titlesOf({ evidence }: IncidentView) {
+  return evidence.map(({ id, title, status }) => ({ id, title, status }));
 }
 
 function opinionOf(opinion: Opinion) {
@@ -83,6 +91,12 @@ function storyOf({ incident, requests, executions, verifications }: IncidentView
   };
 }
 
-function executionOf({ state, startedAt, finishedAt, exitCode }: IncidentView["executions"][0]) {
-  return { state, startedAt, finishedAt, exitCode };
+function executionOf({
+  id,
+  state,
+  startedAt,
+  finishedAt,
+  exitCode,
+}: IncidentView["executions"][0]) {
+  return { id, state, startedAt, finishedAt, exitCode };
 }

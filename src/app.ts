@@ -28,11 +28,13 @@ import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
 import { createIndexing } from "./indexing.ts";
+import { holderIn } from "./ingest/api-key.ts";
 import { createLanes } from "./lanes.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
 import { createPaging } from "./paging.ts";
 import { createPing } from "./ping.ts";
+import { keyHolders } from "./proposals.ts";
 import { createReadOnlyMode } from "./read-only.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ask, tryOut } from "./responder/ask.ts";
@@ -292,15 +294,17 @@ export function createApp(
           log,
         });
 
+  const reads = createReads({
+    ...{ store: shown, catalogue, anchors, config, now },
+    costs: () => costs(store, config.llm?.limits ?? null),
+    sendTest: more.sendTest ?? (() => Promise.reject(new Error("this program sends none"))),
+  });
   const web = createConsole({
     desk: desk.console,
     graphs,
-    reads: createReads({
-      ...{ store: shown, catalogue, anchors, config, now },
-      costs: () => costs(store, config.llm?.limits ?? null),
-      sendTest: more.sendTest ?? (() => Promise.reject(new Error("this program sends none"))),
-    }),
+    reads,
     sessions: consoleSessions(store, catalogue),
+    holdsKey: (c) => holderIn(c, keyHolders(catalogue) ?? []) !== null,
     publicUrl: config.publicUrl,
     isSecure: config.publicUrl.startsWith("https:"),
     events: {
@@ -341,12 +345,12 @@ export function createApp(
   });
 
   const http = createRoutes({
-    ...{ config, catalogue, chats, health, metrics, log, now },
+    ...{ config, catalogue, chats, health, metrics, reads, log, now },
     store: shown,
     accept: deadman.accept,
     ask: (wish) => ask(ports, wish),
     enrich: (group, timeoutMs) => enrich(ports, group, timeoutMs),
-    console: web.app,
+    console: web,
   });
   let server: ServerType | null = null;
 

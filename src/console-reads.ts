@@ -67,6 +67,7 @@ export function createReads({
       const runbook = runbooks.find((one) => one.id === id);
       if (runbook === undefined) return null;
       const records = await store.executions.recordOf(id);
+      const runs = byName(records.map(({ actionId: name, ...of }) => ({ name, ...of })));
       const medians = await store.statistics.medianRecoveries(id);
       const isOn = await isAutohealingOn();
       return {
@@ -77,7 +78,7 @@ export function createReads({
         match: matchOf(runbook),
         known: runbooks.map((one) => one.id),
         actions: runbook.actions.map((action) => ({
-          ...(records.find(({ actionId }) => actionId === action.id) ?? NO_RUNS),
+          ...(runs.get(action.id) ?? NO_RUNS),
           id: action.id,
           title: action.title,
           risk: action.risk,

@@ -1,7 +1,8 @@
 import type { PlannedRequest } from "./approval/approval.ts";
 import { programName } from "./approval/approval.ts";
+import type { ApiDesk } from "./ingest/api.ts";
 import type { Holder } from "./ingest/api-key.ts";
-import type { ProposalAnswer, ProposalsOptions } from "./ingest/proposals.ts";
+import type { ProposalAnswer } from "./ingest/proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import type { Asked, Wish } from "./responder/ask.ts";
 import type { Store } from "./store/store.ts";
@@ -14,8 +15,18 @@ interface Deps {
   readonly ask: (wish: Wish) => Promise<Asked>;
 }
 
+/** Null while the policy can't be read: then nobody is known. */
+export function keyHolders(catalogue: Pick<Catalogue, "read">): readonly Holder[] | null {
+  const { policy } = catalogue.read();
+  return policy.ok ? policy.policy.apiKeys : null;
+}
+
 /** What the keys of `policy.yaml` may do: propose, and look what came of it. No key ever decides. */
-export function createProposalDesk({ store, catalogue, ask }: Deps): ProposalsOptions {
+export function createProposalDesk({
+  store,
+  catalogue,
+  ask,
+}: Deps): Pick<ApiDesk, "holders" | "propose" | "request"> {
   async function refuse(reason: string, { name }: Holder): Promise<void> {
     await store.refusals.note({ reason, channel: "api", chat: "api", accountId: name });
   }
@@ -41,10 +52,7 @@ export function createProposalDesk({ store, catalogue, ask }: Deps): ProposalsOp
       : { outcome: "other_body", error: "this Idempotency-Key came before with another body" };
 
   return {
-    holders() {
-      const { policy } = catalogue.read();
-      return policy.ok ? policy.policy.apiKeys : null;
-    },
+    holders: () => keyHolders(catalogue),
     async propose({ reason, ...wanted }, holder, callKey) {
       const call = callKey === null ? null : { ...callKey, holder: holder.name };
       const before = call === null ? null : await store.requests.calledBefore(call);
@@ -85,9 +93,10 @@ export function createProposalDesk({ store, catalogue, ask }: Deps): ProposalsOp
           return { outcome: "denied", reasons: asked.verdict.reasons };
       }
     },
-    async request(id, { name }) {
+    async request(id, holder) {
       const request = await planned(id);
-      if (request === null || request.requester !== programName(name)) return null;
+      if (request === null) return null;
+      if (holder !== null && request.requester !== programName(holder.name)) return null;
       const { proposal, plan, risk, reasons, quorum, votes } = request;
       const execution = await store.executions.findByRequest(id);
       const view = execution && (await store.views.incident(request.incidentId));

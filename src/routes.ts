@@ -1,20 +1,21 @@
 import { Hono } from "hono";
 import type { Logger } from "pino";
 import { createAgentDesk } from "./agents.ts";
+import { createApiDesk } from "./api-desk.ts";
 import type { Standing } from "./badge.ts";
 import { badge } from "./badge.ts";
 import type { Chat } from "./chats.ts";
 import type { Config } from "./config.ts";
 import type { Console } from "./console/console.tsx";
+import type { Reads } from "./console/reads.ts";
 import type { Health } from "./health.ts";
 import { createA2a } from "./ingest/a2a.ts";
 import { agentTools } from "./ingest/agent-tools.ts";
+import { createApi } from "./ingest/api.ts";
 import { onlyKnownHosts } from "./ingest/caller.ts";
 import type { EnrichOptions } from "./ingest/enrich.ts";
 import { createEnrich } from "./ingest/enrich.ts";
 import { createMcp } from "./ingest/mcp.ts";
-import { openApi } from "./ingest/openapi.ts";
-import { createProposals } from "./ingest/proposals.ts";
 import type { IngestOptions } from "./ingest/webhook.ts";
 import { createIngest } from "./ingest/webhook.ts";
 import type { Metrics } from "./metrics.ts";
@@ -32,10 +33,11 @@ interface Deps {
   readonly chats: readonly Chat[];
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly reads: Reads;
   readonly accept: IngestOptions["accept"];
   readonly ask: (wish: Wish) => Promise<Asked>;
   readonly enrich: EnrichOptions["enrich"];
-  readonly console: Console["app"];
+  readonly console: Console;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -57,6 +59,14 @@ export function createRoutes(deps: Deps): Hono {
     ...{ publicUrl: config.publicUrl, version: VERSION },
     onRefused: refused("agent", "an agent"),
   };
+  const api = {
+    desk: createApiDesk({ store, reads: deps.reads, proposals, standing }),
+    isSignedIn: deps.console.isSignedIn,
+    ...{ publicUrl: config.publicUrl, version: VERSION },
+    onRefused: refused("api", "a call of the API"),
+    onFailure: (path: string, error: unknown) =>
+      deps.log.error({ path, err: error }, "a call of the API failed"),
+  };
   const webhook = {
     ...alertRequests,
     paths: [config.webhookPath, "/webhook"],
@@ -69,15 +79,22 @@ export function createRoutes(deps: Deps): Hono {
     .use(onlyKnownHosts([config.host, new URL(config.publicUrl).hostname]))
     .route("/", createIngest(webhook))
     .route("/", createEnrich({ ...alertRequests, enrich: deps.enrich }))
-    .route("/", createProposals({ ...proposals, onRefused: refused("proposal", "a proposal") }))
+    .route("/", createApi(api))
     .route("/", createMcp(agents))
     .route("/", createA2a(agents))
-    .route("/", createVitals(deps));
+    .route("/", createVitals(deps, standing));
   for (const { path, handle } of chats.flatMap(({ route }) => route ?? [])) {
     app.post(path, (c) => handle(c.req.raw));
   }
   // Last, because it answers everything that is left.
-  return app.route("/", deps.console);
+  return app.route("/", deps.console.app);
+
+  async function standing(): Promise<Standing> {
+    const { open, pending } = await store.views.counts();
+    const { isOn } = await store.switches.autohealing();
+    const { status } = await deps.health.read();
+    return { status, autohealing: isOn, openIncidents: open, waitingRequests: pending };
+  }
 
   function refused(kind: string, what: string) {
     return (reason: string, detail: string) => {
@@ -88,15 +105,8 @@ export function createRoutes(deps: Deps): Hono {
 }
 
 /** How it is, for monitors and start pages. */
-function createVitals({ config, store, health, metrics }: Deps): Hono {
+function createVitals({ store, health, metrics }: Deps, standing: () => Promise<Standing>): Hono {
   const startedAt = performance.now();
-
-  async function standing(): Promise<Standing> {
-    const { open, pending } = await store.views.counts();
-    const { isOn } = await store.switches.autohealing();
-    const { status } = await health.read();
-    return { status, autohealing: isOn, openIncidents: open, waitingRequests: pending };
-  }
 
   return new Hono()
     .get("/health", async (c) => {
@@ -106,7 +116,6 @@ function createVitals({ config, store, health, metrics }: Deps): Hono {
       const body = { status, version: VERSION, uptimeSeconds, autohealing: isOn, checks };
       return c.json(body, status === "failing" ? 503 : 200);
     })
-    .get("/api/status", async (c) => c.json(await standing(), 200, { "cache-control": "no-store" }))
     .get("/badge.svg", async (c) =>
       c.body(badge(await standing()), 200, {
         "content-type": "image/svg+xml",
@@ -116,6 +125,5 @@ function createVitals({ config, store, health, metrics }: Deps): Hono {
     )
     .get("/metrics", async (c) =>
       c.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
-    )
-    .get("/api/openapi.json", (c) => c.json(openApi(VERSION, config.publicUrl)));
+    );
 }

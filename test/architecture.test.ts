@@ -75,6 +75,7 @@ const HOMES: Record<string, readonly string[]> = {
   grammy: ["chat"],
   "drizzle-kit": [],
   "@hono/node-server": ["ingest"],
+  "@hono/zod-openapi": ["ingest"],
   hono: ["ingest", "console"],
   echarts: ["evidence"],
   "@resvg/resvg-js": ["evidence"],

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createActs } from "./acts.tsx";
@@ -13,6 +14,8 @@ import { PlainPage } from "./sign-in-page.tsx";
 /** Closing ends the live pages; the app itself holds nothing else open. */
 export interface Console {
   readonly app: Hono<Env>;
+  /** Whether a person with a role is signed in: such a one may read whatever there is. */
+  isSignedIn(c: Context): Promise<boolean>;
   close(): void;
 }
 
@@ -41,9 +44,9 @@ export function createConsole(deps: ConsoleDeps): Console {
   app.route("/assets", createAssets());
   app.route("/", reception.app);
   app.get("/api/events", async (c) => {
-    const visit = await door.visit(c);
-    if (visit === null) return c.text("Sign in first.", 401);
-    return live.stream(c, async () => (await door.visit(c)) !== null);
+    const mayListen = async () => deps.holdsKey(c) || (await door.visit(c)) !== null;
+    if (!(await mayListen())) return c.text("Sign in first, or show a key.", 401);
+    return live.stream(c, mayListen);
   });
   app.use(reception.requireSession);
   app.route("/", createPages({ ...deps, reception }));
@@ -61,5 +64,10 @@ export function createConsole(deps: ConsoleDeps): Console {
     return reception.send(c, <PlainPage frame={frame} text={text} />, 500);
   });
 
-  return { app, close: live.close };
+  async function isSignedIn(c: Context): Promise<boolean> {
+    const visit = await door.visit(c);
+    return visit !== null && visit.person.roles.length > 0;
+  }
+
+  return { app, isSignedIn, close: live.close };
 }

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import type { Person, Ruling } from "../approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../chat/card.ts";
 import type { Theme } from "../evidence/graph.ts";
@@ -12,6 +13,8 @@ export interface ConsoleDeps {
   readonly graphs: Graphs;
   readonly reads: Reads;
   readonly sessions: Sessions;
+  /** Whether a program shows a key that lets it read. */
+  readonly holdsKey: (c: Context) => boolean;
   readonly publicUrl: string;
   /** True where people reach the console over https: the cookie then is `Secure` and `__Host-`. */
   readonly isSecure: boolean;

@@ -13,12 +13,14 @@ export interface IncidentsWanted {
 }
 
 /** What other agents may see and do. There is nothing here that decides, edits or runs, so nothing can be asked to. */
-export interface AgentDesk extends Pick<ProposalsOptions, "holders" | "propose" | "request"> {
+export interface AgentDesk extends Pick<ProposalsOptions, "holders" | "propose"> {
   readonly incidents: (wanted: IncidentsWanted) => Promise<object>;
   /** Null for what is not there. */
   readonly incident: (id: string) => Promise<object | null>;
   readonly evidence: (id: string) => Promise<object | null>;
   readonly history: (wanted: IncidentsWanted) => Promise<object>;
+  /** Null for what is not there, or not this holder's. */
+  readonly request: (id: string, holder: Holder) => Promise<object | null>;
 }
 
 export type ToolAnswer =

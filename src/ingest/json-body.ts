@@ -1,7 +1,11 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { z } from "zod";
+import { jsonPath } from "./payload.ts";
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_PROBLEMS = 10;
+const MAX_QUOTED = 200;
 
 type Refuse = (c: Context, status: 413 | 415, reason: "type" | "size", error: string) => Response;
 
@@ -40,4 +44,12 @@ export function parseJson(
   } catch (error) {
     return { ok: false, error: (error as Error).message };
   }
+}
+
+/** What is wrong with a value, by its path. What it says of itself may be as long as the body. */
+export function problemsOf({ issues }: z.ZodError): { path: string; message: string }[] {
+  return issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => ({
+    path: jsonPath(path).slice(0, MAX_QUOTED),
+    message: message.slice(0, MAX_QUOTED),
+  }));
 }

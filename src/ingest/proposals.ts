@@ -5,10 +5,8 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Holder, HolderVariables } from "./api-key.ts";
 import { onlyHolders } from "./api-key.ts";
-import { jsonBody, parseJson } from "./json-body.ts";
-import { jsonPath } from "./payload.ts";
+import { jsonBody, parseJson, problemsOf } from "./json-body.ts";
 
-const MAX_QUOTED = 200;
 const RETRY_AFTER_SECONDS = "60";
 const Name = z.string().min(1).max(128);
 
@@ -54,21 +52,18 @@ export interface ProposalsOptions {
     holder: Holder,
     call: { readonly key: string; readonly bodyHash: string } | null,
   ) => Promise<ProposalAnswer>;
-  /** Null for what is not there, or not this holder's. */
-  readonly request: (id: string, holder: Holder) => Promise<object | null>;
   readonly onRefused?: (reason: string, detail: string) => void;
 }
 
-/** Other programs' way in: they propose what the whitelist holds, people decide, and they may look what came of it. */
+/** Other programs' way in: they propose what the whitelist holds, and people decide. */
 export function createProposals({
   holders,
   propose,
-  request,
   onRefused,
 }: ProposalsOptions): Hono<HolderVariables> {
   const app = new Hono<HolderVariables>();
 
-  type Status = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503;
+  type Status = 400 | 401 | 403 | 409 | 413 | 415 | 422 | 429 | 503;
   function refuse(c: Context, status: Status, reason: string, error: string, more: object = {}) {
     onRefused?.(reason, error);
     return c.json({ status: "refused", error, ...more }, status);
@@ -82,20 +77,12 @@ export function createProposals({
   const { onlyJson, limit } = jsonBody(refuse);
 
   const authorize = onlyHolders(holders, refuse);
-  app.use("/api/proposals", authorize);
-  app.use("/api/requests/*", authorize);
 
-  app.post("/api/proposals", onlyJson, limit, async (c) => {
+  app.post("/api/proposals", authorize, onlyJson, limit, async (c) => {
     const body = parseJson(await c.req.text());
     if (!body.ok) return refuse(c, 400, "body", `the body is not JSON: ${body.error}`);
     const parsed = ProposalBody.safeParse(body.value);
-    if (!parsed.success) {
-      const problems = parsed.error.issues.slice(0, 10).map(({ path, message }) => ({
-        path: jsonPath(path).slice(0, MAX_QUOTED),
-        message: message.slice(0, MAX_QUOTED),
-      }));
-      return refuseAt(c, 400, problems);
-    }
+    if (!parsed.success) return refuseAt(c, 400, problemsOf(parsed.error));
     const key = c.req.header("idempotency-key");
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
       const error = "Idempotency-Key must be 1 to 128 plain characters without spaces";
@@ -127,13 +114,6 @@ export function createProposals({
       }
     }
   }
-
-  app.get("/api/requests/:id", async (c) => {
-    const id = c.req.param("id");
-    const found = /^req_[0-9a-f]+$/.test(id) ? await request(id, c.get("holder")) : null;
-    if (found === null) return refuse(c, 404, "not_found", "no request of this key has this id");
-    return c.json(found);
-  });
 
   return app;
 }

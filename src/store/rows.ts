@@ -146,7 +146,7 @@ export function toVerification(row: Row<"verifications">): Verification {
   };
 }
 
-function toDate(at: number | null): Date | null {
+export function toDate(at: number | null): Date | null {
   return at === null ? null : new Date(at);
 }
 

@@ -19,6 +19,8 @@ export interface IncidentQuery {
   readonly target?: string;
   readonly limit: number;
   readonly offset?: number;
+  /** The last incident of the page before; instead of an offset. */
+  readonly after?: string;
 }
 
 interface Found {
@@ -62,21 +64,21 @@ export function createSearch(sqlite: Sqlite, index: Pick<SearchIndex, "indexSome
   function find(query: IncidentQuery): Found {
     const words = wordsOf(query.words ?? "");
     if (words.length > 0) index.indexSome(INDEXED_AT_ONCE);
-    const { from, counted, order, conditions } = words.length > 0 ? byWords(words) : BY_TIME;
+    const { from, counted, order, conditions, later } = words.length > 0 ? byWords(words) : BY_TIME;
     const filters = filtersOf(query);
-    const all = [...conditions, ...filters];
-    const where = all.length === 0 ? "" : ` WHERE ${all.map((one) => one.sql).join(" AND ")}`;
-    const values = all.flatMap((one) => one.values);
+    const all = whereOf([...conditions, ...filters]);
+    const page =
+      query.after === undefined ? all : whereOf([...conditions, ...filters, later(query.after)]);
     const ids = sqlite
-      .prepare<unknown[], string>(`SELECT i.id FROM ${from}${where} ${order} LIMIT ? OFFSET ?`)
+      .prepare<unknown[], string>(`SELECT i.id FROM ${from}${page.sql} ${order} LIMIT ? OFFSET ?`)
       .pluck()
-      .all(...values, query.limit, query.offset ?? 0);
+      .all(...page.values, query.limit, query.offset ?? 0);
     const total = sqlite
       .prepare<unknown[], number>(
-        `SELECT count(*) FROM (SELECT 1 FROM ${filters.length === 0 ? counted : from}${where} LIMIT ?)`,
+        `SELECT count(*) FROM (SELECT 1 FROM ${filters.length === 0 ? counted : from}${all.sql} LIMIT ?)`,
       )
       .pluck()
-      .get(...values, MOST_COUNTED);
+      .get(...all.values, MOST_COUNTED);
     return { items: ids.flatMap(summaryOf), total: total ?? 0 };
   }
 
@@ -118,6 +120,10 @@ const BY_TIME = {
   counted: "incidents i",
   order: "ORDER BY i.opened_at DESC, i.rowid DESC",
   conditions: [] as readonly Condition[],
+  later: (last: string): Condition => ({
+    sql: "(i.opened_at, i.rowid) < (SELECT opened_at, rowid FROM incidents WHERE id = ?)",
+    values: [last],
+  }),
 };
 
 /** From the index outwards, newest first: a common word is found as fast as a rare one. */
@@ -141,7 +147,16 @@ function byWords(words: readonly string[]) {
     counted: "incident_words w",
     order: "ORDER BY w.rowid DESC",
     conditions,
+    later: (last: string): Condition => ({
+      sql: "w.rowid < (SELECT n FROM searchable WHERE incident_id = ?)",
+      values: [last],
+    }),
   };
+}
+
+function whereOf(conditions: readonly Condition[]): Condition {
+  const sql = conditions.map((one) => one.sql).join(" AND ");
+  return { sql: sql && ` WHERE ${sql}`, values: conditions.flatMap((one) => one.values) };
 }
 
 function filtersOf({ state, severity, since, runbook, target }: IncidentQuery): Condition[] {

@@ -11,6 +11,7 @@ import { createHeard } from "./heard.ts";
 import { createIncidents } from "./incidents.ts";
 import type { IntakeOptions } from "./intake.ts";
 import { createIntake } from "./intake.ts";
+import { createLists } from "./lists.ts";
 import { openDatabase } from "./open.ts";
 import { createOpinions } from "./opinions.ts";
 import { createPast } from "./past.ts";
@@ -97,6 +98,7 @@ export function openStore(options: StoreOptions) {
       ...createViews(opened, silences, now),
       ...createSearch(sqlite, searchIndex),
     }),
+    lists: promised(createLists(sqlite)),
     statistics: promised(createStatistics(sqlite)),
     searchIndex: promised(searchIndex),
     cards: promised(createCards(sqlite, tools, options.chats, now)),

@@ -22,6 +22,7 @@ import { aTimeline } from "./stories.ts";
 export const ana: Person = { name: "ana", roles: ["viewer", "operator", "approver"] };
 export const vera: Person = { name: "vera", roles: ["viewer"] };
 export const ANA_COOKIE = "countersign_session=session-of-ana-0000";
+export const KEY = "key-of-a-program";
 export const CSRF = "csrf-of-ana";
 export const LINK = "link-for-ana-00000000";
 
@@ -191,6 +192,7 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
           sessions.delete(secret);
         },
       },
+      holdsKey: (c) => c.req.header("authorization") === `Bearer ${KEY}`,
       publicUrl: "http://127.0.0.1:9095",
       isSecure: false,
       events: {

@@ -1,11 +1,14 @@
 import { expect, it } from "vitest";
 import type { Lab } from "./lab.ts";
-import { createLab } from "./lab.ts";
+import { createLab, KEY } from "./lab.ts";
 
-async function listen(lab: Lab) {
+async function listen(
+  lab: Lab,
+  headers: Record<string, string> = { cookie: "countersign_session=session-of-ana-0000" },
+) {
   const abort = new AbortController();
   const response = await lab.console.app.request("/api/events", {
-    headers: { cookie: "countersign_session=session-of-ana-0000" },
+    headers,
     signal: abort.signal,
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -38,6 +41,17 @@ it("T14 streams nothing without a session", async () => {
 
   expect(response.status).toBe(401);
   expect(lab.listeners.size).toBe(0);
+});
+
+it("T15 streams to a program that shows its key, and to none with another", async () => {
+  const lab = createLab();
+  const stream = await listen(lab, { authorization: `Bearer ${KEY}` });
+  await stream.until(": connected");
+  const other = { cookie: "", authorization: `Bearer ${KEY}x` };
+
+  expect((await lab.get("/api/events", other)).status).toBe(401);
+  expect(lab.listeners.size).toBe(1);
+  lab.console.close();
 });
 
 it("streams changes by name with incident and version, and beats in between", async () => {

@@ -1,82 +1,9 @@
-import { createHash } from "node:crypto";
-import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
-import { Hono } from "hono";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { z } from "zod";
-import { onlyKnownHosts } from "../../src/ingest/caller.ts";
-import {
-  Accepted,
-  Followed,
-  openApi as openApiDocument,
-  Refused,
-} from "../../src/ingest/openapi.ts";
-import { createProposals } from "../../src/ingest/proposals.ts";
-import { createProposalDesk } from "../../src/proposals.ts";
-import { ask } from "../../src/responder/ask.ts";
-import { createJourney } from "../responder/journey.ts";
-
-const KEY = "k3y-of-the-agent";
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-const TARGETS = Array.from({ length: 12 }, (_, i) => `t${"abcdefghijkl"[i]}`);
-const POLICY = `people:
-  - {name: ana, telegram: 7, roles: [approver]}
-  - {name: ben, telegram: 8, roles: [approver]}
-api_keys:
-  - {name: kpi-agent, sha256: ${sha256(KEY)}, may_propose: [web-down]}
-  - {name: other, sha256: ${sha256("other")}}
-targets: {web: {executor: command}, ${TARGETS.map((name) => `${name}: {executor: command}`).join(", ")}}
-`;
-
-/** Every answer is one that the OpenAPI document promises, and says nothing beside it. */
-function expectDescribed(status: number, body: unknown): void {
-  const promised = status === 202 ? Accepted : status === 200 ? Followed : Refused;
-  expect(z.strictObject(promised.shape).safeParse(body).error).toBeUndefined();
-}
-
-/** The routes on a real socket, in front of a real journey. */
-async function openApi() {
-  const journey = createJourney({ policy: POLICY });
-  const { store, ports } = journey;
-  const desk = createProposalDesk({
-    store,
-    catalogue: journey.catalogue,
-    ask: (wish) => ask(ports, wish),
-  });
-  const refusals: string[] = [];
-  const routes = createProposals({ ...desk, onRefused: (reason) => refusals.push(reason) });
-  const app = new Hono().use(onlyKnownHosts([])).route("/", routes);
-  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 });
-  await new Promise<void>((resolve) => server.once("listening", () => resolve()));
-  onTestFinished(() => {
-    server.close();
-    if ("closeAllConnections" in server) server.closeAllConnections();
-  });
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
-  async function call(path: string, init: RequestInit = {}, key: string | null = KEY) {
-    const headers: Record<string, string> = {
-      "content-type": "application/json",
-      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-      ...(init.headers as Record<string, string>),
-    };
-    const response = await fetch(`${base}${path}`, { ...init, headers });
-    // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever came back
-    const body = (await response.json()) as any;
-    expectDescribed(response.status, body);
-    return { status: response.status, body, response };
-  }
-  async function propose(over: object = {}, idempotencyKey?: string, key: string | null = KEY) {
-    const body = JSON.stringify({ runbook: "web-down", params: { service: "web" }, ...over });
-    const headers = idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
-    return await call("/api/proposals", { method: "POST", body, headers }, key);
-  }
-  return { journey, call, propose, refusals };
-}
+import { describe, expect, it } from "vitest";
+import { KEY, POLICY, serveApi, sha256, TARGETS } from "./api-server.ts";
 
 describe("a proposal of another program", () => {
   it("T30 never runs unasked, runs once a person approved it, and can be followed", async () => {
-    const { journey, call, propose } = await openApi();
+    const { journey, call, propose } = await serveApi();
     await journey.enableAutohealing();
 
     const { status, body } = await propose({ reason: "<b>p95</b> is over 2 s" });
@@ -108,7 +35,7 @@ describe("a proposal of another program", () => {
   });
 
   it("P7 T51 can't be approved by its key, under whatever name", async () => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
     await propose();
 
     for (const name of ["kpi-agent", "api:kpi-agent"]) {
@@ -126,7 +53,7 @@ describe("a proposal of another program", () => {
     ["the stored hash", sha256(KEY)],
     ["an empty key", " "],
   ])("T15 is refused with %s", async (_, key) => {
-    const { journey, propose, refusals } = await openApi();
+    const { journey, propose, refusals } = await serveApi();
 
     expect((await propose({}, undefined, key)).status).toBe(401);
     expect(refusals).toEqual(["key"]);
@@ -134,7 +61,7 @@ describe("a proposal of another program", () => {
   });
 
   it("P1 is refused for a runbook that its key may not propose, and that stands in the record", async () => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
     const before = (await journey.store.record.verify()).entries;
 
     expect((await propose({}, undefined, "other")).status).toBe(403);
@@ -155,7 +82,7 @@ describe("a proposal of another program", () => {
     ["P1 a target outside the inventory", { target: "pve" }, 422, "target"],
     ["an incident that is not open", { incident: "inc_000000000000" }, 422, "incident"],
   ])("names what is wrong with %s", async (_, over, status, path) => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
 
     const answer = await propose(over);
 
@@ -165,7 +92,7 @@ describe("a proposal of another program", () => {
   });
 
   it("T50 gets the first answer again for the same Idempotency-Key, and none for another body", async () => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
     const first = await propose({ reason: "a", target: "web" }, "call-1");
 
     expect((await propose({ target: "web", reason: "a" }, "call-1")).body).toEqual(first.body);
@@ -178,7 +105,7 @@ describe("a proposal of another program", () => {
   });
 
   it("T50 is stored once, however many of the same call come at once", async () => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
 
     const all = await Promise.all(Array.from({ length: 20 }, () => propose({}, "call-2")));
 
@@ -187,14 +114,14 @@ describe("a proposal of another program", () => {
   });
 
   it("is refused while the same waits already", async () => {
-    const { propose } = await openApi();
+    const { propose } = await serveApi();
     await propose();
 
     expect((await propose()).status).toBe(409);
   });
 
   it("T58 has at most 10 waiting of one key", async () => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
     const answers = await Promise.all(
       TARGETS.map((name) => propose({ params: { service: name } })),
     );
@@ -208,7 +135,7 @@ describe("a proposal of another program", () => {
   });
 
   it("is refused by the policy with its reasons", async () => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
     const { switches } = journey.store;
     await switches.maintain("web", new Date(journey.now().getTime() + 60_000), "ana");
 
@@ -220,14 +147,14 @@ describe("a proposal of another program", () => {
   });
 
   it("P12 is refused while the policy can't be read", async () => {
-    const { journey, propose } = await openApi();
+    const { journey, propose } = await serveApi();
     journey.writePolicy("targets: [");
 
     expect((await propose()).status).toBe(503);
   });
 
   it("shows nobody else's requests", async () => {
-    const { call, propose } = await openApi();
+    const { call, propose } = await serveApi();
     const { body } = await propose();
 
     expect((await call(`/api/requests/${body.request}`, {}, "other")).status).toBe(404);
@@ -236,7 +163,7 @@ describe("a proposal of another program", () => {
   });
 
   it("T19 asks for JSON of a bounded size", async () => {
-    const { call } = await openApi();
+    const { call } = await serveApi();
     const post = { method: "POST" };
 
     expect((await call("/api/proposals", { ...post, body: "{" })).status).toBe(400);
@@ -247,19 +174,4 @@ describe("a proposal of another program", () => {
     const big = JSON.stringify({ reason: "x".repeat(4 * 1024 * 1024) });
     expect((await call("/api/proposals", { ...post, body: big })).status).toBe(413);
   });
-});
-
-it("is described by a document that other programs can read", () => {
-  const { openapi, paths } = openApiDocument("1.2.3", "https://countersign.example");
-  const { post } = paths["/api/proposals"];
-
-  expect(openapi).toBe("3.1.0");
-  expect(post.requestBody.content["application/json"]?.schema).toMatchObject({
-    type: "object",
-    required: ["runbook"],
-    additionalProperties: false,
-  });
-  expect(Object.keys(post.responses)).toEqual(
-    expect.arrayContaining(["202", "400", "401", "403", "409", "422", "429"]),
-  );
 });

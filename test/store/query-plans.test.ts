@@ -167,6 +167,11 @@ describe("with 50 000 of everything", () => {
       await store.views.find({ limit: 10, state: "unresolved" });
       await store.views.find({ limit: 10, runbook: "rb", target: "t" });
       await store.views.find({ limit: 10, words: "some words" });
+      await store.views.find({ limit: 10, after: request.incidentId });
+      await store.views.find({ limit: 10, words: "some words", after: request.incidentId });
+      await store.lists.requests({ limit: 10, last: request.id, isWaiting: true });
+      await store.lists.requests({ limit: 10, last: request.id, isWaiting: false });
+      await store.lists.executions({ limit: 10, last: null });
       await store.statistics.statistics(lab.now());
       await store.statistics.recordPage(null);
       await store.requests.findByPlanCode(request.planCode);
