@@ -17,6 +17,7 @@ import { cardsWithCrashPoints, crashAt, storeWithCrashPoints } from "./crash-poi
 import { createDeadman, MISSING } from "./deadman.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
+import { createDrills } from "./drills.ts";
 import { createDrawing } from "./evidence/drawing.ts";
 import { createInquiries } from "./evidence/inquire.ts";
 import { redact } from "./evidence/redact.ts";
@@ -92,8 +93,8 @@ export function createApp(
     elapsedMs: () => performance.now(),
     redact,
   });
-  const isDrill = config.crashPoint !== null;
-  const store = isDrill ? storeWithCrashPoints(opened, crashPoint) : opened;
+  const isCrashing = config.crashPoint !== null;
+  const store = isCrashing ? storeWithCrashPoints(opened, crashPoint) : opened;
   const { now } = store.clock;
   const metrics = createMetrics(async () => {
     const depths = await store.queue.depths();
@@ -202,7 +203,7 @@ export function createApp(
       chat,
       store: cardStore(shown),
       digests: store.digests,
-      adapter: isDrill ? cardsWithCrashPoints(cards, crashPoint) : cards,
+      adapter: isCrashing ? cardsWithCrashPoints(cards, crashPoint) : cards,
       context: async () => ({
         now: now(),
         publicUrl: config.publicUrl,
@@ -276,6 +277,22 @@ export function createApp(
       ),
     now,
     onFailure: (error) => log.error({ err: error }, "nobody can say whether an alert is missing"),
+  });
+  const drills = createDrills({
+    cron: () => {
+      const { policy } = catalogue.read();
+      return policy.ok ? policy.policy.drillCron : null;
+    },
+    accept: deadman.accept,
+    open: store.views.openDrills,
+    progress: async (id) => {
+      const [view, cards] = [await shown.views.incident(id), await store.cards.messagesOf(id)];
+      if (view === null) throw new Error(`${id} is not stored`);
+      return { view, cards };
+    },
+    chats: chats.map(({ channel }) => channel),
+    hasModel: config.llm !== null,
+    ...{ announce, log, now },
   });
   const upkeep = createUpkeep({
     backups: store.backups,
@@ -392,12 +409,14 @@ export function createApp(
       lanes.start();
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
       deadman.start();
+      drills.start();
       upkeep.start();
       ping?.start();
     },
     async stop(): Promise<void> {
       web.close();
       deadman.stop();
+      drills.stop();
       upkeep.stop();
       ping?.stop();
       await Promise.all([ruleWatch.stop(), indexing.stop()]);

@@ -1,5 +1,5 @@
 import type { IncomingAlert, Labels } from "./incident/alert.ts";
-import { fingerprintOf, nameOf } from "./incident/alert.ts";
+import { fingerprintOf, isDrill, nameOf } from "./incident/alert.ts";
 import type { Acceptance, AlertGroup } from "./incident/alert-group.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { ignoreRuleFor } from "./remediation/policy.ts";
@@ -36,16 +36,19 @@ export function createDeadman({ policy, accept, heard, isOpen, now, onFailure }:
     return rules === null ? null : (ignoreRuleFor(rules, labels)?.deadmanMs ?? null);
   }
 
-  const isDeadman = ({ labels, status }: IncomingAlert) =>
-    status === "firing" && patienceFor(labels) !== null;
+  /** A drill is no sign of life of anything. */
+  const isDeadman =
+    (group: AlertGroup) =>
+    ({ labels, status }: IncomingAlert) =>
+      !isDrill(group) && status === "firing" && patienceFor(labels) !== null;
 
   /** As the store does, but for the alerts that are only waited for: those count as heard of before. */
   async function acceptOthers(groups: readonly AlertGroup[]): Promise<Acceptance[]> {
-    const own = groups.map(({ alerts }) => alerts.filter(isDeadman));
+    const own = groups.map((group) => group.alerts.filter(isDeadman(group)));
     if (own.every(({ length }) => length === 0)) return await accept(groups);
     const others = groups.map((group) => ({
       ...group,
-      alerts: group.alerts.filter((alert) => !isDeadman(alert)),
+      alerts: group.alerts.filter((alert) => !isDeadman(group)(alert)),
     }));
     const accepted = await accept(others);
     for (const { labels } of own.flat()) await hear(labels);

@@ -65,6 +65,19 @@ it("T74 makes an incident of an always firing alert that has stopped coming, and
   expect(lab.kinds()).toContain("incident.resolved");
 });
 
+it("T74 takes no drill for a sign of life", async () => {
+  const lab = createLab();
+  const deadman = open(lab);
+  await deadman.accept([group(lab)]);
+  lab.pass(15 * MINUTE + 1);
+
+  const [accepted] = await deadman.accept([{ ...group(lab), source: "drill" }]);
+  await deadman.look();
+
+  expect(accepted).toMatchObject({ fresh: 1, deduplicated: 0 });
+  expect(await firing(lab)).toContain(MISSING);
+});
+
 it("T74 misses nothing that never came, and nobody while the program itself was away", async () => {
   const lab = createLab();
   await open(lab).look();

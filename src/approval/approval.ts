@@ -93,6 +93,14 @@ export interface DeniedRequest extends RequestBase {
   readonly state: "denied";
   readonly proposal: Proposal | Unfit;
   readonly plan: null;
+  /** What would have run, where nothing but a rehearsal denied it. */
+  readonly rehearsed?: Rehearsed;
+}
+
+/** A plan to be shown. It is bound to no state that anything could start from. */
+export interface Rehearsed {
+  readonly plan: Plan;
+  readonly planCode: string;
 }
 
 export interface PlannedRequest extends RequestBase {
@@ -125,6 +133,7 @@ export type NewRequest = Pick<
     | {
         readonly state: "denied";
         readonly proposal: Proposal | Unfit;
+        readonly rehearsed?: Rehearsed;
         /** For a denial that ends by itself: when to propose again. */
         readonly retryAt: Date | null;
       }

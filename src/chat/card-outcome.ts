@@ -18,7 +18,11 @@ const VERIFIED: Record<VerificationOutcome, string> = {
 /** Who decided, when, and what came of it. */
 export function outcomeLines(view: IncidentView, request: Request, context: CardContext): Line[] {
   const zone = context.timeZone ?? "UTC";
-  if (request.state === "denied") return [note("⛔ It will not run. To change that, mend this:")];
+  if (request.state === "denied") {
+    return request.rehearsed === undefined
+      ? [note("⛔ It will not run. To change that, mend this:")]
+      : [];
+  }
   return [
     ...decisionLines(request, zone),
     ...endLines(view, request, context),

@@ -1,4 +1,12 @@
-import type { Person, PlannedRequest, Request, Role, Vote } from "../approval/approval.ts";
+import type {
+  DeniedRequest,
+  Person,
+  Plan,
+  PlannedRequest,
+  Request,
+  Role,
+  Vote,
+} from "../approval/approval.ts";
 import { decidersOf, isProgram } from "../approval/approval.ts";
 import type { Command, Risk } from "../remediation/proposal.ts";
 import type { CardButton, CardContext, IncidentView, Line, Section } from "./card.ts";
@@ -55,6 +63,7 @@ function actionSection(view: IncidentView, request: Request, context: CardContex
       heading: `Suggested Fix: ${title} (can't be approved)`,
       requestId: request.id,
       lines: [
+        ...rehearsedLines(request),
         { kind: "fact", label: "Runbook", value: origin, isCode: true },
         ...outcome,
         ...reasonLines(request),
@@ -66,7 +75,7 @@ function actionSection(view: IncidentView, request: Request, context: CardContex
     requestId: request.id,
     lines: [
       { kind: "command", text: commandText(request.plan.command), requestId: request.id },
-      ...placeLines(request),
+      ...placeLines(request.plan),
       ...wordsLines(request),
       { kind: "fact", label: "Runbook", value: origin, isCode: true },
       ...outcome,
@@ -81,8 +90,14 @@ function wordsLines({ requester, words }: PlannedRequest): Line[] {
   return [{ kind: "fact", label, value: oneLine(words, 500), isCode: true, isCuttable: true }];
 }
 
-function placeLines({ plan }: PlannedRequest): Line[] {
-  const { target, command, executor } = plan;
+/** Shown as it would have been, with nothing to press. */
+function rehearsedLines({ id, rehearsed }: DeniedRequest): Line[] {
+  if (rehearsed === undefined) return [];
+  const { plan } = rehearsed;
+  return [{ kind: "command", text: commandText(plan.command), requestId: id }, ...placeLines(plan)];
+}
+
+function placeLines({ target, command, executor }: Plan): Line[] {
   const where = command.kind === "argv" && command.directory !== "/" ? command.directory : null;
   const host = target.host && target.host !== target.name ? ` (${target.host})` : "";
   const words = wordsOf(command);

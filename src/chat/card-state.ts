@@ -1,7 +1,7 @@
 import type { Request } from "../approval/approval.ts";
 import { longestOf } from "../evidence/silence.ts";
 import type { Severity } from "../incident/alert.ts";
-import { placeOf } from "../incident/alert.ts";
+import { isDrill, placeOf } from "../incident/alert.ts";
 import type { IncidentWithAlerts } from "../incident/incident.ts";
 import { isAskedFor } from "../incident/incident.ts";
 import type { CardContext, CardState, IncidentView, Section } from "./card.ts";
@@ -90,7 +90,7 @@ function verifiedStateOf(view: IncidentView, request: Request): CardState {
 }
 
 export function headlineOf(view: IncidentView, state: CardState): string {
-  const words = `${headingOf(view, state)}: `;
+  const words = `${isDrill(view.incident) ? "🧪 " : ""}${headingOf(view, state)}: `;
   const title = oneLine(view.incident.title, HEADLINE_LIMIT) || "Alert";
   const places = new Set(view.incident.alerts.map(({ labels }) => placeOf(labels)));
   const [place = ""] = places.size === 1 ? places : [];
@@ -146,6 +146,7 @@ export function stateSection(
   const { incident } = view;
   const left = incident.truncatedAlerts;
   const notes = [
+    drillNote(incident),
     state === "analysing" ? "🔎 Looking into it." : null,
     state === "open" && view.requests.length === 0 ? "No runbook offers a fix for this." : null,
     incident.state === "acknowledged"
@@ -160,6 +161,13 @@ export function stateSection(
     heading: null,
     lines: [originText(incident, timeZone), ...notes].map((text) => ({ kind: "text", text })),
   };
+}
+
+function drillNote({ source, alerts }: IncidentWithAlerts): string | null {
+  if (!isDrill({ source })) return null;
+  const left = alerts[0]?.labels.without;
+  const without = left ? ` It does without: ${oneLine(left, 60)}.` : "";
+  return `🧪 This is a DRILL: the alert is not real, nothing runs and nothing can be approved.${without}`;
 }
 
 function silenceNote({ silences }: IncidentView, now: Date, timeZone: string): string | null {

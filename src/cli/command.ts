@@ -16,6 +16,8 @@ export interface CliCommand {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
+  /** What `--help` says beside the usage, where its options need words. */
+  readonly details?: string;
   readonly options: NonNullable<ParseArgsConfig["options"]>;
   readonly maxWords: number;
   /** @returns false where it ran and found that something is wrong */

@@ -6,6 +6,7 @@ import { check } from "./check.ts";
 import { classify } from "./classify.ts";
 import type { CliCommand, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
+import { drill } from "./drill.ts";
 import { evidence } from "./evidence.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly CliCommand[] = [
   signIn,
   check,
   sendTest,
+  drill,
   health,
   history,
   evidence,
@@ -32,7 +34,7 @@ const COMMANDS: readonly CliCommand[] = [
   version,
 ];
 
-const LATER = ["executor", "drill", "backtest"];
+const LATER = ["executor", "backtest"];
 
 /**
  * @returns false where the command ran and found that something is wrong
@@ -62,7 +64,8 @@ function unknownCommand(typed: string): UsageError {
 
 async function runParsed(command: CliCommand, args: readonly string[]): Promise<boolean> {
   if (args.includes("--help") || args.includes("-h")) {
-    process.stdout.write(`${command.summary}\n\nUsage: countersign ${command.usage}\n`);
+    const details = command.details === undefined ? "" : `\n${command.details}\n`;
+    process.stdout.write(`${command.summary}\n\nUsage: countersign ${command.usage}\n${details}`);
     return true;
   }
   const usage = `Usage: countersign ${command.usage}`;

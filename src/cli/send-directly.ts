@@ -11,14 +11,25 @@ const Answer = z.object({
   error: z.string().optional(),
 });
 
+export async function sendDirectly(config: Config, alert: TestAlert): Promise<Sent> {
+  const answer = await postAlert(config, config.webhookPath, alert);
+  const [incident = null] = answer.incidents;
+  const isKnown = answer.deduplicated > 0;
+  return { way: "webhook", incident, lines: linesOf(config, alert, { incident, isKnown }) };
+}
+
 /**
- * The alert as Alertmanager would post it, to the webhook of the running program.
+ * The alert as Alertmanager would post it, to the running program.
  * @throws CommandFailed
  */
-export async function sendDirectly(config: Config, alert: TestAlert): Promise<Sent> {
+export async function postAlert(
+  config: Config,
+  path: string,
+  alert: TestAlert & { readonly startsAt?: Date; readonly endsAt?: Date },
+) {
   const [key] = config.webhookKeys;
   const { status } = alert;
-  const response = await askRunning(config, config.webhookPath, {
+  const response = await askRunning(config, path, {
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -28,9 +39,7 @@ export async function sendDirectly(config: Config, alert: TestAlert): Promise<Se
   });
   const answer = Answer.safeParse(await response.json().catch(() => null));
   if (!response.ok || !answer.success) throw refused(response, answer.data?.error);
-  const [incident = null] = answer.data.incidents;
-  const isKnown = answer.data.deduplicated > 0;
-  return { way: "webhook", incident, lines: linesOf(config, alert, { incident, isKnown }) };
+  return answer.data;
 }
 
 function refused({ status, url }: Response, error: string | undefined) {

@@ -4,6 +4,7 @@ import type { Labels } from "../incident/alert.ts";
 import { parseDuration } from "../remediation/duration.ts";
 import type { CliCommand, Options } from "./command.ts";
 import { CommandFailed, UsageError } from "./command.ts";
+import { parseLabels } from "./labels.ts";
 import { print } from "./output.ts";
 import { sendDirectly } from "./send-directly.ts";
 import { sendThroughAlertmanager } from "./send-through-alertmanager.ts";
@@ -80,22 +81,11 @@ async function send(
 }
 
 function labelsOf(options: Options): Labels {
-  const pairs = (options.label as string[]).map((pair) => {
-    const at = pair.indexOf("=");
-    const name = pair.slice(0, at);
-    if (at < 1) throw new UsageError(`--label takes name=value, not "${pair}"`);
-    if (!/^[a-zA-Z_]\w*$/.test(name)) {
-      throw new UsageError(
-        `--label ${pair}: Prometheus knows only names of letters, digits and _, so not "${name}"`,
-      );
-    }
-    return [name, pair.slice(at + 1)] as const;
-  });
   const labels = {
     alertname: String(options.alertname),
     severity: String(options.severity),
     instance: "test-instance",
-    ...Object.fromEntries(pairs),
+    ...parseLabels(options.label as string[]),
   };
   if (labels.alertname === "") throw new UsageError("--alertname takes a name");
   // An empty label is the same as none: Alertmanager drops it.

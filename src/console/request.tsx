@@ -129,18 +129,26 @@ function Denied({ request }: Props<DeniedRequest>) {
   return (
     <article class={`request risk-edge-${request.risk}`}>
       <Heading request={request} />
+      {request.rehearsed === undefined ? null : (
+        <CommandText command={request.rehearsed.plan.command} />
+      )}
       <p>Nobody can approve this as it stands:</p>
       <Reasons request={request} />
-      <p class="under">
-        To mend it, add what is missing to <code>policy.yaml</code> in the runbooks folder, or
-        change{" "}
-        <code>
-          <Text of={`${request.proposal.runbookId}.md`} />
-        </code>{" "}
-        beside it. <code>countersign check</code> tells whether the files are right, and the next
-        alert is judged by them.
-      </p>
+      {request.rehearsed === undefined ? <ToMend request={request} /> : null}
     </article>
+  );
+}
+
+function ToMend({ request }: { request: DeniedRequest }) {
+  return (
+    <p class="under">
+      To mend it, add what is missing to <code>policy.yaml</code> in the runbooks folder, or change{" "}
+      <code>
+        <Text of={`${request.proposal.runbookId}.md`} />
+      </code>{" "}
+      beside it. <code>countersign check</code> tells whether the files are right, and the next
+      alert is judged by them.
+    </p>
   );
 }
 

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 
-/** Where an alert came from; `countersign` is what it notices itself. Identity never crosses sources: two of them may use the same fingerprint. */
-export type Source = "alertmanager" | "grafana" | "countersign";
+/**
+ * Where an alert came from; `countersign` is what it notices itself, `drill` what it only rehearses. Identity never
+ * crosses sources: two of them may use the same fingerprint.
+ */
+export type Source = "alertmanager" | "grafana" | "countersign" | "drill";
 
 /** What opens an incident without any alert: somebody who asks for an action. */
 export type Asker = "person" | "api";
@@ -52,6 +55,16 @@ export interface Known {
  * `resolves`: the end of a stored one. `renames`: another start of the one that fires. `known`: nothing new.
  */
 export type Admission = "fresh" | "replaces" | "resolves" | "renames" | "known";
+
+/** Whether it is a rehearsal: nothing may run for it, and nobody can approve anything. */
+export function isDrill({ source }: { readonly source: Source | Asker }): boolean {
+  return source === "drill";
+}
+
+/** Whether a drill is to get along without the model, or without a chat, by its name. */
+export function isWithout(alert: { source: Source; labels: Labels }, part: string): boolean {
+  return isDrill(alert) && (alert.labels.without?.split(",").includes(part) ?? false);
+}
 
 /** The severity as the cards and the policy understand it; anything else is `null` and never runs unasked. */
 export function severityOf(labels: Labels): Severity | null {

@@ -71,7 +71,11 @@ const GrafanaBody = z.looseObject({
   ...groupFields,
 });
 
-const BODIES = { alertmanager: AlertmanagerBody, grafana: GrafanaBody };
+const BODIES = {
+  alertmanager: AlertmanagerBody,
+  grafana: GrafanaBody,
+  drill: AlertmanagerBody,
+};
 
 /** Who may post alerts, each to its own address. */
 export type Sender = keyof typeof BODIES;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "./assess.ts";
-import { assess, isTripping } from "./assess.ts";
+import { assess, isRehearsed, isTripping } from "./assess.ts";
 import type { Policy } from "./policy.ts";
 import { builtInPolicy } from "./policy.ts";
 
@@ -42,6 +42,7 @@ const clear: Facts = {
   limit: { runs: 3, windowMs: 3_600_000 },
   maintenanceUntil: null,
   canRecord: true,
+  rehearsal: null,
 };
 
 const protecting: Policy = { ...base, protected: ["sandbox"] };
@@ -155,6 +156,32 @@ describe("the verdict", () => {
     ["what its source confirms, whoever sent it", { trust: "none" as const }],
   ])("lets low risk run by itself for %s", (_, change) => {
     expect(assess({ ...clear, ...change }).outcome).toBe("auto_run");
+  });
+
+  it.each([
+    ["drill", {}, "drill_auto_run", "run by itself"],
+    ["drill", { declaredRisk: "high" as const }, "drill_ask", "asked"],
+    ["shadow", {}, "shadow_auto_run", "run by itself"],
+    ["shadow", { isAutohealingOn: false }, "shadow_ask", "asked"],
+  ] as const)(
+    "P1 is no in a rehearsal (%s, %j), and says what it would have been",
+    (rehearsal, change, rule, words) => {
+      const meant = assess({ ...clear, ...change });
+      const verdict = assess({ ...clear, ...change, rehearsal });
+
+      expect(verdict).toMatchObject({ outcome: "deny", risk: meant.risk, until: null });
+      expect(verdict.reasons[0]).toMatchObject({ rule });
+      expect(verdict.reasons[0]?.text).toContain(`Otherwise it would have ${words}.`);
+      expect(verdict.reasons.slice(1)).toEqual(meant.reasons);
+      expect([isRehearsed(verdict), isRehearsed(meant)]).toEqual([true, false]);
+    },
+  );
+
+  it("is the same no in a rehearsal where it would have been no anyway", () => {
+    const denied = { ...clear, maintenanceUntil: soon };
+
+    expect(assess({ ...denied, rehearsal: "drill" })).toEqual(assess(denied));
+    expect(isRehearsed(assess({ ...denied, rehearsal: "drill" }))).toBe(false);
   });
 
   it("looks for the target among all that are known", () => {

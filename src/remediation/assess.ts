@@ -36,7 +36,12 @@ export interface Facts {
   readonly maintenanceUntil: Date | null;
   /** Whether the record can be written: no record, no action. */
   readonly canRecord: boolean;
+  /** Where everything is found out and nothing may run; null where it is meant. */
+  readonly rehearsal: Rehearsal | null;
 }
+
+/** `drill`: the alert is not real. `shadow`: the policy lets nothing run. */
+export type Rehearsal = "drill" | "shadow";
 
 /** Of this action on this target, except where it says otherwise. */
 export interface History {
@@ -88,8 +93,35 @@ const CHOOSERS: Record<Facts["origin"], string> = {
 const TOLERATED_CLOCK_MS = 60_000;
 const OUTCOMES: readonly Outcome[] = ["auto_run", "ask", "deny"];
 
+const REHEARSALS: Record<Rehearsal, string> = {
+  drill: "This is a drill",
+  shadow: "Shadow mode is on (policy.yaml)",
+};
+const OTHERWISE = { auto_run: "run by itself", ask: "asked" } as const;
+
 /** May this run? Starts at the declared risk, only ever raises it, and names every rule that applies. */
 export function assess(facts: Facts): Verdict {
+  const verdict = judge(facts);
+  return facts.rehearsal === null ? verdict : rehearse(verdict, facts.rehearsal);
+}
+
+/** The answer is no, and the first reason says what it would have been. */
+function rehearse({ outcome, reasons, ...verdict }: Verdict, rehearsal: Rehearsal): Verdict {
+  if (outcome === "deny") return { ...verdict, outcome, reasons };
+  const text = `${REHEARSALS[rehearsal]}: nothing runs, and nobody can approve it. Otherwise it would have ${OTHERWISE[outcome]}.`;
+  return {
+    ...verdict,
+    outcome: "deny",
+    reasons: [{ rule: `${rehearsal}_${outcome}`, text }, ...reasons],
+  };
+}
+
+/** Whether nothing but a rehearsal denied it. */
+export function isRehearsed({ outcome, reasons: [first] }: Verdict): boolean {
+  return outcome === "deny" && /^(?:drill|shadow)_/.test(first?.rule ?? "");
+}
+
+function judge(facts: Facts): Verdict {
   const findings = [
     ...declared(facts),
     ...denials(facts),

@@ -73,9 +73,13 @@ const Limits = z.strictObject({
     .prefault({}),
 });
 
+const CronTimes = z.string().refine(isCron, {
+  error: "is not a cron expression, such as 0 2 * * *",
+});
+
 export const FreezeEntry = z.strictObject({
   title: z.string().min(1),
-  cron: z.string().refine(isCron, { error: "is not a cron expression, such as 0 2 * * *" }),
+  cron: CronTimes,
   for: Positive,
 });
 
@@ -152,6 +156,8 @@ export const PolicyFile = z.strictObject({
     .default("auto"),
   limits: Limits.prefault({}),
   freeze: z.array(FreezeEntry).default([]),
+  /** Once a quarter, where nothing else is said. */
+  drill: z.strictObject({ cron: CronTimes.default("0 10 1 1,4,7,10 *") }).optional(),
   protected: z.array(z.string().min(1)).default(["countersign"]),
   targets: z.record(PlainName, TargetEntry).default({}),
   alerts: z

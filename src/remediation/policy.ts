@@ -67,6 +67,8 @@ export interface Policy {
     readonly breaker: { readonly failures: number; readonly openMs: number };
   };
   readonly freeze: readonly Freeze[];
+  /** When the fallbacks are tried; null for never. */
+  readonly drillCron: string | null;
   readonly protected: readonly string[];
   readonly targets: readonly InventoryEntry[];
   readonly alerts: {
@@ -122,6 +124,7 @@ export function effectivePolicy(
       breaker: { failures: file.limits.breaker.failures, openMs: file.limits.breaker.open },
     },
     freeze: file.freeze.map(({ for: forMs, ...freeze }) => ({ ...freeze, forMs })),
+    drillCron: file.drill?.cron ?? null,
     protected: file.protected,
     targets: inventoryOf(file, around.dataDir),
     alerts: {

@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { AskEnd, AskedRequest, CallKey } from "../approval/approval.ts";
 import { isProgram } from "../approval/approval.ts";
 import { planCodeOf } from "../approval/digest.ts";
+import { isDrill } from "../incident/alert.ts";
 import { assess } from "../remediation/assess.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Proposal, Reason, Verdict } from "../remediation/proposal.ts";
@@ -124,9 +125,8 @@ async function prepare(
     target: proposal.target,
   });
   if (!rebuilt.ok) return unfit("action", rebuilt.reason);
-  if (wish.incident !== null && !(await isOpen(ports, wish.incident))) {
-    return notOpen(wish.incident);
-  }
+  const closed = wish.incident === null ? null : await whyClosed(ports, wish.incident);
+  if (closed !== null) return closed;
   const look = await lookAtPrecondition(ports, rebuilt.value.precondition, proposal.target);
   if (look.state === "fails") {
     const text = `The precondition does not hold: ${look.detail}.`;
@@ -152,9 +152,13 @@ function chooseAction(
   return actionOf(runbook, wanted) ?? unfit("action", unknown("action", wanted, ids));
 }
 
-async function isOpen(ports: Ports, incidentId: string): Promise<boolean> {
+/** Why nothing can be asked for on this incident, or null. */
+async function whyClosed(ports: Ports, incidentId: string) {
   const incident = await ports.store.incident(incidentId);
-  return incident !== null && incident.state !== "resolved";
+  if (incident === null || incident.state === "resolved") return notOpen(incidentId);
+  if (!isDrill(incident)) return null;
+  const text = `${shortened(incidentId)} is a drill: nothing runs for it.`;
+  return unfit("incident", { rule: "drill", text });
 }
 
 async function judge(
@@ -179,7 +183,7 @@ async function judge(
       ...{ proposal, rebuilt, policy, isAutohealingOn, isWhitelistComplete, history },
       requester: wish.requester,
       episode: null,
-      incident: { trust: "none", truncatedAlerts: 0 },
+      incident: { source: "person", trust: "none", truncatedAlerts: 0 },
       sourceConfirmation: "not_configured",
       missingFacts: look.state === "unknown" ? [look.detail] : [],
       clockBehindMs: ports.clockBehindMs(),

@@ -2,6 +2,7 @@ import type { Offer } from "../diagnosis/opinion.ts";
 import type { Case, Known } from "../diagnosis/reading.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Episode } from "../incident/alert.ts";
+import { isWithout } from "../incident/alert.ts";
 import { classifyText } from "../remediation/classify.ts";
 import { propose } from "../remediation/propose.ts";
 import { lookTools } from "./look-tools.ts";
@@ -20,6 +21,10 @@ export async function opine(ports: Ports, incidentId: string, attempts: number):
   const episode = found?.alerts.find(({ status }) => status === "firing");
   if (found === null || episode === undefined) return DONE;
 
+  if (isWithout(episode, "model")) {
+    await store.noteNoOpinion(incidentId, "", "this drill does without the model");
+    return DONE;
+  }
   const about = caseOf(ports, episode, found.evidence);
   const evidence = [...found.evidence];
   const reading = await reader.read({

@@ -1,12 +1,12 @@
-import type { NewRequest } from "../approval/approval.ts";
+import type { NewRequest, Rehearsed } from "../approval/approval.ts";
 import { isProgram } from "../approval/approval.ts";
 import { planCodeOf } from "../approval/digest.ts";
 import type { ActionHistory } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
-import { severityOf } from "../incident/alert.ts";
+import { isDrill, severityOf } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
 import type { Facts } from "../remediation/assess.ts";
-import { assess, isTripping } from "../remediation/assess.ts";
+import { assess, isRehearsed, isTripping } from "../remediation/assess.ts";
 import type { ApprovalRule, Policy } from "../remediation/policy.ts";
 import { isSolo } from "../remediation/policy.ts";
 import type { Proposal, Reason, Risk, Unfit, Verdict } from "../remediation/proposal.ts";
@@ -17,6 +17,7 @@ import { heldBack } from "./breaker.ts";
 import type { Choice } from "./choose.ts";
 import { choose } from "./choose.ts";
 import { confirm } from "./facts.ts";
+import type { Planned } from "./plan.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
@@ -64,13 +65,33 @@ async function judged(ports: Ports, about: Parameters<typeof gather>[1]): Promis
     const at = new Date(ports.now().getTime() + BUSY_RETRY_MS);
     return { outcome: "again", at, why: `${facts.target} is busy` };
   }
+  const base = common(ports, episode, verdict);
+  const rehearsed = isRehearsed(verdict)
+    ? await rehearse(ports, { choice, episode, policy, verdict, requestId: base.id })
+    : null;
   await ports.store.propose({
-    ...common(ports, episode, verdict),
+    ...base,
+    ...rehearsed,
     state: "denied",
     proposal: choice.proposal,
     retryAt: verdict.until,
   });
   return DONE;
+}
+
+/** The plan that would have been made, to be shown. Where there could be none, the reason stands in its place. */
+async function rehearse(
+  ports: Ports,
+  about: { choice: Choice; episode: Episode; policy: Policy; verdict: Verdict; requestId: string },
+): Promise<Pick<NewRequest, "reasons"> & { rehearsed?: Rehearsed }> {
+  const { verdict } = about;
+  const planned = await planFor(ports, { ...about, isUnasked: false });
+  if (!planned.ok) return { reasons: [planned.reason, ...verdict.reasons] };
+  const { plan, digest } = planned;
+  return {
+    reasons: [...verdict.reasons, ...measuredFor(planned)],
+    rehearsed: { plan, planCode: planCodeOf(digest) },
+  };
 }
 
 async function gather(
@@ -135,7 +156,7 @@ export function factsOf(known: {
   rebuilt: Rebuilt;
   policy: Policy;
   episode: Episode | null;
-  incident: Pick<Incident, "trust" | "truncatedAlerts">;
+  incident: Pick<Incident, "source" | "trust" | "truncatedAlerts">;
   isAutohealingOn: boolean;
   sourceConfirmation: Facts["sourceConfirmation"];
   isWhitelistComplete: boolean;
@@ -160,6 +181,7 @@ export function factsOf(known: {
     limit: rebuilt.action.limit,
     maintenanceUntil: history.maintenanceUntil,
     canRecord: true,
+    rehearsal: isDrill(incident) ? "drill" : null,
   };
 }
 
@@ -182,17 +204,8 @@ async function request(
   const isUnasked = verdict.outcome === "auto_run";
   const rule = ruleFor(policy, verdict.risk);
   const base = common(ports, episode, verdict);
-  const expiresAt = new Date(ports.now().getTime() + rule.expiresMs);
-  const quorum = isUnasked ? 0 : quorumOf(policy, verdict.risk, rule);
   ports.crashPoint("before-plan");
-  const planned = await makePlan(ports, {
-    proposal: choice.proposal,
-    incidentId: episode.incidentId,
-    episode,
-    runbook: choice.runbook,
-    policy,
-    terms: { requestId: base.id, risk: verdict.risk, quorum, expiresAt },
-  });
+  const planned = await planFor(ports, { ...about, isUnasked, requestId: base.id });
   if (!planned.ok)
     return await deny(ports, episode, { ...choice.proposal, reason: planned.reason });
   const found = isUnasked
@@ -207,14 +220,40 @@ async function request(
     plan: planned.plan,
     digest: planned.digest,
     planCode: planCodeOf(planned.digest),
-    quorum,
+    quorum: planned.plan.quorum,
     approvers: approversOf(choice.rebuilt.action, rule),
-    expiresAt,
+    expiresAt: new Date(planned.plan.expiresAt),
     ...(isUnasked ? NEVER_CALLED : callsAt(ports.now(), rule)),
     // What the limits take from the program is said to those above, at once and once.
     ...(isTripped ? { escalateAt: ports.now() } : {}),
   });
   return DONE;
+}
+
+async function planFor(
+  ports: Ports,
+  about: {
+    choice: Choice;
+    episode: Episode;
+    policy: Policy;
+    verdict: Verdict;
+    isUnasked: boolean;
+    requestId: string;
+  },
+): Promise<Planned> {
+  const { choice, episode, policy, isUnasked, requestId } = about;
+  const { risk } = about.verdict;
+  const rule = ruleFor(policy, risk);
+  const expiresAt = new Date(ports.now().getTime() + rule.expiresMs);
+  const quorum = isUnasked ? 0 : quorumOf(policy, risk, rule);
+  return await makePlan(ports, {
+    proposal: choice.proposal,
+    incidentId: episode.incidentId,
+    episode,
+    runbook: choice.runbook,
+    policy,
+    terms: { requestId, risk, quorum, expiresAt },
+  });
 }
 
 function undoing({ undoes }: Choice): Reason[] {

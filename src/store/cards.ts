@@ -186,8 +186,14 @@ export function createCards(
     return query.incidentOn.get(channel, chat, messageId) ?? null;
   }
 
+  /** Where the cards of an incident are; the id is null until its message is posted. */
+  function messagesOf(incidentId: string) {
+    return query.messagesOf.all(incidentId);
+  }
+
   return {
     addMissing,
+    messagesOf,
     stale,
     posted,
     shown,
@@ -294,6 +300,9 @@ function prepare(sqlite: Sqlite) {
       `SELECT c.message_id AS messageId, r.plan_code AS planCode
        FROM requests r JOIN cards c ON c.incident_id = r.incident_id
        WHERE c.channel = ? AND c.chat = ? AND r.id = ?`,
+    ),
+    messagesOf: sqlite.prepare<[string], { channel: string; messageId: string | null }>(
+      "SELECT channel, message_id AS messageId FROM cards WHERE incident_id = ?",
     ),
     isOnMessage: sqlite
       .prepare<[string, string, string, string, string, string], number>(

@@ -290,6 +290,8 @@ type Key = [runbookId: string, actionId: string, target: string];
 
 function prepare(sqlite: Opened["sqlite"]) {
   const ofAction = "runbook_id = ? AND action_id = ? AND target = ?";
+  // What a drill came to changes nothing for real alerts.
+  const isReal = "(SELECT source FROM incidents WHERE id = incident_id) <> 'drill'";
   return {
     lastRun: sqlite.prepare<Key, { claimed_at: number; outcome: string | null }>(
       // What may never have run can't have been ineffective; until somebody has looked, it is unknown anyway.
@@ -325,14 +327,14 @@ function prepare(sqlite: Opened["sqlite"]) {
     ),
     lastHeld: sqlite
       .prepare<[...Key, number], number>(
-        `SELECT created_at FROM requests WHERE ${ofAction} AND created_at > ? AND requester IS NULL AND EXISTS (
+        `SELECT created_at FROM requests WHERE ${ofAction} AND created_at > ? AND requester IS NULL AND ${isReal} AND EXISTS (
            SELECT 1 FROM json_each(reasons) WHERE value ->> 'rule' IN ('limit', 'breaker', 'flapping'))
          ORDER BY created_at DESC LIMIT 1`,
       )
       .pluck(),
     lastBroken: sqlite
       .prepare<[string, string, number], number>(
-        `SELECT created_at FROM requests WHERE runbook_id = ? AND action_id = ? AND created_at > ? AND requester IS NULL AND EXISTS (
+        `SELECT created_at FROM requests WHERE runbook_id = ? AND action_id = ? AND created_at > ? AND requester IS NULL AND ${isReal} AND EXISTS (
            SELECT 1 FROM json_each(reasons) WHERE value ->> 'rule' = 'breaker')
          ORDER BY created_at DESC LIMIT 1`,
       )

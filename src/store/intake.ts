@@ -1,6 +1,6 @@
 import { ALERT_RESOLVED } from "../approval/approval.ts";
 import type { Admission, Alert, IncomingAlert, Known, Severity } from "../incident/alert.ts";
-import { nameOf, placeOf, severityOf } from "../incident/alert.ts";
+import { isDrill, isWithout, nameOf, placeOf, severityOf } from "../incident/alert.ts";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
 import type { Changes } from "./changes.ts";
 import { newId } from "./ids.ts";
@@ -136,7 +136,7 @@ export function createIntake(
       const recent = sql.recentlyResolved.get(group.source, alert.fingerprint, groupKey, since);
       if (recent !== undefined) {
         sql.reopen.run(severity, group.truncatedAlerts, group.trust, recent.id);
-        addCards(recent.id, group);
+        addCards(recent.id, group, alert);
         record.append({
           kind: "incident.reopened",
           actor: group.source,
@@ -158,12 +158,13 @@ export function createIntake(
     const id = newId("inc");
     const isOver = alert.status === "resolved";
     const receivedAt = group.receivedAt.getTime();
+    const title = isDrill(group) ? `DRILL ${titleOf(alert)}` : titleOf(alert);
     sql.addIncident.run(
       id,
       group.source,
       groupKey,
       isOver ? "resolved" : "open",
-      titleOf(alert),
+      title,
       severity,
       receivedAt,
       isOver ? receivedAt : null,
@@ -175,18 +176,23 @@ export function createIntake(
       group.extra === null ? null : JSON.stringify(group.extra),
     );
     // What was over before we heard of it goes to the history, not to people's phones.
-    if (!isOver) addCards(id, group);
+    if (!isOver) addCards(id, group, alert);
     record.append({
       kind: isOver ? "incident.missed" : "incident.opened",
       actor: group.source,
       incidentId: id,
-      data: { title: titleOf(alert), severity, groupKey: groupKey.slice(0, MAX_TITLE_LENGTH) },
+      data: { title, severity, groupKey: groupKey.slice(0, MAX_TITLE_LENGTH) },
     });
     return id;
   }
 
-  function addCards(incidentId: string, { receivedAt }: AlertGroup): void {
+  function addCards(
+    incidentId: string,
+    { source, receivedAt }: AlertGroup,
+    { labels }: Alert,
+  ): void {
     for (const { channel, chat } of chats) {
+      if (isWithout({ source, labels }, channel)) continue;
       sql.addCard.run(incidentId, channel, chat, receivedAt.getTime());
     }
   }

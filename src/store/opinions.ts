@@ -48,7 +48,8 @@ export function createOpinions(
     `SELECT o.incident_id AS incidentId, o.opinion, o.at,
        (SELECT v.outcome FROM verifications v JOIN executions e ON e.id = v.execution_id
         WHERE e.incident_id = o.incident_id ORDER BY v.judged_at DESC LIMIT 1) AS outcome
-     FROM opinions o WHERE o.pattern = ? AND o.opinion IS NOT NULL AND o.at >= ?
+     FROM opinions o JOIN incidents i ON i.id = o.incident_id
+     WHERE o.pattern = ? AND o.opinion IS NOT NULL AND o.at >= ? AND i.source <> 'drill'
      ORDER BY o.at DESC LIMIT 1`,
   );
 

@@ -221,7 +221,7 @@ export function createRequests(
   ): Ruling {
     return write(() => {
       const request = findByPlanCode(planCode);
-      if (request === null) return { outcome: "not_found" };
+      if (request === null) return refuseRehearsed(planCode, decision, cast);
       const ruling = rule(request);
       switch (ruling.outcome) {
         case "approved":
@@ -257,6 +257,25 @@ export function createRequests(
           return ruling;
       }
     });
+  }
+
+  /** Of a plan that is shown and can't run, people are told just that; of a code that nobody knows, nothing. */
+  function refuseRehearsed(
+    planCode: string,
+    decision: "approve" | "reject",
+    cast: VoteCast,
+  ): Ruling {
+    const id = rehearsedBy.get(planCode);
+    const request = id === undefined ? null : find(id);
+    if (request === null) return { outcome: "not_found" };
+    const { person, channel } = cast;
+    append("decision.refused", person, request.incidentId, {
+      request: request.id,
+      decision,
+      channel,
+      why: "rehearsed",
+    });
+    return { outcome: "not_allowed", why: request.reasons[0]?.text ?? "it is a rehearsal" };
   }
 
   function apply(ruling: Accepted, decision: "approve" | "reject", cast: VoteCast): Ruling {
@@ -303,13 +322,18 @@ export function createRequests(
        AND runbook_id = ? AND action_id = ? AND target = ? LIMIT 1`,
     )
     .pluck();
+  const rehearsedBy = sqlite
+    .prepare<[string], string>(
+      "SELECT id FROM requests WHERE plan_code = ? AND state = 'denied' LIMIT 1",
+    )
+    .pluck();
   const aliveOf = sqlite
     .prepare<[string], number>(
       "SELECT count(*) FROM requests WHERE state IN ('pending', 'approved', 'executing') AND requester = ?",
     )
     .pluck();
   const isOpen = sqlite.prepare<[string]>(
-    "SELECT 1 FROM incidents WHERE id = ? AND state <> 'resolved'",
+    "SELECT 1 FROM incidents WHERE id = ? AND state <> 'resolved' AND source <> 'drill'",
   );
   const findCall = sqlite.prepare<[string, string], { requestId: string; bodyHash: string }>(
     "SELECT request_id AS requestId, body_hash AS bodyHash FROM proposal_keys WHERE holder = ? AND key = ?",
@@ -487,7 +511,11 @@ function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
     undoes,
     createdAt: at.getTime(),
   };
-  if (request.state === "denied") return { ...row, endedAt: at.getTime() };
+  if (request.state === "denied") {
+    const { rehearsed } = request;
+    const shown = rehearsed && { ...rehearsed, plan: JSON.stringify(rehearsed.plan) };
+    return { ...row, ...shown, endedAt: at.getTime() };
+  }
   const { digest, planCode, quorum, approvers } = request;
   const plan = JSON.stringify(request.plan);
   return {

@@ -82,9 +82,12 @@ export function toRequest(row: Row<"requests">, votes: readonly Vote[]): Request
     endedAt: toDate(row.endedAt),
     endReason: row.endReason,
   };
-  if (row.plan === null) {
+  if (row.state === "denied" || row.plan === null) {
     const proposal = JSON.parse(row.proposal) as Proposal | Unfit;
-    return { ...base, state: "denied", proposal, plan: null } satisfies DeniedRequest;
+    const denied = { ...base, state: "denied", proposal, plan: null } satisfies DeniedRequest;
+    if (row.plan === null) return denied;
+    const plan = JSON.parse(row.plan) as Plan;
+    return { ...denied, rehearsed: { plan, planCode: row.planCode as string } };
   }
   return {
     ...base,

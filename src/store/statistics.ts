@@ -7,6 +7,8 @@ const WEEK_HOURS = 168;
 const MONDAY = 72;
 const NEWEST_RUNS = 200;
 const PAGE = 50;
+/** A drill is none of what happened. */
+const IS_REAL = "source <> 'drill'";
 
 interface Spread {
   readonly count: number;
@@ -27,20 +29,22 @@ interface RecordRow {
 export function createStatistics(sqlite: Sqlite) {
   const hours = sqlite.prepare<[number, number], { hour: number; count: number }>(
     `SELECT (opened_at / ${HOUR_MS} + ?) % ${WEEK_HOURS} AS hour, count(*) AS count
-     FROM incidents WHERE opened_at >= ? GROUP BY 1`,
+     FROM incidents WHERE opened_at >= ? AND ${IS_REAL} GROUP BY 1`,
   );
   const noisiest = sqlite.prepare<[number], { title: string; count: number }>(
-    "SELECT title, count(*) AS count FROM incidents INDEXED BY incidents_by_time WHERE opened_at >= ? GROUP BY title ORDER BY count DESC, title LIMIT 10",
+    `SELECT title, count(*) AS count FROM incidents INDEXED BY incidents_by_time WHERE opened_at >= ? AND ${IS_REAL}
+     GROUP BY title ORDER BY count DESC, title LIMIT 10`,
   );
   const recovered = sqlite
     .prepare<[number], number>(
-      "SELECT resolved_at - opened_at FROM incidents WHERE opened_at >= ? AND state = 'resolved' AND resolved_at >= opened_at",
+      `SELECT resolved_at - opened_at FROM incidents
+       WHERE opened_at >= ? AND state = 'resolved' AND resolved_at >= opened_at AND ${IS_REAL}`,
     )
     .pluck();
   const acknowledged = sqlite
     .prepare<[number], number>(
       `SELECT min(r.at) - i.opened_at FROM incidents i INDEXED BY incidents_by_time CROSS JOIN record r ON r.incident_id = i.id
-       WHERE i.opened_at >= ? AND i.acknowledged_by IS NOT NULL AND r.kind = 'incident.acknowledged' GROUP BY i.id`,
+       WHERE i.opened_at >= ? AND ${IS_REAL} AND i.acknowledged_by IS NOT NULL AND r.kind = 'incident.acknowledged' GROUP BY i.id`,
     )
     .pluck();
   const decided = sqlite

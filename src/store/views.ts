@@ -211,6 +211,15 @@ export function createViews(
     return found === undefined ? null : episode(found);
   }
 
+  const firingDrills = sqlite
+    .prepare<[], number>("SELECT id FROM alerts WHERE source = 'drill' AND status = 'firing'")
+    .pluck();
+
+  /** Drills that are not over. */
+  function openDrills(): Episode[] {
+    return firingDrills.all().flatMap((found) => episode(found) ?? []);
+  }
+
   function pending(): PlannedRequest[] {
     const rows = db
       .select()
@@ -251,7 +260,9 @@ export function createViews(
   }
 
   const lastAlert = sqlite
-    .prepare<[], number | null>("SELECT received_at FROM alerts ORDER BY id DESC LIMIT 1")
+    .prepare<[], number | null>(
+      "SELECT received_at FROM alerts WHERE source <> 'drill' ORDER BY id DESC LIMIT 1",
+    )
     .pluck();
 
   function lastAlertAt(): Date | null {
@@ -267,6 +278,7 @@ export function createViews(
     openAlerts,
     episode,
     newestEpisode,
+    openDrills,
     pending,
     timeline,
     counts,

@@ -224,7 +224,7 @@ const BOOKKEEPING =
   /^(?:(?:cards|pictures|digests|chats|backups|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
-  /^(?:views\.|lists\.|past\.|retention\.bytes$|statistics\.|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|lists\.|past\.|retention\.bytes$|statistics\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record, the counters that SQLite keeps itself and what its full-text index is made of. */
 function stateOf({ raw }: Lab): string {
