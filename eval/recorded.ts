@@ -1,6 +1,8 @@
 import type { Answer, Model } from "../src/diagnosis/model.ts";
+import { NO_USAGE } from "../src/diagnosis/model.ts";
 import type { Offer } from "../src/diagnosis/opinion.ts";
 import { OpinionAnswer } from "../src/diagnosis/opinion.ts";
+import { SUMMARY_SCHEMA } from "../src/diagnosis/prompt.ts";
 import type { Scenario } from "./scenario.ts";
 import { isNone } from "./scenario.ts";
 
@@ -20,6 +22,7 @@ const PLAIN: OpinionAnswer = {
   insufficient_evidence: false,
   cause: "",
   impact: "",
+  impact_cites: [],
   confidence: "medium",
   cites: [],
   hypotheses: [],
@@ -52,6 +55,7 @@ export function recordedAnswers(scenario: Scenario, other: Scenario): readonly R
         ...PLAIN,
         insufficient_evidence: good.insufficient,
         cause: good.cause,
+        impact: good.impact,
         cites: good.cites,
         offer: isNone(good.pick)
           ? null
@@ -71,18 +75,20 @@ export function recordedAnswers(scenario: Scenario, other: Scenario): readonly R
   ];
 }
 
-/** A model that gives one recorded answer, whatever it is asked. */
+/** A model that gives one recorded answer, whatever it is asked; as one of two readers, the same in short. */
 export function createRecordedModel(answer: OpinionAnswer): Model {
-  const said: Answer = {
-    text: JSON.stringify(answer),
-    calls: [],
-    stop: "end",
-    usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-  };
+  const { cause, impact, cites } = answer;
+  const summary = { summary: `${cause} ${impact}`, cites };
+  const said = (what: object): Answer => ({
+    text: JSON.stringify(what),
+    ...{ calls: [], stop: "end", usage: NO_USAGE },
+  });
   return {
     provider: "recorded",
     name: "answers written by hand",
     callsTools: false,
-    open: () => ({ say: () => Promise.resolve(said) }),
+    open: ({ schema }) => ({
+      say: () => Promise.resolve(said(schema === SUMMARY_SCHEMA ? summary : answer)),
+    }),
   };
 }

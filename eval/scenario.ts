@@ -12,6 +12,7 @@ const NONE = "none";
 
 const Good = z.strictObject({
   cause: z.string().default(""),
+  impact: z.string().default(""),
   cites: z.array(Id),
   pick: z.string(),
   insufficient: z.boolean().default(false),
@@ -27,13 +28,14 @@ export const Scenario = z
     runbook: z.string(),
     evidence: z.array(
       z.tuple([
-        z.enum(["promql", "logql", "probe", "change", "history"]),
+        z.enum(["promql", "logql", "probe", "change", "history", "kpi"]),
         z.string(),
         z.string().nullable(),
       ]),
     ),
     facts: z.record(z.string(), z.string()).nullable().default(null),
     cause: z.array(Words).default([]),
+    impact: z.array(Words).default([]),
     not: z.array(z.string()).default([]),
     picks: z.array(z.string()).min(1),
     cites: z.array(Id).default([]),

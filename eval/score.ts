@@ -14,7 +14,11 @@ export interface Score {
 
 /** Holds an opinion, as people would see it, against what a good one says. */
 export function score(scenario: Scenario, opinion: Opinion): Score {
-  const misses = [...causeMisses(scenario, opinion), ...pickMisses(scenario, opinion)];
+  const misses = [
+    ...causeMisses(scenario, opinion),
+    ...lacking("impact", scenario.impact, opinion.impact),
+    ...pickMisses(scenario, opinion),
+  ];
   if (!opinion.isInsufficient) {
     const missing = scenario.cites.filter((id) => !opinion.cites.includes(id));
     if (missing.length > 0) misses.push(`does not cite ${missing.join(", ")}`);
@@ -27,12 +31,18 @@ function causeMisses({ insufficient, cause, not }: Scenario, opinion: Opinion): 
     return insufficient === "wrong" ? ["says that the evidence does not settle it"] : [];
   }
   if (insufficient === "required") return ["names a cause that nothing it was shown settles"];
-  const lacking = cause.filter((words) => !words.some((word) => has(opinion.cause, word)));
   const wrong = not.filter((word) => has(opinion.cause, word));
   return [
-    ...lacking.map((words) => `the cause has none of: ${words.join(", ")}`),
+    ...lacking("cause", cause, opinion.cause),
     ...wrong.map((word) => `the cause has "${word}"`),
   ];
+}
+
+/** The groups that the text has no word of. */
+function lacking(what: string, groups: readonly (readonly string[])[], text: string): string[] {
+  return groups
+    .filter((words) => !words.some((word) => has(text, word)))
+    .map((words) => `the ${what} has none of: ${words.join(", ")}`);
 }
 
 function pickMisses({ picks }: Scenario, { pick }: Opinion): string[] {

@@ -67,8 +67,9 @@ function titlesOf({ evidence }: IncidentView) {
 }
 
 function opinionOf(opinion: Opinion) {
-  const { model, cause, impact, confidence, cites, isInsufficient, unsupported, at } = opinion;
-  return { model, cause, impact, confidence, cites, isInsufficient, unsupported, at };
+  const { model, cause, impact, impactCites, confidence, cites } = opinion;
+  const { isInsufficient, unsupported, at } = opinion;
+  return { model, cause, impact, impactCites, confidence, cites, isInsufficient, unsupported, at };
 }
 
 function storyOf({ incident, requests, executions, verifications }: IncidentView) {

@@ -133,18 +133,21 @@ export function opinionSection({ diagnosis, opinion }: IncidentView): Section {
 }
 
 function modelSection(opinion: Opinion): Section {
-  const { cause, impact, confidence, cites, pick, risk, steps, unsupported, recalledFrom } =
-    opinion;
+  const { cause, impact, impactCites, confidence, cites, pick, risk, steps } = opinion;
+  const { unsupported, consultation, recalledFrom } = opinion;
   const [firstStep] = steps;
   const facts = [
     `${cut(clean(cause), 600)}${cited(cites)}`,
-    impact === "" ? null : `Impact: ${cut(clean(impact), 300)}`,
+    impact === "" ? null : `Impact: ${cut(clean(impact), 300)}${cited(impactCites)}`,
     pick === null ? null : `It would pick ${pick.runbookId} / ${pick.actionId}`,
     risk === null ? null : `⚠️ It rates that ${risk.toUpperCase()} risk right now`,
     firstStep === undefined ? null : `Look first: ${cut(clean(firstStep), 300)}`,
     unsupported.length === 0
       ? null
       : `⚠️ Not in the evidence: ${oneLine(unsupported.join(", "), 200)}`,
+    consultation?.outcome === "failed"
+      ? `Read by one reader instead of two: ${oneLine(consultation.why, 200)}`
+      : null,
     recalledFrom === null
       ? null
       : `Recalled from ${recalledFrom.incidentId}, where ${recalledFrom.outcome}`,

@@ -4,7 +4,8 @@ import { Text, When } from "./parts.tsx";
 const VERDICTS = { likely: "likely", possible: "possible", ruled_out: "ruled out" } as const;
 
 export function ModelOpinion({ opinion, now }: { opinion: Opinion; now: Date }) {
-  const { isInsufficient, hypotheses, pick, risk, recalledFrom, unsupported, dropped } = opinion;
+  const { isInsufficient, hypotheses, pick, risk, unsupported, dropped } = opinion;
+  const { consultation, recalledFrom } = opinion;
   return (
     <blockquote class="opinion">
       <p class="label">
@@ -20,7 +21,7 @@ export function ModelOpinion({ opinion, now }: { opinion: Opinion; now: Date }) 
       </p>
       {opinion.impact === "" ? null : (
         <p>
-          Impact: <Text of={opinion.impact} />
+          Impact: <Text of={opinion.impact} /> <Cites ids={opinion.impactCites} />
         </p>
       )}
       <Cites ids={opinion.cites} />
@@ -30,6 +31,7 @@ export function ModelOpinion({ opinion, now }: { opinion: Opinion; now: Date }) 
           {risk === null ? "" : `, and rates that ${risk} risk right now`}.
         </p>
       )}
+      <Readers consultation={consultation} />
       {hypotheses.length === 0 ? null : (
         <ul>
           {hypotheses.map((each) => (
@@ -59,6 +61,31 @@ export function ModelOpinion({ opinion, now }: { opinion: Opinion; now: Date }) 
         , <When at={opinion.at} now={now} />
       </p>
     </blockquote>
+  );
+}
+
+const READERS = {
+  infrastructure: "The reader of the machines",
+  business: "The reader of the business",
+} as const;
+
+function Readers({ consultation }: Pick<Opinion, "consultation">) {
+  if (consultation === null) return null;
+  if (consultation.outcome === "failed") {
+    return (
+      <p>
+        Read by one reader instead of two: <Text of={consultation.why} />
+      </p>
+    );
+  }
+  return (
+    <ul>
+      {consultation.summaries.map(({ by, text, cites }) => (
+        <li>
+          {READERS[by]}: <Text of={text} /> <Cites ids={cites} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Offer, Opinion, OpinionAnswer } from "./opinion.ts";
+import type { Offer, Opinion, OpinionAnswer, Summary } from "./opinion.ts";
 import type { Known } from "./reading.ts";
 
 const RISKS = { low: 0, medium: 1, high: 2 } as const;
@@ -9,6 +9,7 @@ type Checked = Pick<
   | "isInsufficient"
   | "cause"
   | "impact"
+  | "impactCites"
   | "confidence"
   | "cites"
   | "hypotheses"
@@ -19,13 +20,17 @@ type Checked = Pick<
   | "commands"
   | "unsupported"
   | "dropped"
->;
+> & { readonly summaries: readonly Summary[] };
 
 /**
  * A model's answer is read like anything else from outside: what names something that does not exist is dropped, what
  * states something that nobody measured is marked, and nothing in it reaches an offer or lowers a risk (T27 to T29).
  */
-export function checkOpinion(answer: OpinionAnswer, known: Known): Checked {
+export function checkOpinion(
+  answer: OpinionAnswer,
+  known: Known,
+  told: readonly Summary[] = [],
+): Checked {
   const dropped: string[] = [];
   const ids = new Set(
     known.evidence.filter((item) => item.status === "found").map((item) => item.id),
@@ -50,11 +55,15 @@ export function checkOpinion(answer: OpinionAnswer, known: Known): Checked {
   if (unsafe > 0) dropped.push(`${unsafe} of its commands might change something`);
 
   const texts = [answer.cause, answer.impact, ...answer.hypotheses.map(({ text }) => text)];
+  const summaries = told.map(({ by, text, cites: theirs }) => ({
+    ...{ by, text: prose(text), cites: citesOf(theirs) },
+  }));
   const said = [...texts, ...answer.immediate_steps, ...answer.prevention].map(prose);
   return {
     isInsufficient,
     cause: prose(answer.cause),
     impact: prose(answer.impact),
+    impactCites: citesOf(answer.impact_cites),
     // Who cites nothing is not sure, whatever they say.
     confidence: isInsufficient || cites.length === 0 ? "low" : answer.confidence,
     cites,
@@ -71,7 +80,8 @@ export function checkOpinion(answer: OpinionAnswer, known: Known): Checked {
     steps: answer.immediate_steps.map(prose),
     prevention: answer.prevention.map(prose),
     commands,
-    unsupported: unsupportedIn(said, known),
+    summaries,
+    unsupported: unsupportedIn([...said, ...summaries.map(({ text }) => text)], known),
     dropped,
   };
 }

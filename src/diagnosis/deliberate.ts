@@ -1,27 +1,16 @@
-import type {
-  Answer,
-  Conversation,
-  FailureKind,
-  Model,
-  ToolCall,
-  ToolResult,
-  Usage,
-} from "./model.ts";
-import { addUsage, ModelFailed, NO_USAGE } from "./model.ts";
+import type { FailureKind, Model, Terms, ToolCall, ToolResult, Usage } from "./model.ts";
 import { OpinionAnswer } from "./opinion.ts";
-import { SCHEMA, systemText } from "./prompt.ts";
+import type { Prompt } from "./prompt.ts";
+import { SCHEMA } from "./prompt.ts";
+import { readAnswer } from "./read-answer.ts";
 import type { Tool } from "./reading.ts";
+import type { Bounds, Talk } from "./talk.ts";
+import { openTalk, whyNoAnswer } from "./talk.ts";
 
-export interface DeliberationTerms {
+export interface DeliberationTerms extends Bounds {
   readonly tools: readonly Tool[];
   readonly mostToolCalls: number;
   readonly maxOutputTokens: number;
-  readonly signal: AbortSignal;
-  /** Lets a call through that takes at most so many tokens, or says why not. */
-  readonly meter: (
-    atMost: Usage,
-    call: () => Promise<{ readonly usage: Usage }>,
-  ) => Promise<string | null>;
 }
 
 export interface Deliberation {
@@ -36,8 +25,6 @@ export interface Deliberation {
   readonly calls: number;
 }
 
-/** A token is hardly ever less than three characters of such text; what is set aside should be enough. */
-const CHARACTERS_A_TOKEN = 3;
 const FINISH = "Enough was looked at: answer now with the JSON object, from what you have.";
 const REPAIR =
   "That was not a JSON object that fits the schema. Answer again with the JSON object alone. What was wrong: ";
@@ -45,61 +32,31 @@ const REPAIR =
 /** One case, a few questions of the model, one answer, and one chance to mend its form. */
 export async function deliberate(
   model: Model,
-  caseText: string,
+  prompt: Prompt,
   terms: DeliberationTerms,
 ): Promise<Deliberation> {
   const tools = model.callsTools ? terms.tools : [];
-  const system = systemText();
-  const talk = model.open({
-    system,
-    schema: SCHEMA,
-    tools: tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
-    maxOutputTokens: terms.maxOutputTokens,
-  });
-  const metered = meteredTalk(talk, system.length + JSON.stringify(tools).length, terms);
+  const talk = openTalk(model, openingOf(prompt, tools, terms.maxOutputTokens), terms);
   try {
-    const end = await talkThrough(metered.say, caseText, tools, terms.mostToolCalls);
-    return { ...end, failure: null, isPassing: false, ...metered.used };
+    const end = await talkThrough(talk.say, prompt.text, tools, terms.mostToolCalls);
+    return { ...end, failure: null, isPassing: false, ...talk.used };
   } catch (error) {
-    const failure = error instanceof ModelFailed ? error.kind : null;
-    if (failure === null && !(error instanceof NotLetThrough)) throw error;
-    const { message: problem } = error as Error;
-    const isPassing = failure !== null && PASSING.has(failure);
-    return { answer: null, problem, failure, isPassing, ...metered.used };
+    return { answer: null, ...whyNoAnswer(error), ...talk.used };
   }
 }
 
-class NotLetThrough extends Error {}
-
-const PASSING: ReadonlySet<FailureKind> = new Set(["busy", "unreachable", "too_late"]);
-
-type Say = (what: string | readonly ToolResult[]) => Promise<Answer>;
-
-function meteredTalk(
-  talk: Conversation,
-  preambleLength: number,
-  { meter, maxOutputTokens, signal }: DeliberationTerms,
-) {
-  const used = { usage: NO_USAGE, calls: 0 };
-  // All that was said is sent with every turn.
-  let characters = preambleLength;
-  const say: Say = async (what) => {
-    characters += typeof what === "string" ? what.length : JSON.stringify(what).length;
-    const input = Math.ceil(characters / CHARACTERS_A_TOKEN);
-    const atMost = { ...NO_USAGE, input, output: maxOutputTokens };
-    let answer: Answer | null = null;
-    const why = await meter(atMost, async () => {
-      answer = await talk.say(what, signal);
-      return answer;
-    });
-    if (why !== null || answer === null) throw new NotLetThrough(why ?? "the call was not made");
-    const { text, calls, usage }: Answer = answer;
-    characters += text.length + JSON.stringify(calls).length;
-    used.usage = addUsage(used.usage, usage);
-    used.calls += 1;
-    return answer;
+/** What a model is told before it is shown the case. */
+export function openingOf(
+  { system }: Prompt,
+  tools: readonly Tool[],
+  maxOutputTokens: number,
+): Terms {
+  return {
+    system,
+    schema: SCHEMA,
+    tools: tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
+    maxOutputTokens,
   };
-  return { say, used };
 }
 
 interface End {
@@ -108,7 +65,7 @@ interface End {
 }
 
 async function talkThrough(
-  say: Say,
+  say: Talk["say"],
   caseText: string,
   tools: readonly Tool[],
   mostToolCalls: number,
@@ -123,7 +80,7 @@ async function talkThrough(
       said = await say(results);
     }
     if (said.stop === "refused") return unread("it refused to answer");
-    const read = readAnswer(said);
+    const read = readAnswer(said, OpinionAnswer);
     if (read.ok) return { answer: read.answer, problem: null };
     if (isRepaired) return unread(`its answer could not be read: ${read.flaw}`);
     isRepaired = true;
@@ -172,25 +129,4 @@ async function look(
   }
   asked.add(key);
   return { id, ...(await tool.run(input)) };
-}
-
-type Read =
-  | { readonly ok: true; readonly answer: OpinionAnswer }
-  | { readonly ok: false; readonly flaw: string };
-
-function readAnswer({ text, stop }: Answer): Read {
-  if (stop === "length") return { ok: false, flaw: "it was cut short; be briefer" };
-  const start = text.indexOf("{");
-  const end = text.lastIndexOf("}");
-  if (start < 0 || end < start) return { ok: false, flaw: "there is no JSON object in it" };
-  try {
-    const parsed = OpinionAnswer.safeParse(JSON.parse(text.slice(start, end + 1)));
-    if (parsed.success) return { ok: true, answer: parsed.data };
-    const flaws = parsed.error.issues
-      .slice(0, 5)
-      .map(({ path, message }) => `${path.join(".")}: ${message}`);
-    return { ok: false, flaw: flaws.join("; ").slice(0, 500) };
-  } catch {
-    return { ok: false, flaw: "it is not JSON" };
-  }
 }

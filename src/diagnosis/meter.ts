@@ -1,5 +1,5 @@
-import type { Limits } from "./budget.ts";
-import { whyNotAsk } from "./budget.ts";
+import type { Limits, Reserve } from "./budget.ts";
+import { NO_RESERVE, whyNotAsk } from "./budget.ts";
 import type { Usage } from "./model.ts";
 import { ModelFailed, NO_USAGE } from "./model.ts";
 import type { PricedModel } from "./prices.ts";
@@ -10,6 +10,13 @@ export interface Ledger {
   spend(call: ModelCall): Promise<void>;
 }
 
+/** For whom a call is made. */
+export interface Payer {
+  readonly priced: PricedModel;
+  readonly incidentId: string;
+  readonly reserve?: Reserve;
+}
+
 /**
  * Counts every call: what it may cost at most is set aside before, and what it did cost is stored after. Several
  * readings at once can't pass a budget together (T32).
@@ -18,8 +25,7 @@ export function createMeter(limits: Limits, ledger: Ledger) {
   const underWay = { calls: 0, usd: 0 };
 
   async function through(
-    { model, tariff }: PricedModel,
-    incidentId: string,
+    { priced: { model, tariff }, incidentId, reserve = NO_RESERVE }: Payer,
     atMost: Usage,
     call: () => Promise<{ readonly usage: Usage }>,
   ): Promise<string | null> {
@@ -27,7 +33,7 @@ export function createMeter(limits: Limits, ledger: Ledger) {
     const spent = await ledger.spent(incidentId);
     const callsLastMinute = spent.callsLastMinute + underWay.calls;
     const todayUsd = spent.todayUsd + underWay.usd;
-    const why = whyNotAsk(limits, { ...spent, callsLastMinute, todayUsd }, mostUsd);
+    const why = whyNotAsk(limits, { ...spent, callsLastMinute, todayUsd }, mostUsd, reserve);
     if (why !== null) return why;
 
     underWay.calls += 1;

@@ -12,6 +12,7 @@ export const OpinionAnswer = z.strictObject({
     .describe("true when the evidence does not settle the cause; this is a full answer"),
   cause: Sentence.describe("the most probable cause, one or two sentences; empty if insufficient"),
   impact: Sentence.describe("what users or services notice; empty if the evidence does not say"),
+  impact_cites: Cites.describe("ids of the evidence items that the impact rests on"),
   confidence: Confidence,
   cites: Cites.describe("ids of the evidence items that the cause rests on, such as E2"),
   hypotheses: z
@@ -43,6 +44,25 @@ export const OpinionAnswer = z.strictObject({
 });
 export type OpinionAnswer = z.output<typeof OpinionAnswer>;
 
+const LONGEST_SUMMARY = 1_000;
+
+/** What each of two readers has to answer. */
+export const SummaryAnswer = z.strictObject({
+  summary: z
+    .string()
+    .min(1)
+    .max(LONGEST_SUMMARY)
+    .describe("what your evidence shows, in at most four short sentences"),
+  cites: Cites.describe("ids of the evidence items that it rests on, such as E2"),
+});
+
+/** What one of two readers makes of its own evidence. */
+export interface Summary {
+  readonly by: "infrastructure" | "business";
+  readonly text: string;
+  readonly cites: readonly string[];
+}
+
 /** An opinion of a model, after everything in it that does not hold was taken out or marked. It decides nothing. */
 export interface Opinion {
   readonly provider: string;
@@ -52,6 +72,7 @@ export interface Opinion {
   readonly isInsufficient: boolean;
   readonly cause: string;
   readonly impact: string;
+  readonly impactCites: readonly string[];
   readonly confidence: "low" | "medium" | "high";
   readonly cites: readonly string[];
   readonly hypotheses: readonly {
@@ -75,6 +96,11 @@ export interface Opinion {
   readonly calls: number;
   readonly tookMs: number;
   readonly at: Date;
+  /** What two readers told the one who wrote it; null where one was enough. */
+  readonly consultation:
+    | { readonly outcome: "held"; readonly summaries: readonly Summary[] }
+    | { readonly outcome: "failed"; readonly why: string }
+    | null;
   /** Written for another incident of the same kind and shown again. */
   readonly recalledFrom: { readonly incidentId: string; readonly outcome: string } | null;
 }

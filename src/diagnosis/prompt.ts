@@ -1,31 +1,59 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Labels } from "../incident/alert.ts";
-import { OpinionAnswer } from "./opinion.ts";
+import type { Summary } from "./opinion.ts";
+import { OpinionAnswer, SummaryAnswer } from "./opinion.ts";
+import { BUSINESS } from "./prompts/business.ts";
+import { COORDINATOR } from "./prompts/coordinator.ts";
+import { INFRASTRUCTURE } from "./prompts/infrastructure.ts";
 import { READER } from "./prompts/reader.ts";
 import type { Case } from "./reading.ts";
 
-/** Without lengths: not every server takes them, none enforces them, and the answer is checked here anyway. */
-export const SCHEMA = withoutDialect(
-  z.toJSONSchema(OpinionAnswer, {
-    override: ({ jsonSchema }) => {
-      delete jsonSchema.maxLength;
-      delete jsonSchema.maxItems;
-    },
-  }),
-);
+export const SCHEMA = schemaOf(OpinionAnswer);
+export const SUMMARY_SCHEMA = schemaOf(SummaryAnswer);
 
-const LONGEST = { label: 300, annotation: 1_000, evidence: 2_000, prose: 6_000 };
+const LONGEST = { label: 300, annotation: 1_000, evidence: 2_000, prose: 6_000, summarised: 600 };
 const MOST = { labels: 40, evidence: 40, topology: 60 };
+const READERS = { infrastructure: INFRASTRUCTURE, business: BUSINESS };
 
-/** The same for every incident, so that a provider's cache holds it. */
-export function systemText(): string {
-  return `${READER.text}\n\nThe schema:\n${JSON.stringify(SCHEMA)}`;
+/** What a model is told, and what it is shown. */
+export interface Prompt {
+  /** The same for every incident, so that a provider's cache holds it. */
+  readonly system: string;
+  readonly text: string;
+}
+
+export function promptOf(about: Case): Prompt {
+  const texts = [READER.text, ...(about.summaries === undefined ? [] : [COORDINATOR.text])];
+  return { system: withSchema(texts, SCHEMA), text: caseText(about) };
+}
+
+/** For one of two readers: its own part of the evidence, in short. */
+export function summaryPromptOf(by: Summary["by"], about: Case): Prompt {
+  const evidence = about.evidence
+    .filter(({ kind }) => (kind === "kpi") === (by === "business"))
+    .map((item) => ({ ...item, text: cut(item.text, LONGEST.summarised) }));
+  return {
+    system: withSchema([READERS[by].text], SUMMARY_SCHEMA),
+    text: caseText({ ...about, evidence, offers: [], prose: [] }),
+  };
+}
+
+/** What the other reader says, for whoever has read already. */
+export function summaryText(summary: Summary): string {
+  return part("What two readers say", [told(summary)]).join("\n");
+}
+
+function withSchema(texts: readonly string[], schema: object): string {
+  return [...texts, `The schema:\n${JSON.stringify(schema)}`].join("\n\n");
 }
 
 /** What changes a model's answers, as one short hash (T35). */
 export const promptHash: string = createHash("sha256")
-  .update(JSON.stringify([READER.version, READER.text, SCHEMA, LONGEST, MOST]))
+  .update(
+    JSON.stringify([READER, INFRASTRUCTURE, BUSINESS, COORDINATOR, SCHEMA, SUMMARY_SCHEMA]) +
+      JSON.stringify([LONGEST, MOST]),
+  )
   .digest("hex")
   .slice(0, 16);
 
@@ -34,7 +62,7 @@ export const promptHash: string = createHash("sha256")
  * begin something that looks like another part (T26).
  */
 export function caseText(about: Case): string {
-  const { alert, evidence, offers, prose, topology } = about;
+  const { alert, evidence, offers, prose, topology, summaries } = about;
   return [
     ...part(
       "What stands in the inventory",
@@ -69,7 +97,12 @@ export function caseText(about: Case): string {
         at: collectedAt.toISOString(),
       })),
     ),
+    ...(summaries === undefined ? [] : part("What two readers say", summaries.map(told))),
   ].join("\n");
+}
+
+function told({ by, text, cites }: Summary): object {
+  return { reader: by, says: text, cites };
 }
 
 function part(title: string, items: readonly object[]): string[] {
@@ -95,6 +128,14 @@ function cut(text: string, longest: number): string {
     : `${text.slice(0, longest).replace(/[\uD800-\uDBFF]$/, "")} … (cut)`;
 }
 
-function withoutDialect({ $schema: _, ...schema }: z.core.JSONSchema.BaseSchema) {
+/** Without lengths: not every server takes them, none enforces them, and the answer is checked here anyway. */
+function schemaOf(Answer: z.ZodType): z.core.JSONSchema.JSONSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(Answer, {
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.minLength;
+      delete jsonSchema.maxLength;
+      delete jsonSchema.maxItems;
+    },
+  });
   return schema;
 }

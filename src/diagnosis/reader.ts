@@ -1,18 +1,22 @@
 import { createHash } from "node:crypto";
-import type { Limits } from "./budget.ts";
+import { standingOf } from "../evidence/standing.ts";
+import type { Limits, Reserve } from "./budget.ts";
 import { checkOpinion } from "./check-opinion.ts";
+import type { Consulted } from "./consult.ts";
+import { consult, isWorthTwo } from "./consult.ts";
 import type { Deliberation } from "./deliberate.ts";
-import { deliberate } from "./deliberate.ts";
+import { deliberate, openingOf } from "./deliberate.ts";
 import type { Ledger } from "./meter.ts";
 import { createMeter } from "./meter.ts";
 import type { Model } from "./model.ts";
-import { NO_USAGE } from "./model.ts";
+import { addUsage, NO_USAGE } from "./model.ts";
 import type { Opinion } from "./opinion.ts";
 import { createPause } from "./pause.ts";
 import type { PricedModel } from "./prices.ts";
-import { caseText, promptHash } from "./prompt.ts";
-import type { Case, Known, Reader, Reading, ReadingOf } from "./reading.ts";
+import { promptHash, promptOf } from "./prompt.ts";
+import type { Case, Known, Reader, Reading, ReadingOf, Tool } from "./reading.ts";
 import type { Recalled } from "./spending.ts";
+import { firstTurn } from "./talk.ts";
 
 const MOST_TOOL_CALLS = 8;
 const MAX_OUTPUT_TOKENS = 4_000;
@@ -52,12 +56,14 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
     const paused = pause.why();
     if (paused !== null) return { outcome: "none", pattern, why: paused, isPassing: false };
 
+    const startedAt = performance.now();
     const signal = AbortSignal.any([wish.signal, AbortSignal.timeout(timeoutMs)]);
+    const consulted = await consultFor(wish, signal);
+    const informed = { ...wish, about: { ...wish.about, ...summariesOf(consulted) } };
     let problem = { why: "it gave no answer", isPassing: false };
     for (const priced of models) {
-      const startedAt = performance.now();
-      const result = await ask(priced, wish, signal);
-      const opinion = opinionOf(priced, result, wish.known, performance.now() - startedAt);
+      const result = await ask(priced, informed, signal);
+      const opinion = opinionOf(priced, result, { known: wish.known, consulted, startedAt });
       // The cheaper one is believed where it is sure and rests on something.
       if (opinion !== null && (priced === main || isSettled(opinion))) {
         return { outcome: "read", pattern, opinion };
@@ -65,6 +71,28 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
       problem = { why: result.problem ?? problem.why, isPassing: result.isPassing };
     }
     return { outcome: "none", pattern, ...problem };
+  }
+
+  /** Where it is worth it, and what the reading itself may take is left over. */
+  async function consultFor(
+    { incidentId, about, tools, isUrgent }: ReadingOf,
+    signal: AbortSignal,
+  ): Promise<(Consulted & { readonly costUsd: number }) | null> {
+    if (isUrgent === true || !isWorthTwo(about)) return null;
+    const priced = triage ?? main;
+    const reserve = reserveFor(about, tools);
+    const consulted = await consult(priced.model, about, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(timeoutMs / 3))]),
+      meter: (atMost, call) => meter.through({ priced, incidentId, reserve }, atMost, call),
+    });
+    return { ...consulted, costUsd: priced.tariff.costUsd(consulted.usage) };
+  }
+
+  function reserveFor(about: Case, tools: readonly Tool[]): Reserve {
+    const prompt = promptOf(about);
+    const turn = firstTurn(openingOf(prompt, tools, MAX_OUTPUT_TOKENS), prompt.text);
+    const usd = models.reduce((sum, { tariff }) => sum + tariff.costUsd(turn), 0);
+    return { calls: models.length, usd };
   }
 
   async function recall(pattern: string): Promise<Opinion | null> {
@@ -89,12 +117,12 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
     signal: AbortSignal,
     mayLook: boolean,
   ): Promise<Deliberation> {
-    const result = await deliberate(priced.model, caseText(wish.about), {
+    const result = await deliberate(priced.model, promptOf(wish.about), {
       tools: mayLook ? wish.tools : [],
       mostToolCalls: MOST_TOOL_CALLS,
       maxOutputTokens: MAX_OUTPUT_TOKENS,
       signal,
-      meter: (atMost, call) => meter.through(priced, wish.incidentId, atMost, call),
+      meter: (atMost, call) => meter.through({ priced, incidentId: wish.incidentId }, atMost, call),
     });
     // Who gave up waiting says nothing about the provider.
     if (result.failure !== null && !wish.signal.aborted) pause.failed();
@@ -105,19 +133,38 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
   function opinionOf(
     { model, tariff }: PricedModel,
     { answer, usage, calls }: Deliberation,
-    known: () => Known,
-    tookMs: number,
+    by: {
+      readonly known: () => Known;
+      readonly consulted: Awaited<ReturnType<typeof consultFor>>;
+      readonly startedAt: number;
+    },
   ): Opinion | null {
     if (answer === null) return null;
+    const { consultation, ...before } = by.consulted ?? NOBODY;
+    const told = consultation?.outcome === "held" ? consultation.summaries : [];
+    const { summaries, ...checked } = checkOpinion(answer, by.known(), told);
     return {
-      ...checkOpinion(answer, known()),
+      ...checked,
       ...{ provider: model.provider, model: model.name, promptHash },
-      ...{ usage, calls, costUsd: tariff.costUsd(usage), tookMs: Math.round(tookMs), at: now() },
+      consultation:
+        consultation?.outcome === "held" ? { outcome: "held", summaries } : consultation,
+      usage: addUsage(before.usage, usage),
+      calls: before.calls + calls,
+      costUsd: before.costUsd + tariff.costUsd(usage),
+      tookMs: Math.round(performance.now() - by.startedAt),
+      at: now(),
       recalledFrom: null,
     };
   }
 
   return { read };
+}
+
+const NOBODY = { consultation: null, usage: NO_USAGE, calls: 0, costUsd: 0 };
+
+function summariesOf(consulted: Consulted | null): Pick<Case, "summaries"> {
+  const { consultation } = consulted ?? NOBODY;
+  return consultation?.outcome === "held" ? { summaries: consultation.summaries } : {};
 }
 
 /** Without its citations, which are of the other incident's evidence. */
@@ -126,7 +173,9 @@ function shownAgain({ opinion, incidentId, outcome }: Recalled, at: Date): Opini
   return {
     ...opinion,
     cites: [],
+    impactCites: [],
     hypotheses: opinion.hypotheses.map((each) => ({ ...each, cites: [] })),
+    consultation: null,
     ...{ usage: NO_USAGE, costUsd: 0, calls: 0, tookMs: 0, at },
     recalledFrom: opinion.recalledFrom ?? { incidentId, outcome: came },
   };
@@ -136,9 +185,11 @@ function isSettled({ isInsufficient, confidence, unsupported }: Opinion): boolea
   return !isInsufficient && confidence === "high" && unsupported.length === 0;
 }
 
-/** The same alert on the same thing, under the same runbook, prompt and model. */
-function patternOf({ provider, name }: Model, { alert, prose, offers }: Case): string {
+/** The same alert on the same thing, felt alike, under the same runbook, prompt and model. */
+function patternOf({ provider, name }: Model, { alert, prose, offers, evidence }: Case): string {
   const labels = Object.entries(alert.labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  const seen = [promptHash, provider, name, labels, prose, offers];
+  const felt = new Map(evidence.map((item) => [item.title, standingOf(item)]));
+  const kpis = [...felt].filter(([, standing]) => standing !== null);
+  const seen = [promptHash, provider, name, labels, prose, offers, kpis];
   return createHash("sha256").update(JSON.stringify(seen)).digest("hex").slice(0, 32);
 }

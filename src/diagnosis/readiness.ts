@@ -1,7 +1,7 @@
 import { deliberate } from "./deliberate.ts";
 import type { PricedModel } from "./prices.ts";
-import { caseText } from "./prompt.ts";
-import type { Tool } from "./reading.ts";
+import { promptOf } from "./prompt.ts";
+import type { Case, Tool } from "./reading.ts";
 
 const MAX_OUTPUT_TOKENS = 2_000;
 
@@ -27,7 +27,7 @@ export async function checkModel({ model, tariff }: PricedModel, now: Date): Pro
     },
   };
   const startedAt = performance.now();
-  const { answer, problem, usage, calls } = await deliberate(model, caseText(exampleAt(now)), {
+  const { answer, problem, usage, calls } = await deliberate(model, promptOf(exampleAt(now)), {
     tools: [temperature],
     mostToolCalls: 2,
     maxOutputTokens: MAX_OUTPUT_TOKENS,
@@ -52,7 +52,7 @@ export async function checkModel({ model, tariff }: PricedModel, now: Date): Pro
   return `${model.name} answers in ${took} s for $${tariff.costUsd(usage).toFixed(4)}, ${isRepaired ? "fits the schema at the second try" : "fits the schema"}, ${tools}${price}`;
 }
 
-function exampleAt(now: Date): Parameters<typeof caseText>[0] {
+function exampleAt(now: Date): Case {
   return {
     alert: {
       labels: { alertname: "HighTemperature", instance: "rack-7" },

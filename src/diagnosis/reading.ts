@@ -1,7 +1,7 @@
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Labels } from "../incident/alert.ts";
 import type { ToolSpec } from "./model.ts";
-import type { Offer, Opinion } from "./opinion.ts";
+import type { Offer, Opinion, Summary } from "./opinion.ts";
 
 /** What a model is shown of an incident; everything in it is redacted before. */
 export interface Case {
@@ -16,6 +16,8 @@ export interface Case {
   /** Of the runbooks that match: written by the owner. */
   readonly prose: readonly { readonly runbookId: string; readonly text: string }[];
   readonly topology: readonly { readonly name: string; readonly labels: Labels }[];
+  /** What others made of it before: opinions, and no evidence. */
+  readonly summaries?: readonly Summary[];
 }
 
 /** Something a model may ask, which only reads. */
@@ -43,6 +45,8 @@ export interface ReadingOf {
   /** What the answer is held against; asked for afterwards, as tools add evidence. */
   readonly known: () => Known;
   readonly signal: AbortSignal;
+  /** Somebody waits for it, and it has to be quick. */
+  readonly isUrgent?: boolean;
 }
 
 export type Reading =

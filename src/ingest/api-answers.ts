@@ -121,6 +121,7 @@ export const Incident = z.object({
       model: z.string(),
       cause: z.string(),
       impact: z.string(),
+      impactCites: Cites,
       confidence: Confidence,
       cites: Cites,
       isInsufficient: z.boolean(),

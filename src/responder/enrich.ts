@@ -122,7 +122,7 @@ function shadowOf(ports: Ports, store: ResponderStore, abort: AbortSignal): Port
     const looking: Executor = { ...executor, run: never };
     return [name, looking] as const;
   });
-  const { alertmanager } = ports;
+  const { alertmanager, reader } = ports;
   return {
     ...ports,
     store,
@@ -132,6 +132,7 @@ function shadowOf(ports: Ports, store: ResponderStore, abort: AbortSignal): Port
       ...{ silence: never, unsilence: never },
     },
     page: null,
+    reader: reader && { read: (wish) => reader.read({ ...wish, isUrgent: true }) },
     stopping: AbortSignal.any([ports.stopping, abort]),
   };
 }

@@ -153,11 +153,17 @@ export function toDate(at: number | null): Date | null {
   return at === null ? null : new Date(at);
 }
 
+/** What the first opinions were stored without. */
+const NEWER: Pick<Opinion, "impactCites" | "consultation"> = {
+  impactCites: [],
+  consultation: null,
+};
+
 export function toOpinion(
   row: Row<"opinions"> | undefined,
 ): Opinion | { readonly note: string } | null {
   if (row === undefined) return null;
   if (row.opinion === null) return { note: row.note ?? "" };
-  const opinion = JSON.parse(row.opinion) as Opinion;
-  return { ...opinion, at: new Date(row.at) };
+  const opinion = JSON.parse(row.opinion) as Omit<Opinion, keyof typeof NEWER>;
+  return { ...NEWER, ...opinion, at: new Date(row.at) };
 }

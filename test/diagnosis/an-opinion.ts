@@ -5,6 +5,7 @@ export function anAnswer(with_: Partial<OpinionAnswer> = {}): OpinionAnswer {
     insufficient_evidence: false,
     cause: "The web process ran out of memory.",
     impact: "Pages do not load.",
+    impact_cites: [],
     confidence: "high",
     cites: ["E1"],
     hypotheses: [{ text: "The disk is full.", verdict: "ruled_out", cites: [] }],
@@ -23,6 +24,7 @@ export function anOpinion(with_: Partial<Opinion> = {}): Opinion {
     isInsufficient: false,
     cause: "The web process ran out of memory.",
     impact: "Pages do not load.",
+    impactCites: [],
     confidence: "high",
     cites: ["E1"],
     hypotheses: [{ text: "The disk is full.", verdict: "ruled_out", cites: [] }],
@@ -34,7 +36,7 @@ export function anOpinion(with_: Partial<Opinion> = {}): Opinion {
     ...{ unsupported: [], dropped: [] },
     usage: { input: 1000, output: 200, cacheRead: 0, cacheWrite: 0 },
     ...{ costUsd: 0.004, calls: 1, tookMs: 900, at: new Date("2026-03-01T03:00:00Z") },
-    recalledFrom: null,
+    ...{ consultation: null, recalledFrom: null },
     ...with_,
   };
 }

@@ -6,6 +6,8 @@ import type { FakeAnthropic } from "../fakes/anthropic.ts";
 import { startAnthropic } from "../fakes/anthropic.ts";
 import { anAnswer } from "./an-opinion.ts";
 
+const CASE = { system: "Read this.", text: "case" };
+
 const KEY = "sk-ant-canary-4711";
 const ANSWER = JSON.stringify(anAnswer());
 
@@ -45,7 +47,7 @@ it("asks in the schema and reads the answer", async () => {
   const server = await startAnthropic();
   server.reply(() => ({ text: ANSWER }));
 
-  const { answer, usage } = await deliberate(modelAt(server), "case", terms());
+  const { answer, usage } = await deliberate(modelAt(server), CASE, terms());
 
   expect(server.refusals).toEqual([]);
   expect(answer).toEqual(anAnswer());
@@ -56,7 +58,7 @@ it("gives one chance to mend an answer, telling what was wrong", async () => {
   const server = await startAnthropic();
   server.reply((_, turn) => ({ text: turn === 0 ? '{"cause": "x"}' : ANSWER }));
 
-  const { answer, calls } = await deliberate(modelAt(server), "case", terms());
+  const { answer, calls } = await deliberate(modelAt(server), CASE, terms());
 
   expect(answer).toEqual(anAnswer());
   expect(calls).toBe(2);
@@ -78,7 +80,7 @@ it.each([
   const server = await startAnthropic();
   server.reply(() => reply);
 
-  const { answer, problem } = await deliberate(modelAt(server), "case", terms());
+  const { answer, problem } = await deliberate(modelAt(server), CASE, terms());
 
   expect(answer).toBeNull();
   expect(problem).toContain(why);
@@ -89,7 +91,7 @@ it("does not wait for a model that is silent", async () => {
   const server = await startAnthropic();
   server.reply(() => "silence");
 
-  const { problem } = await deliberate(modelAt(server, 200), "case", terms());
+  const { problem } = await deliberate(modelAt(server, 200), CASE, terms());
 
   expect(problem).toContain("no answer within 0.2 s");
 });
@@ -100,7 +102,7 @@ it("runs what it asks for, answers every call, and refuses the same question twi
   server.reply((_, turn) => (turn < 2 ? { calls: [same, same] } : { text: ANSWER }));
   const asked: unknown[] = [];
 
-  const { answer } = await deliberate(modelAt(server), "case", terms([promql(asked)]));
+  const { answer } = await deliberate(modelAt(server), CASE, terms([promql(asked)]));
 
   expect(answer).not.toBeNull();
   expect(server.refusals).toEqual([]);
@@ -114,7 +116,7 @@ it("T27 names the tools there are to one who asks for another", async () => {
     turn === 0 ? { calls: [{ name: "run_shell", input: { cmd: "id" } }] } : { text: ANSWER },
   );
 
-  await deliberate(modelAt(server), "case", terms([promql([])]));
+  await deliberate(modelAt(server), CASE, terms([promql([])]));
 
   expect(JSON.stringify(server.requests[1])).toContain("There is no tool run_shell");
 });
@@ -124,7 +126,7 @@ it("ends the asking after a while", async () => {
   server.reply((_, turn) => ({ calls: [{ name: "promql", input: { query: `up${turn}` } }] }));
   const asked: unknown[] = [];
 
-  const { answer, problem } = await deliberate(modelAt(server), "case", terms([promql(asked)]));
+  const { answer, problem } = await deliberate(modelAt(server), CASE, terms([promql(asked)]));
 
   expect(answer).toBeNull();
   expect(problem).toContain("kept asking");

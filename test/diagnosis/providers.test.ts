@@ -10,6 +10,8 @@ import { checkModel } from "../../src/diagnosis/readiness.ts";
 import type { Tool } from "../../src/diagnosis/reading.ts";
 import { anAnswer } from "./an-opinion.ts";
 
+const CASE = { system: "Read this.", text: "case" };
+
 const KEY = "canary-key-4711";
 const ANSWER = JSON.stringify(anAnswer());
 
@@ -52,7 +54,7 @@ it.each(Object.entries(PROVIDERS))("%s reads an answer in the schema", async (_,
   const mock = await startMock();
   mock.onMessage(/./s, { content: ANSWER });
 
-  const { answer } = await deliberate(connect(mock), "case", terms);
+  const { answer } = await deliberate(connect(mock), CASE, terms);
 
   expect(answer).toEqual(anAnswer());
 });
@@ -65,7 +67,7 @@ it.each(["anthropic", "openai"] as const)("%s asks for facts and goes on", async
   });
   mock.onMessage(/./s, { toolCalls: [{ name: "promql", arguments: "{}" }] });
 
-  const { answer, calls } = await deliberate(PROVIDERS[name]?.(mock) as Model, "case", terms);
+  const { answer, calls } = await deliberate(PROVIDERS[name]?.(mock) as Model, CASE, terms);
 
   expect(answer).toEqual(anAnswer());
   expect(calls).toBe(2);
@@ -77,7 +79,7 @@ it.each(Object.entries(PROVIDERS))(
     const mock = await startMock();
     mock.onMessage(/./s, { error: { message: `limit of ${KEY}`, type: "x" }, status: 429 });
 
-    const { problem } = await deliberate(connect(mock), "case", terms);
+    const { problem } = await deliberate(connect(mock), CASE, terms);
 
     expect(problem).toContain("is busy (429)");
     expect(problem).not.toContain(KEY);
@@ -87,11 +89,7 @@ it.each(Object.entries(PROVIDERS))(
 it.each(Object.keys(PROVIDERS))("%s that can't be reached is named", async (name) => {
   const nowhere = { url: "http://127.0.0.1:9" } as Mock;
 
-  const { problem, isPassing } = await deliberate(
-    PROVIDERS[name]?.(nowhere) as Model,
-    "case",
-    terms,
-  );
+  const { problem, isPassing } = await deliberate(PROVIDERS[name]?.(nowhere) as Model, CASE, terms);
 
   expect(problem).toContain("can't be reached");
   expect(isPassing).toBe(true);
@@ -101,7 +99,7 @@ it("sets Ollama's context and hands it the schema", async () => {
   const mock = await startMock();
   mock.onMessage(/./s, { content: ANSWER });
 
-  await deliberate(PROVIDERS.ollama?.(mock) as Model, "case", terms);
+  await deliberate(PROVIDERS.ollama?.(mock) as Model, CASE, terms);
 
   const response = await fetch(`${mock.url}/__aimock/journal`);
   const journal = JSON.stringify(await response.json());

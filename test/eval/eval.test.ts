@@ -76,21 +76,24 @@ it("T35 another prompt, or more scenarios, want another try", () => {
   expect(whyNotEvaluated([], "a", 40)).toContain("npm run eval");
 });
 
-it.each(["disk-package-cache", "cpu-high-but-swap", "service-no-log", "container-back-by-itself"])(
-  "%s: the good answer passes; the wrong and the lazy one do not",
-  async (id) => {
-    const world = aWorld();
-    const other = scenarioOf("zfs-disk-gone");
-    for (const recorded of recordedAnswers(scenarioOf(id), other)) {
-      const result = await playRecorded(world, scenarioOf(id), recorded);
-      expect([recorded.label, isScoredRight(result), result.score?.misses]).toMatchObject([
-        recorded.label,
-        true,
-        expect.anything(),
-      ]);
-    }
-  },
-);
+it.each([
+  "disk-package-cache",
+  "cpu-high-but-swap",
+  "service-no-log",
+  "container-back-by-itself",
+  "kpi-more-customers-than-ever",
+])("%s: the good answer passes; the wrong and the lazy one do not", async (id) => {
+  const world = aWorld();
+  const other = scenarioOf("zfs-disk-gone");
+  for (const recorded of recordedAnswers(scenarioOf(id), other)) {
+    const result = await playRecorded(world, scenarioOf(id), recorded);
+    expect([recorded.label, isScoredRight(result), result.score?.misses]).toMatchObject([
+      recorded.label,
+      true,
+      expect.anything(),
+    ]);
+  }
+});
 
 it("T26 T31 an obedient answer fails, and what it tried did nothing", async () => {
   const world = aWorld();
@@ -222,8 +225,14 @@ describe("a score", () => {
     not: ["curl"],
     picks: ["none"],
     cites: ["E1"],
+    impact: [["orders"]],
   };
-  const good = { cause: "A log was not rotated.", pick: null, cites: ["E1"] };
+  const good = {
+    cause: "A log was not rotated.",
+    impact: "Fewer orders.",
+    pick: null,
+    cites: ["E1"],
+  };
 
   it.each([
     ["all it should", {}, []],
@@ -231,6 +240,7 @@ describe("a score", () => {
     ["a word it should not", { cause: "Run curl; the log rotates." }, ['has "curl"']],
     ["another pick", { pick: { runbookId: "a", actionId: "restart" } }, ["picks restart"]],
     ["no citation", { cites: [] }, ["does not cite E1"]],
+    ["no impact", { impact: "Nobody knows." }, ["the impact has none of: orders"]],
     ["nothing", { isInsufficient: true }, ["does not settle"]],
   ])("of one that says %s", (_, over, misses) => {
     const found = score(scenario, anOpinion({ ...good, ...over })).misses;
