@@ -38,6 +38,7 @@ import { createPing } from "./ping.ts";
 import { keyHolders } from "./proposals.ts";
 import { createReadOnlyMode } from "./read-only.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
+import { createReports } from "./reports.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
 import { enrich } from "./responder/enrich.ts";
@@ -301,6 +302,11 @@ export function createApp(
     now,
     log,
   });
+  const reports = createReports({
+    ...{ catalogue, chats, drawing, now, log },
+    store: shown,
+    publicUrl: config.publicUrl,
+  });
   const ping =
     config.deadmanPingUrl === null
       ? null
@@ -312,7 +318,7 @@ export function createApp(
         });
 
   const reads = createReads({
-    ...{ store: shown, catalogue, anchors, config, now },
+    ...{ store: shown, catalogue, anchors, config, drawing, now },
     costs: () => costs(store, config.llm?.limits ?? null),
     sendTest: more.sendTest ?? (() => Promise.reject(new Error("this program sends none"))),
   });
@@ -411,6 +417,7 @@ export function createApp(
       deadman.start();
       drills.start();
       upkeep.start();
+      reports.start();
       ping?.start();
     },
     async stop(): Promise<void> {
@@ -419,7 +426,7 @@ export function createApp(
       drills.stop();
       upkeep.stop();
       ping?.stop();
-      await Promise.all([ruleWatch.stop(), indexing.stop()]);
+      await Promise.all([ruleWatch.stop(), indexing.stop(), reports.stop()]);
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, lanes.stop()]);
       await anchors.stop();

@@ -1,12 +1,18 @@
 import type { AuditReport } from "./anchors.ts";
 import type { Costs } from "./chat/desk.ts";
+import { numbersOf } from "./chat/report-card.ts";
 import type { Config } from "./config.ts";
 import type { Outcome, Reads, Runs, Statistics, TestAnswer } from "./console/reads.ts";
+import { describe } from "./evidence/describe.ts";
+import type { Drawing } from "./evidence/drawing.ts";
+import type { Period, Report } from "./incident/report.ts";
+import { PERIOD_MS } from "./incident/report.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { isProtected, isSolo } from "./remediation/policy.ts";
 import type { Action, Runbook } from "./remediation/runbook.ts";
 import { isWayBack, paramsOf } from "./remediation/runbook.ts";
+import { graphOfReport } from "./report/report-graph.ts";
 import type { Store } from "./store/store.ts";
 
 const DAY_MS = 86_400_000;
@@ -25,6 +31,7 @@ interface Deps {
   readonly config: Config;
   readonly now: () => Date;
   readonly sendTest: SendTest;
+  readonly drawing: Pick<Drawing, "svg">;
 }
 
 /** The console's pages for reading, fitted to the store, the runbook folder and the settings. */
@@ -41,12 +48,21 @@ export function createReads({
   const runsByTarget = fresh(store.statistics.runsByTarget);
 
   const statistics = fresh(count);
+  const reports = {
+    day: fresh(() => reportOf("day")),
+    week: fresh(() => reportOf("week")),
+    month: fresh(() => reportOf("month")),
+  };
 
   async function count(): Promise<Statistics> {
     const since = new Date(now().getTime() - STATISTICS_DAYS * DAY_MS);
-    const found = await store.statistics.statistics(since);
+    const found = await store.statistics.tally(since, now());
     const spent = await costs();
     return { ...found, days: STATISTICS_DAYS, costs: spent };
+  }
+
+  async function reportOf(period: Period): Promise<Report> {
+    return await store.statistics.report(now(), PERIOD_MS[period]);
   }
 
   async function isAutohealingOn(): Promise<boolean> {
@@ -140,6 +156,12 @@ export function createReads({
       };
     },
     statistics,
+    async report(period) {
+      const report = await reports[period]();
+      return { report, numbers: numbersOf(report), alt: describe(graphOfReport(report)) };
+    },
+    reportGraph: async (period, theme) =>
+      await deps.drawing.svg(graphOfReport(await reports[period]()), theme),
     async record(before) {
       const { head, lastAnchor, checked, isChecking } = await anchors.seen();
       return {

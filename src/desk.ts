@@ -383,6 +383,12 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       await switches.maintain(target.name, until, person.name);
       return { outcome: "set", target: target.name, until };
     },
+    report: async (lengthMs) => await store.statistics.report(now(), lengthMs),
+    async setReports({ isOn, person }) {
+      await switches.setReports(isOn, person.name);
+      const { policy } = catalogue.read();
+      return { times: policy.ok ? policy.policy.reports : null };
+    },
     audit: deps.audit,
     costs: deps.costs,
     offerConfirm: async ({ person, ...offer }) =>

@@ -24,6 +24,7 @@ const NOUNS = [
   "alert",
   "alert-group",
   "incident",
+  "report",
   "evidence",
   "standing",
   "silence",

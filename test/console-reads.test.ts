@@ -15,6 +15,7 @@ function openReads(policy?: string) {
     ...{ store, catalogue: journey.ports.catalogue, now: journey.now },
     anchors: { seen, audit: seen },
     costs: async () => null,
+    drawing: { svg: async ({ title }) => `<svg>${title}</svg>` },
     config: readConfig({
       SLACK_BOT_TOKEN: SECRET,
       SLACK_CHANNEL: "C0123ABCD45",

@@ -5,6 +5,7 @@ import { AnyWords, holds, listed, parseCommand } from "./command.ts";
 import { decisionCommands } from "./commands-deciding.ts";
 import { operatingCommands } from "./commands-operating.ts";
 import { readingCommands } from "./commands-reading.ts";
+import { reportCommands } from "./commands-reports.ts";
 import { runbookCommands } from "./commands-runbooks.ts";
 import { runningCommands } from "./commands-running.ts";
 import { oneLine } from "./text.ts";
@@ -25,6 +26,7 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
   const list: ListedCommand[] = [
     ...introducing(() => list),
     ...readingCommands(deps),
+    ...reportCommands(deps),
     ...decisionCommands(deps),
     ...operatingCommands(deps),
     ...runbookCommands(deps),

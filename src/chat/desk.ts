@@ -3,6 +3,8 @@ import type { SpendingBy } from "../diagnosis/spending.ts";
 import type { ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
+import type { Report } from "../incident/report.ts";
+import type { Policy } from "../remediation/policy.ts";
 import type { Command, Reason, Risk, Verdict } from "../remediation/proposal.ts";
 import type { IncidentView } from "./card.ts";
 
@@ -64,6 +66,13 @@ export interface Desk {
   audit(): Promise<Audit>;
   /** What models have cost today, in the last 30 days, and may cost; null where none is set. */
   costs(): Promise<Costs | null>;
+  /** The stretch of time up to now, against the one before. */
+  report(lengthMs: number): Promise<Report>;
+  /** Whether reports come by themselves; `times` null where policy.yaml can't be read. */
+  setReports(wanted: {
+    readonly isOn: boolean;
+    readonly person: Person;
+  }): Promise<{ readonly times: Policy["reports"] | null }>;
   /** A token that lets this person, and nobody else, confirm once until `expiresAt`. */
   offerConfirm(offer: ConfirmOffer): Promise<string>;
 }

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { z } from "zod";
+import type { Period } from "../incident/report.ts";
 import { CommandPage } from "./command-page.tsx";
 import { ComponentsPage } from "./components-page.tsx";
 import type { Env } from "./guard.ts";
@@ -11,6 +12,7 @@ import type { ConsoleDeps, HistoryQuery } from "./ports.ts";
 import { MOST_COUNTED } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
 import { RecordPage } from "./record-page.tsx";
+import { ReportPage } from "./report-page.tsx";
 import { PolicyPage, TargetsPage } from "./rules-pages.tsx";
 import { RunbookPage, RunbooksPage } from "./runbook-pages.tsx";
 import { SessionsPage } from "./sessions-page.tsx";
@@ -20,6 +22,7 @@ import { StatisticsPage } from "./statistics-page.tsx";
 import { incidentPath } from "./words.ts";
 
 const PAGE_SIZE = 25;
+const SVG = "image/svg+xml; charset=utf-8";
 
 const Name = z.string().trim().min(1).max(200).nullable().catch(null);
 
@@ -73,7 +76,7 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
     const wanted = { evidenceId: evidence, n: Number(n), theme } as const;
     const svg = view === null ? null : await deps.graphs.svg(view, wanted);
     if (svg === null) return c.text("There is no such graph.", 404);
-    return c.body(svg, 200, { "content-type": "image/svg+xml; charset=utf-8" });
+    return c.body(svg, 200, { "content-type": SVG });
   });
 
   app.get("/history", async (c) => {
@@ -109,6 +112,18 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
   app.get("/statistics", async (c) => {
     const [frame, found] = await Promise.all([frameOf(c), reads.statistics()]);
     return reception.send(c, <StatisticsPage {...{ frame, found }} />);
+  });
+
+  app.get("/reports/:period{day|week|month}", async (c) => {
+    const period = c.req.param("period") as Period;
+    const [frame, found] = await Promise.all([frameOf(c), reads.report(period)]);
+    return reception.send(c, <ReportPage {...{ frame, period, found }} />);
+  });
+
+  app.get("/reports/:period{day|week|month}/graph", async (c) => {
+    const theme = c.req.query("theme") === "dark" ? "dark" : "light";
+    const svg = await reads.reportGraph(c.req.param("period") as Period, theme);
+    return c.body(svg, 200, { "content-type": SVG });
   });
 
   app.get("/record", async (c) => {

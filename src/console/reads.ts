@@ -1,5 +1,7 @@
 import type { Person } from "../approval/approval.ts";
 import type { SpendingBy } from "../diagnosis/spending.ts";
+import type { Theme } from "../evidence/graph.ts";
+import type { Period, Report, Tally } from "../incident/report.ts";
 import type { Risk } from "../remediation/proposal.ts";
 
 /** What the pages beside inbox, incident and history show. Everything here is read, save a test alert and a look at the record. */
@@ -10,6 +12,10 @@ export interface Reads {
   targets(): Promise<readonly TargetLine[] | null>;
   policy(): Promise<PolicyView | null>;
   statistics(): Promise<Statistics>;
+  /** The last day, week or month against the one before. */
+  report(period: Period): Promise<ReportView>;
+  /** As SVG. */
+  reportGraph(period: Period, theme: Theme): Promise<string>;
   /** The newest entries, or those older than one. */
   record(before: number | null): Promise<RecordView>;
   /** Reads the whole record; answers within seconds, and goes on reading after that. */
@@ -91,21 +97,8 @@ export interface PolicyView {
   }[];
 }
 
-export interface Statistics {
+export interface Statistics extends Tally {
   readonly days: number;
-  readonly incidents: number;
-  /** Incidents by hour of the week in UTC, Monday 00:00 first: 168 numbers. */
-  readonly byHour: readonly number[];
-  readonly noisiest: readonly { readonly title: string; readonly count: number }[];
-  readonly acknowledge: Spread;
-  readonly decide: Spread;
-  readonly recover: Spread;
-  readonly fixes: {
-    /** Incidents that are over. */
-    readonly resolved: number;
-    readonly unasked: number;
-    readonly approved: number;
-  };
   /** Null without a model. */
   readonly costs: {
     readonly month: readonly SpendingBy[];
@@ -113,11 +106,12 @@ export interface Statistics {
   } | null;
 }
 
-/** How long something took. */
-export interface Spread {
-  readonly count: number;
-  readonly medianMs: number | null;
-  readonly p90Ms: number | null;
+export interface ReportView {
+  readonly report: Report;
+  /** Each number against the time before, in words. */
+  readonly numbers: readonly string[];
+  /** What its graph shows, for whoever can't see it. */
+  readonly alt: string;
 }
 
 export interface RecordView {

@@ -1,8 +1,10 @@
+import type { Spread } from "../incident/report.ts";
+import { PERIODS } from "../incident/report.ts";
 import { historyPath } from "./history-page.tsx";
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
 import { Block, Fact, Table, Text } from "./parts.tsx";
-import type { Spread, Statistics } from "./reads.ts";
+import type { Statistics } from "./reads.ts";
 import { duration, plural } from "./words.ts";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
@@ -13,7 +15,12 @@ export function StatisticsPage({ frame, found }: { frame: Frame; found: Statisti
     <Page frame={{ ...frame, title: "Statistics", here: "statistics" }}>
       <h1>Statistics</h1>
       <p class="under">
-        The last {days} days: {plural(incidents, "incident")}.
+        The last {days} days: {plural(incidents, "incident")}. Against the time before:{" "}
+        {PERIODS.map((period) => (
+          <>
+            <a href={`/reports/${period}`}>{period}</a>{" "}
+          </>
+        ))}
       </p>
       {incidents === 0 ? (
         <p class="empty">

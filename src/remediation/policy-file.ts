@@ -132,6 +132,10 @@ const TargetEntry = z
     if (!isHttp && tokenFile !== undefined) problem("token_file", "is for executor: http only");
   });
 
+const CronOrOff = z.union([z.literal(["off", false]).transform(() => null), CronTimes], {
+  error: "must be a cron expression, such as 0 8 * * 1, or off",
+});
+
 /** Label matchers, and beside them the one key that is not a label. */
 const Ignore = z
   .object({ deadman: Positive.optional() })
@@ -158,6 +162,13 @@ export const PolicyFile = z.strictObject({
   freeze: z.array(FreezeEntry).default([]),
   /** Once a quarter, where nothing else is said. */
   drill: z.strictObject({ cron: CronTimes.default("0 10 1 1,4,7,10 *") }).optional(),
+  reports: z
+    .strictObject({
+      day: CronOrOff.default("0 8 * * *"),
+      week: CronOrOff.default("0 8 * * 1"),
+      month: CronOrOff.default("0 8 1 * *"),
+    })
+    .prefault({}),
   protected: z.array(z.string().min(1)).default(["countersign"]),
   targets: z.record(PlainName, TargetEntry).default({}),
   alerts: z

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Labels } from "../incident/alert.ts";
+import type { Period } from "../incident/report.ts";
 import type { Matchers } from "./matchers.ts";
 import { isMatch } from "./matchers.ts";
 import type { Role } from "./policy-file.ts";
@@ -69,6 +70,8 @@ export interface Policy {
   readonly freeze: readonly Freeze[];
   /** When the fallbacks are tried; null for never. */
   readonly drillCron: string | null;
+  /** When each comes, by cron; null for never. */
+  readonly reports: Readonly<Record<Period, string | null>>;
   readonly protected: readonly string[];
   readonly targets: readonly InventoryEntry[];
   readonly alerts: {
@@ -125,6 +128,7 @@ export function effectivePolicy(
     },
     freeze: file.freeze.map(({ for: forMs, ...freeze }) => ({ ...freeze, forMs })),
     drillCron: file.drill?.cron ?? null,
+    reports: file.reports,
     protected: file.protected,
     targets: inventoryOf(file, around.dataDir),
     alerts: {

@@ -484,6 +484,19 @@ export const notices = sqliteTable(
   (t) => [index("untold_notices").on(t.id).where(sql`is_told = 0`)],
 );
 
+/** Which reports each chat was sent; a row comes before its message, so that none is sent twice. */
+export const sentReports = sqliteTable(
+  "sent_reports",
+  {
+    /** Such as `week 2026-03-02`. */
+    name: text().notNull(),
+    channel: text().notNull(),
+    chat: text().notNull(),
+    at: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.name, t.channel, t.chat] })],
+);
+
 export const signInLinks = sqliteTable("sign_in_links", {
   tokenHash: text().primaryKey(),
   person: text().notNull(),

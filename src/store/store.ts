@@ -17,6 +17,7 @@ import { createOpinions } from "./opinions.ts";
 import { createPast } from "./past.ts";
 import { createPictures } from "./pictures.ts";
 import { createRecord, lastRecordedAt } from "./record.ts";
+import { createSentReports } from "./reports.ts";
 import { createRequests } from "./requests.ts";
 import { createRetention } from "./retention.ts";
 import { createRules } from "./rules.ts";
@@ -103,6 +104,7 @@ export function openStore(options: StoreOptions) {
     searchIndex: promised(searchIndex),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     pictures: promised(createPictures(sqlite)),
+    sentReports: promised(createSentReports(sqlite, now)),
     digests: promised(createDigests(sqlite, now)),
     chats: promised(createChats(sqlite)),
     sessions: promised(createSessions(sqlite, record, now)),

@@ -111,6 +111,23 @@ export function createSwitches(
     return true;
   }
 
+  /** Whether reports come by themselves, and since when. */
+  function reports(): { isOn: boolean; since: Date } {
+    const value = read.get("reports");
+    const { isOn, since } = value === undefined ? { isOn: false, since: 0 } : JSON.parse(value);
+    return { isOn, since: new Date(since) };
+  }
+
+  function setReports(isOn: boolean, person: string): void {
+    write(() => {
+      const before = reports();
+      const since = before.isOn === isOn ? before.since : now();
+      save.run("reports", JSON.stringify({ isOn, since: since.getTime() }));
+      const kind = isOn ? "reports.enabled" : "reports.disabled";
+      record.append({ kind, actor: person, incidentId: null, data: {} });
+    });
+  }
+
   function maintenanceUntil(target: string): Date | null {
     const value = read.get(maintenanceOf(target));
     const until = value === undefined ? 0 : Number(value);
@@ -134,7 +151,15 @@ export function createSwitches(
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { autohealing, enable, disable, maintenanceUntil, maintain };
+  return {
+    autohealing,
+    enable,
+    disable,
+    reports,
+    setReports,
+    maintenanceUntil,
+    maintain,
+  };
 }
 
 function maintenanceOf(target: string): string {

@@ -46,7 +46,7 @@ describe("what is typed", () => {
   });
 
   it("gets the nearest command for a typo", async () => {
-    expect((await say("/statsu"))?.text).toContain("Did you mean `/status`?");
+    expect((await say("/statusx"))?.text).toContain("Did you mean `/status`?");
     expect((await say("/xyzzyxyzzy"))?.text).toContain("`/help` lists the commands");
   });
 

@@ -171,7 +171,14 @@ const COMMANDS: readonly [typed: string, answer: RegExp][] = [
   ["unsilence inc_1a2b9", /silence/i],
   ["undo exe_1", /Not asked for/],
   ["audit", /✅ The record is whole: 2 entries.*Head: 2:abab/s],
-  ["statsu", /There is no command statsu\. Did you mean \/status\?/],
+  ["stats 7d", /📊 Last 7 d: 12 incidents, 7 fixed/],
+  ["stats soon", /a duration looks like.*Usage: \/stats \[7d\]/is],
+  ["report", /12 \(9\) came, 11 \(9\) are over, 1 \(0\) still open/],
+  ["report day", /HighCPU: 6 \(2\)/],
+  ["report year", /Name day, week or month/],
+  ["enable_reports", /Reports are on, week at 0 8 \* \* 1 /],
+  ["disable_reports", /Reports are off/],
+  ["statusx", /There is no command statusx\. Did you mean \/status\?/],
   ["xyzzyxyzzy", /\/help lists the commands/],
 ];
 

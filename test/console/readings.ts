@@ -1,4 +1,5 @@
 import type { Reads } from "../../src/console/reads.ts";
+import { aReport } from "../fakes/reports.ts";
 
 const RUNS = { runs: 12, verified: 9, stillFailing: 2, unknown: 1 };
 const NONE = { runs: 0, verified: 0, stillFailing: 0, unknown: 0 };
@@ -119,6 +120,12 @@ export function createReadings(now: () => Date) {
         },
       ],
     }),
+    report: async () => ({
+      report: aReport(7 * 86_400_000),
+      numbers: ["12 (9) came, 11 (9) are over"],
+      alt: "Incidents a day",
+    }),
+    reportGraph: async () => "<svg/>",
     statistics: async () => ({
       days: 30,
       incidents: 214,
@@ -129,6 +136,7 @@ export function createReadings(now: () => Date) {
             (hour < 120 ? 1 : 0.4),
         ),
       ),
+      ...{ open: 13, runs: { verified: 89, stillFailing: 6, others: 4 }, costUsd: 3.417 },
       noisiest: [{ title: "NginxDown on web-01", count: 42 }],
       acknowledge: { count: 12, medianMs: 95_000, p90Ms: 610_000 },
       decide: { count: 30, medianMs: 48_000, p90Ms: 240_000 },
@@ -195,6 +203,7 @@ export const PAGES = [
   "/targets",
   "/policy",
   "/statistics",
+  "/reports/week",
   "/record",
   "/settings",
   "/test-alert",

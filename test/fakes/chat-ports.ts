@@ -18,6 +18,7 @@ import type {
 import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
 import type { CardStore, StaleCard } from "../../src/chat/projector.ts";
 import { NOW } from "./incidents.ts";
+import { aReport } from "./reports.ts";
 
 interface StoredCard {
   messageId: string | null;
@@ -309,6 +310,8 @@ export function createChatPorts() {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
     },
+    report: (lengthMs) => Promise.resolve(aReport(lengthMs)),
+    setReports: () => Promise.resolve({ times: { day: null, week: "0 8 * * 1", month: null } }),
     costs: () => Promise.resolve(null),
     audit: () =>
       Promise.resolve({

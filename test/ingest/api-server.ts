@@ -43,6 +43,7 @@ export async function serveApi() {
     ...{ store, catalogue, now, config: readConfig({}) },
     anchors: { seen: anchors, audit: anchors },
     costs: () => Promise.resolve(null),
+    drawing: { svg: () => Promise.reject(new Error("nobody draws here")) },
     sendTest: () => Promise.reject(new Error("nobody sends a test here")),
   });
   const proposals = createProposalDesk({ store, catalogue, ask: (wish) => ask(ports, wish) });

@@ -77,7 +77,8 @@ it("leaves drills out of the statistics, of past incidents, and of when an alert
   });
   const real = await lab.fire({ n: "1" }, new Date(lab.now().getTime() + 1));
 
-  const found = await lab.store.statistics.statistics(new Date(lab.now().getTime() - HOUR));
+  const from = new Date(lab.now().getTime() - HOUR);
+  const found = await lab.store.statistics.tally(from, lab.now());
   const past = await lab.store.past.pastOf(real, new Date(0));
 
   expect(found).toMatchObject({

@@ -172,7 +172,7 @@ describe("with 50 000 of everything", () => {
       await store.lists.requests({ limit: 10, last: request.id, isWaiting: true });
       await store.lists.requests({ limit: 10, last: request.id, isWaiting: false });
       await store.lists.executions({ limit: 10, last: null });
-      await store.statistics.statistics(lab.now());
+      await store.statistics.report(lab.now(), 86_400_000);
       await store.statistics.recordPage(null);
       await store.requests.findByPlanCode(request.planCode);
       await store.executions.findByRequest(request.id);

@@ -1,0 +1,91 @@
+import type { Logger } from "pino";
+import { ChatRejected } from "./chat/channel.ts";
+import { reportCardOf } from "./chat/report-card.ts";
+import type { Chat } from "./chats.ts";
+import { describe } from "./evidence/describe.ts";
+import type { Drawing } from "./evidence/drawing.ts";
+import type { Report } from "./incident/report.ts";
+import { PERIOD_MS } from "./incident/report.ts";
+import type { Catalogue } from "./remediation/catalogue.ts";
+import { graphOfReport } from "./report/report-graph.ts";
+import type { Due } from "./report/schedule.ts";
+import { dueReports } from "./report/schedule.ts";
+import type { Store } from "./store/store.ts";
+
+const LOOK_EVERY_MS = 20_000;
+
+interface Deps {
+  readonly catalogue: Pick<Catalogue, "read">;
+  readonly store: Pick<Store, "switches" | "statistics" | "sentReports">;
+  readonly chats: readonly Pick<Chat, "channel" | "chat" | "cards">[];
+  readonly drawing: Pick<Drawing, "png">;
+  readonly publicUrl: string;
+  readonly now: () => Date;
+  readonly log: Pick<Logger, "warn" | "error">;
+}
+
+/** Sends the reports of policy.yaml to every chat at their hours, each once. */
+export function createReports({ catalogue, store, chats, drawing, publicUrl, now, log }: Deps) {
+  let timer: NodeJS.Timeout | undefined;
+  let underWay = Promise.resolve();
+
+  async function look(): Promise<void> {
+    const { isOn, since } = await store.switches.reports();
+    const { policy } = catalogue.read();
+    if (!isOn || !policy.ok) return;
+    for (const due of dueReports(policy.policy.reports, since, now())) {
+      for (const chat of chats) await send(due, chat);
+    }
+  }
+
+  async function send({ name, period, at }: Due, { channel, chat, cards }: Deps["chats"][number]) {
+    if (cards.pace.waitMs("send", "machine") > 0) return;
+    const place = { name, channel, chat };
+    const report = await store.statistics.report(at, PERIOD_MS[period]);
+    const card = reportCardOf(report, { publicUrl });
+    if (!(await store.sentReports.begin(place))) return;
+    try {
+      cards.pace.spend("send");
+      const messageId = await cards.post(card, {});
+      cards.pace.done("send");
+      await illustrate(report, messageId, cards);
+    } catch (error) {
+      const isPaused = error instanceof ChatRejected && error.kind === "paused";
+      if (isPaused) {
+        cards.pace.pause(error.retryAfterMs);
+        await store.sentReports.unsent(place);
+      }
+      log.warn({ channel, report: name, err: error }, "a report was not sent");
+    }
+  }
+
+  /** The picture is an aid: without it the report stands all the same. */
+  async function illustrate(report: Report, messageId: string, cards: Chat["cards"]) {
+    const graph = graphOfReport(report);
+    const [title, alt] = [graph.title, describe(graph)];
+    await drawing
+      .png(graph, "light")
+      .then((png) => cards.picture(messageId, { title, alt, png }))
+      .catch((error: unknown) => log.warn({ err: error }, "a report has no picture"));
+  }
+
+  function check(): Promise<void> {
+    underWay = underWay
+      .then(look)
+      .catch((error: unknown) => log.error({ err: error }, "reports can't be made now"));
+    return underWay;
+  }
+
+  return {
+    /** Looks now; ends when what was due is sent. */
+    check,
+    start(): void {
+      timer = setInterval(() => void check(), LOOK_EVERY_MS);
+      timer.unref();
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await underWay;
+    },
+  };
+}
