@@ -190,12 +190,17 @@ const Spread = z.object({
 export const Statistics = z.object({
   days: z.int(),
   incidents: z.int(),
+  open: z.int().describe("of them, those that are not over"),
   byHour: list(z.int()).describe("by hour of the week in UTC, Monday 00:00 first"),
   noisiest: list(z.object({ title: z.string(), count: z.int() })),
   acknowledge: Spread,
   decide: Spread,
   recover: Spread,
   fixes: z.object({ resolved: z.int(), unasked: z.int(), approved: z.int() }),
+  runs: z
+    .object({ verified: z.int(), stillFailing: z.int(), others: z.int() })
+    .describe("what came of them; others failed, were cut short, or nobody could say"),
+  costUsd: z.number().describe("what models cost"),
 });
 
 /** What a program that proposed gets to know at once. */
