@@ -18,7 +18,7 @@ for file in install.sh package.json package-lock.json .env.example README.md CHA
   cp -R "$file" "$to/"
 done
 # A policy is its owner's, and so are the numbers a business lives by.
-rm -f "$to/runbooks/policy.yaml" "$to/runbooks/kpis.yaml"
+rm -f "$to/runbooks/policy.yaml" "$to/runbooks/kpis.yaml" "$to/runbooks/watch.yaml"
 root=$(pwd)
 npm ls --omit=dev --all --parseable | tail -n +2 | sed "s|^$root/||" | while read -r package; do
   # A package inside another one comes with it.

@@ -67,6 +67,7 @@ import {
 import { createUpkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 import { createVitalSigns } from "./vital-signs.ts";
+import { createWatches } from "./watches.ts";
 
 /** A reading may take a few answers. */
 const READING_TIMES = 3;
@@ -295,6 +296,14 @@ export function createApp(
     hasModel: config.llm !== null,
     ...{ announce, log, now },
   });
+  const watches = createWatches({
+    watches: () => catalogue.read().watches,
+    prometheus: sources.prometheus,
+    noticed: store.views.noticed,
+    accept: readOnlyMode.accept,
+    now,
+    onFailure: (watch, error) => log.warn({ watch, err: error }, "a watch could not look"),
+  });
   const upkeep = createUpkeep({
     backups: store.backups,
     retention: store.retention,
@@ -354,6 +363,7 @@ export function createApp(
       catalogue,
       peers,
       deadman,
+      watches,
       ping,
       upkeep,
       isService: config.systemd !== null,
@@ -416,6 +426,7 @@ export function createApp(
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
       deadman.start();
       drills.start();
+      watches.start();
       upkeep.start();
       reports.start();
       ping?.start();
@@ -426,7 +437,8 @@ export function createApp(
       drills.stop();
       upkeep.stop();
       ping?.stop();
-      await Promise.all([ruleWatch.stop(), indexing.stop(), reports.stop()]);
+      const upkeeping = [ruleWatch, indexing, reports, watches];
+      await Promise.all(upkeeping.map((part) => part.stop()));
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, lanes.stop()]);
       await anchors.stop();

@@ -14,11 +14,12 @@ export function healthChecks(parts: {
   readonly isService: boolean;
   readonly upkeep: { check(): Promise<string> };
   readonly deadman: { check(): Promise<string> };
+  readonly watches: { check(): string };
   readonly ping: { check(): string } | null;
   /** What is configured, by name. */
   readonly peers: Readonly<Record<string, { check(): Promise<string> } | null>>;
 }): HealthCheck[] {
-  const { store, executors, catalogue, peers, deadman, ping, upkeep, isService } = parts;
+  const { store, executors, catalogue, peers, deadman, watches, ping, upkeep, isService } = parts;
   const needed = () => {
     const { policy } = catalogue.read();
     const targets = policy.ok ? policy.policy.targets : [];
@@ -80,6 +81,7 @@ export function healthChecks(parts: {
     // As a promise, so that what it throws is a finding like any other.
     { name: "sandbox", check: () => new Promise((resolve) => resolve(checkSandbox(isService))) },
     { name: "backup", check: upkeep.check },
+    { name: "watches", check: () => new Promise((resolve) => resolve(watches.check())) },
     {
       name: "deadman",
       check: async () =>

@@ -25,6 +25,7 @@ const NOUNS = [
   "alert-group",
   "incident",
   "report",
+  "sighting",
   "evidence",
   "standing",
   "silence",

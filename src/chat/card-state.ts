@@ -3,11 +3,13 @@ import { longestOf } from "../evidence/silence.ts";
 import type { Severity } from "../incident/alert.ts";
 import { isDrill, placeOf } from "../incident/alert.ts";
 import type { IncidentWithAlerts } from "../incident/incident.ts";
-import { isAskedFor } from "../incident/incident.ts";
+import { isAskedFor, isNoticed } from "../incident/incident.ts";
 import type { CardContext, CardState, IncidentView, Section } from "./card.ts";
 import { dateTime, oneLine, plural, timeOfDay } from "./text.ts";
 
 const HEADLINE_LIMIT = 60;
+const NOTICED =
+  "👁️ Countersign noticed this itself: no rule of Prometheus fires. Whatever is done about it, people decide.";
 
 const SEVERITY_ICONS: Record<Severity, string> = { critical: "🔴", warning: "🟡", info: "🔵" };
 
@@ -108,7 +110,7 @@ function headingOf(view: IncidentView, state: CardState): string {
     case "analysing":
     case "open":
     case "denied":
-      return `${severityIcon(view.incident.severity)} Prometheus Alert`;
+      return `${severityIcon(view.incident.severity)} ${isNoticed(view.incident) ? "Noticed" : "Prometheus Alert"}`;
     case "pending":
       return `${isHigh ? "🔴" : "⚠️"} Action Approval Required`;
     case "executing":
@@ -147,6 +149,7 @@ export function stateSection(
   const left = incident.truncatedAlerts;
   const notes = [
     drillNote(incident),
+    isNoticed(incident) ? NOTICED : null,
     state === "analysing" ? "🔎 Looking into it." : null,
     state === "open" && view.requests.length === 0 ? "No runbook offers a fix for this." : null,
     incident.state === "acknowledged"

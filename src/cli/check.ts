@@ -13,6 +13,7 @@ import type { Kpi } from "../remediation/kpi.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Runbook } from "../remediation/runbook.ts";
 import { uncoveredAlerts } from "../remediation/uncovered-alerts.ts";
+import type { Watch } from "../remediation/watch.ts";
 import { checkSandbox } from "../sandbox.ts";
 import { createSources } from "../sources.ts";
 
@@ -36,7 +37,7 @@ export const check: CliCommand = {
   async run({ options }) {
     const config = loadConfig();
     const executors = createExecutors(config);
-    const { runbooks, policy, kpis, problems } = openCatalogue(config, executors).read();
+    const { runbooks, policy, kpis, watches, problems } = openCatalogue(config, executors).read();
     const { prometheus, telegram, slack, llm } = config;
     const inventory = policy.ok ? policy.policy.targets : [];
     const connections = [
@@ -70,6 +71,7 @@ export const check: CliCommand = {
       ...(policy.ok ? lookForDeciders(policy.policy, { telegram, slack }) : []),
       ...(prometheus === null ? [] : await lookForUncovered(prometheus, runbooks)),
       ...(await Promise.all(kpis.map((kpi) => lookAtKpi(prometheus, kpi)))),
+      ...(await Promise.all((watches ?? []).map((watch) => lookAtWatch(prometheus, watch)))),
     ];
     const isFine = findings.every(({ ok }) => ok);
     print({ ok: isFine, findings }, options.json === true, () =>
@@ -135,6 +137,16 @@ async function lookAtKpi(prometheus: SourceAccess | null, { id, promql }: Kpi): 
       },
     },
   ]);
+}
+
+async function lookAtWatch(
+  prometheus: SourceAccess | null,
+  { name: watch, promql }: Watch,
+): Promise<Finding> {
+  const name = `watch ${watch}`;
+  if (prometheus === null) return { name, ok: true, detail: "waits for PROMETHEUS_URL" };
+  const { query } = createPrometheus(prometheus);
+  return await ask([name, { check: async () => `${(await query(promql)).length} series now` }]);
 }
 
 async function ask([name, peer]: readonly [

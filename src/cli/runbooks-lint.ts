@@ -21,7 +21,7 @@ export const runbooksLint: CliCommand = {
   maxWords: 0,
   run({ options }) {
     const config = loadConfig();
-    const { runbooks, policy, kpis, problems } = openCatalogue(
+    const { runbooks, policy, kpis, watches, problems } = openCatalogue(
       config,
       createExecutors(config),
     ).read();
@@ -38,6 +38,7 @@ export const runbooksLint: CliCommand = {
         ok: isFine,
         runbooks: runbooks.map(({ id }) => id),
         kpis: kpis.map(({ id }) => id),
+        watches: watches?.map(({ name }) => name) ?? [],
         problems,
         notes,
         ...(files.length > 0 ? { rules } : {}),
@@ -46,7 +47,10 @@ export const runbooksLint: CliCommand = {
       () =>
         [
           ...(isFine
-            ? [`${runbooks.length} runbooks, ${kpis.length} KPIs and the policy are fine`, ...notes]
+            ? [
+                `${runbooks.length} runbooks, ${kpis.length} KPIs, ${watches?.length} watches and the policy are fine`,
+                ...notes,
+              ]
             : problems.map(shown)),
           ...rules.map(told),
         ].join("\n"),

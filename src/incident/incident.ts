@@ -35,6 +35,11 @@ export function isAskedFor({ source }: Pick<Incident, "source">): boolean {
   return source === "person" || source === "api";
 }
 
+/** Whether Countersign noticed it itself: a watch, or what does not come any more. */
+export function isNoticed({ source }: Pick<Incident, "source">): boolean {
+  return source === "countersign";
+}
+
 /** One line of an incident's story, taken from the record. */
 export interface TimelineEntry {
   readonly seq: number;

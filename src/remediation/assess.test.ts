@@ -36,6 +36,7 @@ const clear: Facts = {
   missingFacts: [],
   origin: "program",
   hasAlert: true,
+  isNoticed: false,
   isNextStep: false,
   history: quiet,
   cooldownMs: 600_000,

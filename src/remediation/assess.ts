@@ -28,6 +28,8 @@ export interface Facts {
   /** Who chose this action and its parameters. */
   readonly origin: "program" | "person" | "model" | "api";
   readonly hasAlert: boolean;
+  /** Whether Countersign noticed the alert itself: nobody's rule has found it wanting. */
+  readonly isNoticed: boolean;
   /** Whether something else was tried on this alert since it fires, and did not help. */
   readonly isNextStep: boolean;
   readonly history: History;
@@ -225,6 +227,9 @@ function doubts(facts: Facts): Finding[] {
       ),
     ),
     ...when(!facts.hasAlert, () => doubt("no_alert", "There is no alert behind this request.")),
+    ...when(facts.isNoticed, () =>
+      doubt("noticed", "Countersign noticed this itself; no rule of yours fires."),
+    ),
     ...when(facts.origin !== "program", () =>
       doubt("chosen", `${CHOOSERS[facts.origin]} chose this action and its parameters.`),
     ),

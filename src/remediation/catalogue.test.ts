@@ -2,6 +2,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -122,6 +123,77 @@ describe("the runbook folder", () => {
         { line: 1, message: "is not read; the file's name is kpis.yaml" },
       ],
     });
+  });
+
+  it("has the watches of its watch.yaml, and says where one is wrong", () => {
+    const one = "  - {name: Slow, title: Slow, promql: up}\n";
+    const path = write("watch.yaml", `watches:\n${one}`);
+    const { read, files } = catalogue();
+    expect(read().watches).toMatchObject([{ name: "Slow", windowMs: 3_600_000, everyMs: 300_000 }]);
+    expect(files()?.map(({ name }) => name)).toEqual(["watch.yaml"]);
+
+    write(
+      "watch.yaml",
+      `watches:\n${one}${one}  - {name: Odd, title: Odd, promql: 'rate(up[5m]', windw: 1h}\n`,
+    );
+    expect(read().watches).toBeNull();
+    expect(read().problems).toEqual([
+      { file: path, line: 4, message: 'unknown key "windw"; did you mean "window"?' },
+    ]);
+
+    write(
+      "watch.yaml",
+      `watches:\n${one}${one}  - {name: Odd, title: Odd, promql: 'rate(up[5m]'}\n`,
+    );
+    expect(read().problems).toEqual([
+      { file: path, line: 3, message: "watches[1].name Slow is there twice" },
+      {
+        file: path,
+        line: 4,
+        message: expect.stringMatching(/^watches\[2\]\.promql is .*too early/),
+      },
+    ]);
+
+    rmSync(path);
+    expect(read()).toMatchObject({ watches: [], problems: [] });
+  });
+
+  it("has an example of it whose every line can be used", () => {
+    const example = readFileSync("runbooks/watch.example.yaml", "utf8");
+    write("watch.yaml", example.replace(/^# (?=watches:| {2})/gm, ""));
+
+    expect(catalogue().read().problems).toEqual([]);
+    expect(catalogue().read().watches).toMatchObject([{ name: "CheckoutSlow", beyond: 1 }]);
+  });
+
+  it.each([
+    ["a name that is no alert's", "name: a-b", "name must be letters, digits and underscores"],
+    ["a window too short to be believed", "window: 5m", "window must be from 15m to 6h"],
+    [
+      "labels that are the watch's own",
+      "labels: {severity: critical}",
+      "is set by the watch itself",
+    ],
+    ["a unit of nothing", "unit: bytes", "unit needs kind as well"],
+    ["less than what is usual", "beyond: 0.5", "beyond must be at least 1"],
+  ])("refuses a watch with %s", (_, line, why) => {
+    const whole = { name: "name: Slow", ...{ [line.split(":")[0] ?? ""]: line } };
+    write(
+      "watch.yaml",
+      `watches:\n  - {title: T, promql: up, ${Object.values(whole).join(", ")}}\n`,
+    );
+
+    expect(catalogue().read().problems).toMatchObject([
+      { line: 2, message: expect.stringContaining(why) },
+    ]);
+  });
+
+  it("says so when watches stand in a file that is never read", () => {
+    write("watches.yaml", "watches: []\n");
+
+    expect(catalogue().read().problems).toMatchObject([
+      { message: "is not read; the file's name is watch.yaml" },
+    ]);
   });
 
   it("allows nothing when it is not there", () => {

@@ -15,6 +15,7 @@ import { parseKpis } from "./parse-kpis.ts";
 import { parsePolicy } from "./parse-policy.ts";
 import type { Executors } from "./parse-runbook.ts";
 import { parseRunbook } from "./parse-runbook.ts";
+import { parseWatches } from "./parse-watches.ts";
 import type { Surroundings } from "./policy.ts";
 import { builtInPolicy } from "./policy.ts";
 import type { RuleFile } from "./rule-change.ts";
@@ -40,16 +41,21 @@ export interface CatalogueDeps extends Surroundings {
 
 const POLICY = "policy.yaml";
 const KPIS = "kpis.yaml";
+const WATCHES = "watch.yaml";
+/** By the word that anything like their name begins with. */
+const OWN: Readonly<Record<string, string>> = { policy: POLICY, kpi: KPIS, watch: WATCHES };
 const MOST_BYTES = 262_144;
 
 export function createCatalogue(deps: CatalogueDeps): Catalogue {
   const readRunbook = remember((path, bytes) => parseRunbook(path, bytes, deps.executors));
   const readPolicy = remember((path, bytes) => parsePolicy(path, bytes, deps));
   const readKpis = remember(parseKpis);
+  const readWatches = remember(parseWatches);
   const closed = (problems: Problem[]): Whitelist => ({
     runbooks: [],
     policy: { ok: false, problems },
     kpis: [],
+    watches: null,
     problems,
   });
 
@@ -66,16 +72,21 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     const kpis = folder.names.includes(KPIS)
       ? readKpis(deps.dir, KPIS).result
       : { ok: true as const, kpis: [] };
+    const watches = folder.names.includes(WATCHES)
+      ? readWatches(deps.dir, WATCHES).result
+      : { ok: true as const, watches: [] };
     const runbooks = results.flatMap((result) => (result.ok ? [result.runbook] : []));
     const gaps = policy.ok ? runbooks.flatMap((one) => unanswerable(one, policy.policy)) : [];
     return {
       runbooks,
       policy,
       kpis: kpis.ok ? kpis.kpis : [],
+      watches: watches.ok ? watches.watches : null,
       problems: [
         ...results.flatMap((result) => (result.ok ? [] : result.problems)),
         ...(policy.ok ? [] : policy.problems),
         ...(kpis.ok ? [] : kpis.problems),
+        ...(watches.ok ? [] : watches.problems),
         ...gaps.map(({ runbookId, message }) =>
           problem(join(deps.dir, `${runbookId}.md`), message),
         ),
@@ -90,6 +101,7 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     return folder.names.flatMap((name) => {
       if (name === POLICY) return [readPolicy(deps.dir, name).file];
       if (name === KPIS) return [readKpis(deps.dir, name).file];
+      if (name === WATCHES) return [readWatches(deps.dir, name).file];
       return isRunbook(name) ? [readRunbook(deps.dir, name).file] : [];
     });
   }
@@ -103,9 +115,9 @@ function isRunbook(name: string): boolean {
 /** Somebody who wrote rules into a file that is never read would think they hold. */
 function misnamed(dir: string, names: readonly string[]): Problem[] {
   return names.flatMap((name) => {
-    const [, meant] = /^(policy|kpis?)\.(?:ya?ml|json)$/i.exec(name) ?? [];
-    const known = meant?.toLowerCase() === "policy" ? POLICY : KPIS;
-    if (meant === undefined || name === known) return [];
+    const [, meant] = /^(policy|kpi|watch)(?:e?s)?\.(?:ya?ml|json)$/i.exec(name) ?? [];
+    const known = OWN[(meant ?? "").toLowerCase()];
+    if (known === undefined || name === known) return [];
     return [problem(join(dir, name), `is not read; the file's name is ${known}`)];
   });
 }

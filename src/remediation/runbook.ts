@@ -3,6 +3,7 @@ import { Duration } from "./duration.ts";
 import type { Kpi } from "./kpi.ts";
 import { compile, Matchers } from "./matchers.ts";
 import type { Policy } from "./policy.ts";
+import type { Watch } from "./watch.ts";
 import type { Problem } from "./yaml.ts";
 
 /**
@@ -194,6 +195,8 @@ export interface Whitelist {
     | { readonly ok: false; readonly problems: readonly Problem[] };
   /** What the business notices; none where the file is not there or can't be read. */
   readonly kpis: readonly Kpi[];
+  /** Null while `watch.yaml` can't be read. */
+  readonly watches: readonly Watch[] | null;
   /** Everything wrong in the folder, the policy's problems included. */
   readonly problems: readonly Problem[];
 }

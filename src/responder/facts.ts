@@ -15,6 +15,9 @@ export async function confirm(
   { alertmanager }: Ports,
   episode: Episode | null,
 ): Promise<Confirmation> {
+  // Nobody else can be asked about what Countersign noticed itself: its last look is the word on it.
+  if (episode?.source === "countersign")
+    return episode.status === "firing" ? "confirmed" : "absent";
   if (alertmanager === null || episode?.source !== "alertmanager") return "not_configured";
   try {
     return (await alertmanager.isActive(episode)) ? "confirmed" : "absent";
@@ -93,6 +96,7 @@ export async function lookAtAlert(
   episode: Episode,
   hasOthers: boolean,
 ): Promise<Look> {
+  if (episode.source === "countersign") return lookAtNoticed(episode);
   const confirmation = await confirm(ports, episode);
   switch (confirmation) {
     case "confirmed":
@@ -108,6 +112,12 @@ export async function lookAtAlert(
         ? { state: "unknown", detail: "no word yet that the alert resolved" }
         : { state: "fails", detail: "the alert has not resolved" };
   }
+}
+
+function lookAtNoticed({ status }: Episode): Look {
+  return status === "firing"
+    ? { state: "fails", detail: "Countersign still notices it" }
+    : { state: "holds", detail: "Countersign notices it no more" };
 }
 
 /** Prometheus' own word on it, where there is one to ask. */

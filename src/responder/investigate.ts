@@ -5,6 +5,8 @@ import { collect } from "../evidence/collect.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import { keep } from "../evidence/keep.ts";
 import type { Episode } from "../incident/alert.ts";
+import type { Sighting } from "../incident/sighting.ts";
+import { sightingOf } from "../incident/sighting.ts";
 import { isAbout } from "../remediation/kpi.ts";
 import { looksOf, propose } from "../remediation/propose.ts";
 import { isFallback } from "../remediation/runbook.ts";
@@ -26,7 +28,7 @@ export async function investigate(
 ): Promise<StepEnd> {
   const episode = await ports.store.episode(episodeId);
   if (episode === null) return DONE;
-  const { questions, diagnosisOf } = questionsAbout(ports, episode);
+  const { questions, diagnosisOf } = questionsAbout(ports, episode, sightingOf(episode));
   ports.crashPoint("before-looks");
   const items = await collect(questions, { deadlineMs, now: ports.now });
   await ports.store.saveFindings(episode, keep(items), diagnosisOf);
@@ -37,6 +39,7 @@ export async function investigate(
 export function questionsAbout(
   ports: Inquirer,
   episode: Pick<Episode, "fingerprint" | "labels" | "annotations" | "startsAt">,
+  sighting: Sighting | null = null,
 ): {
   readonly questions: readonly Question[];
   readonly diagnosisOf: (items: readonly EvidenceItem[]) => Diagnosis;
@@ -49,13 +52,14 @@ export function questionsAbout(
   });
   const { runbook } = offers;
   const inquiry = ports.inquire(episode);
+  // What a watch saw has no rule: its query stands in that place.
+  const seen = sighting && inquiry.promql(sighting.title, sighting.promql);
+  const first = seen === null ? inquiry.first : [seen];
   const looks = runbook === null ? [] : looksOf(runbook, episode, offers.candidates);
   const asked = looks.map((look) => questionOf(ports, inquiry, look));
   const felt = kpis.filter((kpi) => isAbout(kpi, episode.labels)).map(inquiry.kpi);
   return {
-    questions: [...inquiry.first, ...asked, ...inquiry.later, ...felt].filter(
-      (one) => one !== null,
-    ),
+    questions: [...first, ...asked, ...inquiry.later, ...felt].filter((one) => one !== null),
     diagnosisOf: (evidence) =>
       reason(
         redacted(ports, episode),

@@ -177,6 +177,7 @@ export function factsOf(known: {
     truncatedAlerts: episode === null ? 0 : incident.truncatedAlerts,
     origin: originOf(requester),
     hasAlert: episode !== null,
+    isNoticed: episode?.source === "countersign",
     cooldownMs: rebuilt.action.cooldownMs,
     limit: rebuilt.action.limit,
     maintenanceUntil: history.maintenanceUntil,

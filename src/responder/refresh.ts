@@ -1,6 +1,7 @@
 import { collect } from "../evidence/collect.ts";
 import { keep } from "../evidence/keep.ts";
 import type { Episode } from "../incident/alert.ts";
+import { sightingOf } from "../incident/sighting.ts";
 import { questionsAbout } from "./investigate.ts";
 import type { Ports } from "./ports.ts";
 
@@ -19,7 +20,7 @@ export async function refresh(
   const freshFrom = new Date(ports.now().getTime() - FRESH_MS);
   const isOld = ({ collectedAt }: { readonly collectedAt: Date }) => collectedAt < freshFrom;
   if (!(await ports.store.evidenceOf(episode)).some(isOld)) return null;
-  const { questions, diagnosisOf } = questionsAbout(ports, episode);
+  const { questions, diagnosisOf } = questionsAbout(ports, episode, sightingOf(episode));
   const items = await collect(questions, { deadlineMs: withinMs, now: ports.now });
   const found = items.filter(({ status }) => status === "found");
   if (found.length > 0) await ports.store.refreshFindings(episode, keep(found), diagnosisOf);

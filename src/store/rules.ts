@@ -20,6 +20,7 @@ export interface Notice {
 const CHANGED: Readonly<Record<string, string>> = {
   "policy.yaml": "policy.changed",
   "kpis.yaml": "kpis.changed",
+  "watch.yaml": "watches.changed",
 };
 
 interface LivePlan {

@@ -211,13 +211,22 @@ export function createViews(
     return found === undefined ? null : episode(found);
   }
 
-  const firingDrills = sqlite
-    .prepare<[], number>("SELECT id FROM alerts WHERE source = 'drill' AND status = 'firing'")
+  const firingFrom = sqlite
+    .prepare<[Episode["source"]], number>(
+      "SELECT id FROM alerts WHERE source = ? AND status = 'firing' ORDER BY id",
+    )
     .pluck();
+  const firingOf = (source: Episode["source"]) =>
+    firingFrom.all(source).flatMap((found) => episode(found) ?? []);
 
   /** Drills that are not over. */
   function openDrills(): Episode[] {
-    return firingDrills.all().flatMap((found) => episode(found) ?? []);
+    return firingOf("drill");
+  }
+
+  /** What Countersign noticed itself and still fires. */
+  function noticed(): Episode[] {
+    return firingOf("countersign");
   }
 
   function pending(): PlannedRequest[] {
@@ -279,6 +288,7 @@ export function createViews(
     episode,
     newestEpisode,
     openDrills,
+    noticed,
     pending,
     timeline,
     counts,

@@ -83,6 +83,15 @@ it("says what people know: component, issue, severity, risk, suggested fix", () 
   expect(card.buttons.map(({ label }) => label)).toEqual(["✅ Approve", "❌ Reject"]);
 });
 
+it("P8 says of what Countersign noticed itself that no rule fires, and that people decide", () => {
+  const own = aView();
+  const text = words({ ...own, incident: { ...own.incident, source: "countersign" } });
+
+  expect(text).toContain("🟡 Noticed: HighCPU");
+  expect(text).toContain("Countersign noticed this itself: no rule of Prometheus fires");
+  expect(words(own)).not.toContain("noticed this itself");
+});
+
 it("says Prometheus Alert when nothing is asked, and Alert Resolved at the end", () => {
   const resolvedAt = new Date("2025-10-24T10:36:00Z");
   const resolved = aView({ requests: [aRequest()] }, { state: "resolved", resolvedAt });

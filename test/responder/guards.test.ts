@@ -22,6 +22,44 @@ async function approvedOf(lab: ReturnType<typeof open>) {
   expect(ruling.outcome).toBe("approved");
 }
 
+describe("what Countersign noticed itself", () => {
+  const OWN = { source: "countersign", groupKey: "watch:WebDown", trust: "none" } as const;
+
+  it.each<[string, Record<string, string>]>([
+    ["nothing else", {}],
+    ["a severity that people are woken for", { severity: "critical" }],
+    ["labels that name another source", { source: "alertmanager", alertstate: "firing" }],
+  ])("P8 T30 is never acted on unasked, with %s", async (_, labels) => {
+    const lab = open({ risk: "low" });
+    await lab.journey.enableAutohealing();
+    lab.journey.world.alertmanager = true;
+    await lab.journey.fire(labels, OWN);
+    await lab.journey.settle();
+
+    expect(lab.journey.runs).toEqual([]);
+    expect(await lab.journey.newest()).toMatchObject({ state: "pending", risk: "medium" });
+    expect(await rulesOf(lab)).toContain("noticed");
+
+    await lab.decide("approve", ben);
+    await lab.journey.settle();
+    expect(lab.journey.runs).toHaveLength(1);
+  });
+
+  it("P8 is asked about at no other source, and is over when Countersign says so", async () => {
+    const lab = open({ risk: "medium" });
+    // It has never heard of it.
+    lab.journey.world.alertmanager = false;
+    await lab.journey.fire({}, OWN);
+    await lab.journey.settle();
+    expect(await lab.journey.newest()).toMatchObject({ state: "pending" });
+
+    await lab.journey.resolve({}, OWN);
+    await lab.journey.settle();
+    expect(await lab.journey.newest()).toMatchObject({ state: "cancelled" });
+    expect(lab.journey.runs).toEqual([]);
+  });
+});
+
 describe("what denies everything on a target for now", () => {
   it("a maintenance denies at the proposal, and it is put forward when that is over", async () => {
     const lab = open({ risk: "medium" });

@@ -352,7 +352,8 @@ export function createJourney(
     },
     /** Under the start it had: a replay, or a source that was away for a while. */
     fireAgain: (labels?: Record<string, string>) => send("firing", labels),
-    resolve: (labels?: Record<string, string>) => send("resolved", labels),
+    resolve: (labels?: Record<string, string>, group?: Parameters<typeof send>[2]) =>
+      send("resolved", labels, group),
     raw,
     reopen: open,
     told,
