@@ -217,6 +217,21 @@ describe("the runbook folder", () => {
     expect(whitelist.problems[0]?.message).toContain("is a link that leads out of the folder");
   });
 
+  it("T38 asks anew about a file that it knows: who may write it, and whether it is still that file", () => {
+    const path = write("a.md");
+    const known = catalogue();
+    const ids = () => known.read().runbooks.map(({ id }) => id);
+
+    expect(ids()).toEqual(["a"]);
+    chmodSync(path, 0o666);
+    expect(ids()).toEqual([]);
+    chmodSync(path, 0o644);
+    expect(ids()).toEqual(["a"]);
+    renameSync(path, join(root, "moved.md"));
+    symlinkSync(join(root, "moved.md"), path);
+    expect(ids()).toEqual([]);
+  });
+
   it("T38 follows a link that stays inside", () => {
     mkdirSync(join(dir, "versions"));
     write("versions/a.md", runbook("a"));

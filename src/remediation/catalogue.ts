@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { BigIntStats } from "node:fs";
 import {
   closeSync,
   constants,
@@ -152,11 +153,14 @@ function remember<T>(parse: Parse<T>): (dir: string, name: string) => Read<T> {
       file: { name, sha256: null, text: "" },
     });
     try {
+      const last = known.get(path);
+      const seen = lstatSync(path, { bigint: true });
+      // Most of the time nothing was touched since it was read, and one look is enough.
+      if (!seen.isSymbolicLink() && last?.stamp === stampOf(path, seen)) return last.read;
       const opened = openInside(dir, path);
       if ("why" in opened) return refuse(opened.why);
       const { fd, stamp } = opened;
       try {
-        const last = known.get(path);
         if (last?.stamp === stamp) return last.read;
         const bytes = readFileSync(fd);
         const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -183,17 +187,20 @@ function openInside(dir: string, path: string): { fd: number; stamp: string } | 
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   const fd = openSync(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   const stat = fstatSync(fd, { bigint: true });
+  const where = isLink ? real : path;
   const why = !stat.isFile()
     ? "is not a file"
     : stat.size > MOST_BYTES
       ? `is larger than ${MOST_BYTES} bytes`
-      : looseness(isLink ? real : path, { mode: Number(stat.mode), gid: Number(stat.gid) });
-  if (why === null) {
-    const { ino, size, mtimeNs, ctimeNs } = stat;
-    return { fd, stamp: [real, ino, size, mtimeNs, ctimeNs].join(" ") };
-  }
+      : looseness(where, { mode: Number(stat.mode), gid: Number(stat.gid) });
+  if (why === null) return { fd, stamp: stampOf(where, stat) };
   closeSync(fd);
   return { why };
+}
+
+/** Changes with whatever is done to a file: content, owner and rights. */
+function stampOf(path: string, { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [path, dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
 /**
