@@ -1,4 +1,5 @@
 import type { AuditReport } from "./anchors.ts";
+import { autonomyOf } from "./autonomy.ts";
 import type { Costs } from "./chat/desk.ts";
 import { numbersOf } from "./chat/report-card.ts";
 import type { Config } from "./config.ts";
@@ -8,10 +9,12 @@ import type { Drawing } from "./evidence/drawing.ts";
 import type { Period, Report } from "./incident/report.ts";
 import { PERIOD_MS } from "./incident/report.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
+import { ruleText } from "./remediation/earn.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { isProtected, isSolo } from "./remediation/policy.ts";
 import type { Action, Runbook } from "./remediation/runbook.ts";
 import { isWayBack, paramsOf } from "./remediation/runbook.ts";
+import type { Standing } from "./remediation/track-record.ts";
 import { graphOfReport } from "./report/report-graph.ts";
 import type { Store } from "./store/store.ts";
 
@@ -65,8 +68,11 @@ export function createReads({
     return await store.statistics.report(now(), PERIOD_MS[period]);
   }
 
-  async function isAutohealingOn(): Promise<boolean> {
-    return (await store.switches.autohealing()).isOn;
+  async function circumstances(): Promise<Circumstances> {
+    const { isOn } = await store.switches.autohealing();
+    const { standings } = await autonomyOf({ grants: store.grants, catalogue, now });
+    const granted = standings.filter(({ grantedAt }) => grantedAt !== null);
+    return { isAutohealingOn: isOn, granted };
   }
 
   return {
@@ -85,7 +91,7 @@ export function createReads({
       const records = await store.executions.recordOf(id);
       const runs = byName(records.map(({ actionId: name, ...of }) => ({ name, ...of })));
       const medians = await store.statistics.medianRecoveries(id);
-      const isOn = await isAutohealingOn();
+      const around = await circumstances();
       return {
         id,
         title: runbook.title,
@@ -105,7 +111,7 @@ export function createReads({
             ([name, { from, pattern }]) => `${name}: from ${from.join(" or ")}, ${pattern}`,
           ),
           medianRecoveryMs: medians[action.id] ?? null,
-          outcome: outcomeOf(policy.ok ? policy.policy : null, runbook, action, isOn),
+          outcome: outcomeOf(policy.ok ? policy.policy : null, runbook, action, around),
         })),
       };
     },
@@ -129,7 +135,7 @@ export function createReads({
       const { policy: read, runbooks } = catalogue.read();
       if (!read.ok) return null;
       const { policy } = read;
-      const isOn = await isAutohealingOn();
+      const around = await circumstances();
       return {
         hash: policy.hash,
         people: policy.people.map(({ name, roles, accounts }) => ({
@@ -150,7 +156,7 @@ export function createReads({
             runbookId: runbook.id,
             title: action.title,
             risk: action.risk,
-            outcome: outcomeOf(policy, runbook, action, isOn),
+            outcome: outcomeOf(policy, runbook, action, around),
           })),
         ),
       };
@@ -237,12 +243,18 @@ function targetsOf(policy: Policy, runbook: Runbook, { executor, targets }: Acti
     .map(({ name }) => name);
 }
 
+interface Circumstances {
+  readonly isAutohealingOn: boolean;
+  /** What has earned to run unasked, where that has to be earned. */
+  readonly granted: readonly Standing[];
+}
+
 /** The first rules of the verdict, those that need no alert: what comes after can only be stricter. */
 function outcomeOf(
   policy: Policy | null,
   runbook: Runbook,
   action: Action,
-  isAutohealingOn: boolean,
+  { isAutohealingOn, granted: all }: Circumstances,
 ): Outcome {
   if (policy === null) return { verdict: "deny", why: ["policy.yaml can't be read."] };
   const targets = targetsOf(policy, runbook, action);
@@ -250,16 +262,24 @@ function outcomeOf(
     const why = `The inventory has no target for ${action.executor} that it may touch.`;
     return { verdict: "deny", why: [why] };
   }
+  const granted = all
+    .filter(({ runbookId, actionId }) => runbookId === runbook.id && actionId === action.id)
+    .map(({ target }) => target);
   const why: string[] = [];
   if (action.risk !== "low") why.push(`Its runbook declares it ${action.risk}.`);
   if (isWayBack(runbook, action.id)) why.push("It is there to undo another action.");
-  if (!policy.approval.low.auto) why.push("The policy lets no low risk run unasked.");
+  const { auto } = policy.approval.low;
+  if (auto === false) why.push("The policy lets no low risk run unasked.");
+  if (auto === "earned" && granted.length === 0) {
+    why.push("It has not earned to run unasked on any target.");
+  }
   if (!isAutohealingOn) why.push("Auto-healing is off.");
   const guarded = targets.filter((name) => isProtected(policy, name));
   if (guarded.length === targets.length) why.push("Its targets are protected: that is high risk.");
   if (why.length > 0) return { verdict: "ask", why };
   const some = guarded.length > 0 ? [`On ${guarded.join(", ")} it asks: protected.`] : [];
-  return { verdict: "auto_run", why: ["Low risk, and auto-healing is on.", ...some] };
+  const only = auto === "earned" ? [`It has earned it on ${granted.join(", ")} only.`] : [];
+  return { verdict: "auto_run", why: ["Low risk, and auto-healing is on.", ...only, ...some] };
 }
 
 function rulesOf(policy: Policy): { name: string; text: string }[] {
@@ -273,7 +293,7 @@ function rulesOf(policy: Policy): { name: string; text: string }[] {
   return [
     {
       name: "Low risk",
-      text: approval.low.auto ? "runs unasked while auto-healing is on" : "asks",
+      text: lowText(approval.low),
     },
     { name: "Medium risk", text: rule(approval.medium) },
     { name: "High risk", text: rule(approval.high) },
@@ -286,6 +306,13 @@ function rulesOf(policy: Policy): { name: string; text: string }[] {
     { name: "Breaker", text: breaker },
     { name: "Protected", text: policy.protected.join(", ") || "nothing" },
   ];
+}
+
+function lowText({ auto, earned }: Policy["approval"]["low"]): string {
+  if (auto === "earned") {
+    return `asks, until it has earned to run unasked on a target (${ruleText(earned)}) and people agree`;
+  }
+  return auto ? "runs unasked while auto-healing is on" : "asks";
 }
 
 function inWords(ms: number): string {

@@ -1,6 +1,7 @@
 import type { Channel, Person, PlannedRequest, Ruling } from "./approval/approval.ts";
 import { decidersOf } from "./approval/approval.ts";
 import { decide, mayDecide } from "./approval/decide.ts";
+import { autonomyOf } from "./autonomy.ts";
 import type {
   AutohealingChange,
   DecisionAttempt,
@@ -15,6 +16,7 @@ import type {
 import { autohealingText, editText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
 import { WITHIN_DAYS } from "./console/ports.ts";
+import type { ActionOnTarget } from "./execution/execution.ts";
 import type { HealthReport } from "./health.ts";
 import type { Episode } from "./incident/alert.ts";
 import type { Metrics } from "./metrics.ts";
@@ -24,6 +26,7 @@ import type { Policy } from "./remediation/policy.ts";
 import { isSolo, personByAccount } from "./remediation/policy.ts";
 import type { Runbook } from "./remediation/runbook.ts";
 import { paramsOf } from "./remediation/runbook.ts";
+import type { Autonomy } from "./remediation/track-record.ts";
 import type { Asked, Trial, Wish } from "./responder/ask.ts";
 import type { EditWish as Edit, Edited } from "./responder/edit.ts";
 import type { Sight } from "./responder/look-now.ts";
@@ -272,6 +275,12 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     return await answerTo(asked, { channel, person });
   }
 
+  const autonomy = () => autonomyOf({ grants: store.grants, catalogue, now });
+
+  async function takeBack({ person, ...action }: ActionOnTarget & { person: Person }) {
+    return await store.grants.takeBack(action, person.name);
+  }
+
   const chat: Desk = {
     status,
     setAutohealing,
@@ -306,10 +315,14 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
         })),
       );
     },
-    actionsThatWouldRun() {
+    async actionsThatWouldRun() {
       const { runbooks, policy } = catalogue.read();
-      return Promise.resolve(policy.ok ? runbooks.flatMap(unaskedActions(policy.policy)) : []);
+      if (!policy.ok) return [];
+      if (policy.policy.approval.low.auto === "earned") return earnedActions(await autonomy());
+      return runbooks.flatMap(unaskedActions(policy.policy));
     },
+    autonomy,
+    takeBack,
     runbooks() {
       const { runbooks } = catalogue.read();
       return Promise.resolve(runbooks.map(({ id, title, actions }) => ({ id, title, actions })));
@@ -452,6 +465,14 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       }
       return await undo(executionId, person, "console");
     },
+    autonomy,
+    async takeBack(action, person) {
+      if (!person.roles.includes("operator")) {
+        await refuse("no_role", { channel: "console", person });
+        return "not_allowed";
+      }
+      return (await takeBack({ ...action, person })) ? "taken_back" : "not_found";
+    },
     async markReviewed(executionId, person) {
       if (!person.roles.includes("operator")) {
         await refuse("no_role", { channel: "console", person });
@@ -515,7 +536,7 @@ function choiceOf(runbook: Runbook) {
 /** Low risk is what auto-healing covers; the verdict still looks at target, history and the rest each time. */
 function unaskedActions(policy: Policy) {
   return ({ id, actions }: Runbook): UnaskedAction[] =>
-    policy.approval.low.auto
+    policy.approval.low.auto === true
       ? actions
           .filter(({ risk }) => risk === "low")
           .map(({ id: actionId, title, executor, targets }) => ({
@@ -525,6 +546,15 @@ function unaskedActions(policy: Policy) {
             targets: targetsInWords(policy, executor, targets),
           }))
       : [];
+}
+
+/** Where the policy wants it earned, only what has done so. */
+function earnedActions({ standings }: Autonomy): UnaskedAction[] {
+  return standings
+    .filter(({ grantedAt }) => grantedAt !== null)
+    .map(({ runbookId, actionId, actionTitle: title, target: targets }) => ({
+      ...{ runbookId, actionId, title, targets },
+    }));
 }
 
 /** Names, as the inventory has them now: "all" of nothing is nothing yet. */

@@ -32,7 +32,7 @@ export function createLanes({ queue, respond, now, stop, onProposed, log }: Deps
         log.error({ step: kind, subject, err: error }, "a step failed and will be tried again"),
     });
   const lanes = [
-    lane(["execute", "verify", "silence", "remind", "escalate", "page", "expire"], 16),
+    lane(["execute", "verify", "earn", "silence", "remind", "escalate", "page", "expire"], 16),
     lane(["propose"], 8),
     lane(["ask_source", "investigate"], 8),
     lane(["opine"], 2),

@@ -1,6 +1,6 @@
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { compareRules } from "./remediation/compare-rules.ts";
-import type { RuleChange } from "./remediation/rule-change.ts";
+import type { RuleChange, RuleFile } from "./remediation/rule-change.ts";
 import type { Store } from "./store/store.ts";
 
 const EVERY_MS = 5_000;
@@ -24,14 +24,17 @@ export function createRuleWatch({ catalogue, rules, redact, announce, onFailure 
 
   async function look(): Promise<void> {
     const files = catalogue.files()?.map((file) => ({ ...file, text: redact(file.text) }));
-    if (files === undefined) return;
-    const before = await rules.seen();
-    if (before.length === 0) await rules.begin(files);
-    else await takeIn(compareRules(before, files));
+    if (files !== undefined) await compare(files);
     for (const { id, text } of await rules.untold()) {
       announce(`📜 ${text}`);
       await rules.told(id);
     }
+  }
+
+  async function compare(files: readonly RuleFile[]): Promise<void> {
+    const before = await rules.seen();
+    if (before.length === 0) await rules.begin(files);
+    else await takeIn(compareRules(before, files));
   }
 
   async function takeIn(found: readonly RuleChange[]): Promise<void> {

@@ -42,7 +42,9 @@ const NOUNS = [
   "policy",
   "proposal",
   "rule-change",
+  "track-record",
   "approval",
+  "grant",
   "execution",
   "verification",
   "card",
@@ -52,6 +54,7 @@ const NOUNS = [
 const RULES = [
   "propose",
   "assess",
+  "earn",
   "decide",
   "judge",
   "digest",

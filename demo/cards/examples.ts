@@ -92,6 +92,39 @@ const { id, incidentId, episodeId, risk, requester, words, createdAt, endReason,
   aRequest();
 const bare = { id, incidentId, episodeId, risk, requester, words, createdAt, endReason, proposal };
 
+/** Leave to run unasked, asked for by Countersign itself: no alert is behind it. */
+function granting(over: Partial<PlannedRequest> = {}): IncidentView {
+  const command = {
+    kind: "grant",
+    with: { op: "restart", container: "{{params.container}}" },
+    verifiedInARow: 10,
+    noneRejectedInMs: 2_592_000_000,
+  } as const;
+  const actionTitle = "Run unasked from now on: Restart the container";
+  const request = aRequest({
+    ...{ risk: "high", quorum: 2, episodeId: null, plan: { ...plan, command, risk: "high" } },
+    proposal: { ...proposal, runbookId: "container-down", actionId: "restart", actionTitle },
+    reasons: [
+      {
+        rule: "earned",
+        text: "It passes the rule: 10 approved and verified in a row, none rejected within 30 d.",
+      },
+    ],
+    ...over,
+  });
+  const fixes =
+    request.state === "pending"
+      ? [{ requestId: request.id, runs: 11, verified: 10, medianMs: 40_000 }]
+      : [];
+  return aView(
+    { requests: [request], fixes },
+    {
+      ...{ source: "autonomy", alerts: [], severity: null },
+      title: "restart of container-down may run unasked on web-01?",
+    },
+  );
+}
+
 function example(name: string, about: string, view: IncidentView, over: Partial<CardContext> = {}) {
   return { name, about, view, context: { ...context, ...over } };
 }
@@ -266,6 +299,20 @@ export const EXAMPLES: readonly Example[] = [
     "cancelled",
     "stopped before it ran",
     decided({ state: "cancelled", endedAt, endReason: "Auto-healing was turned off with --all." }),
+  ),
+  example("to-grant", "an action has earned to run unasked, and people are asked", granting()),
+  example(
+    "granted",
+    "two people let it run unasked",
+    granting({ state: "succeeded", votes: [aVote(), aVote({ person: "ben" })], endedAt }),
+  ),
+  example(
+    "taken-back",
+    "a run did not help, so it asks again",
+    granting({
+      ...{ state: "succeeded", votes: [aVote(), aVote({ person: "ben" })], endedAt },
+      endReason: "exe_1a2b3c4d5e6f did not help",
+    }),
   ),
   example(
     "superseded",

@@ -147,6 +147,11 @@ export type NewRequest = Pick<
         })
   );
 
+/** Whether it is about leave to run unasked, and nothing is to run for it. */
+export function isGrant({ plan }: Pick<PlannedRequest, "plan">): boolean {
+  return plan.command.kind === "grant";
+}
+
 /** Those the policy names and those an escalation added, each a role or one person's name. */
 export function decidersOf({
   approvers,
@@ -195,6 +200,13 @@ export type AskedRequest = Extract<NewRequest, { state: "pending" | "approved" }
   readonly state: "pending";
   readonly episodeId: null;
   readonly requester: string;
+};
+
+/** Countersign asks people to let an action run unasked on a target. */
+export type GrantRequest = Extract<NewRequest, { state: "pending" | "approved" }> & {
+  readonly state: "pending";
+  readonly episodeId: null;
+  readonly requester: null;
 };
 
 /** The answer to putting it forward. */

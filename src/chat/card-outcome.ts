@@ -63,6 +63,10 @@ function endLines(view: IncidentView, request: PlannedRequest, context: CardCont
       return [note(`♻️ Superseded by another proposal.${why}`)];
     case "cancelled":
       return [note(`🚫 Cancelled: it will not run.${why}`), ...anywayLines(view, request)];
+    case "granted":
+      return [note("🤝 From now on it may run unasked, until a run does not help.")];
+    case "taken_back":
+      return [note(`🙋 It asks again:${why}`)];
     case "executing":
       return [
         note(request.state === "approved" ? "⏳ Approved, about to run." : "⏳ Running now."),

@@ -120,6 +120,7 @@ function wordsOf(command: Command): string {
   if (command.kind === "argv") return command.argv.join(" ");
   if (command.kind === "ssh") return command.argv.join(" ") + (command.peer?.address ?? "");
   if (command.kind === "http") return `${command.origin ?? ""}${command.path}`;
+  if (command.kind === "grant") return JSON.stringify(command.with);
   return `${command.process?.name ?? ""}${command.process?.user ?? ""}`;
 }
 

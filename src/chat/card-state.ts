@@ -1,4 +1,5 @@
 import type { Request } from "../approval/approval.ts";
+import { isGrant } from "../approval/approval.ts";
 import { longestOf } from "../evidence/silence.ts";
 import type { Severity } from "../incident/alert.ts";
 import { isDrill, placeOf } from "../incident/alert.ts";
@@ -27,6 +28,8 @@ const PRESSING: readonly CardState[] = [
   "inconclusive",
   "checking",
   "verified",
+  "granted",
+  "taken_back",
   "denied",
   "rejected",
   "expired",
@@ -73,6 +76,7 @@ export function requestStateOf(view: IncidentView, request: Request, now: Date):
     case "executing":
       return "executing";
     case "succeeded":
+      if (isGrant(request)) return request.endReason === null ? "granted" : "taken_back";
       return verifiedStateOf(view, request);
     case "denied":
     case "failed":
@@ -135,6 +139,10 @@ function headingOf(view: IncidentView, state: CardState): string {
       return "♻️ Fix Superseded";
     case "cancelled":
       return "🚫 Fix Cancelled";
+    case "granted":
+      return "🤝 Runs Unasked";
+    case "taken_back":
+      return "🙋 Asks Again";
     case "resolved":
       return "✅ Alert Resolved";
   }

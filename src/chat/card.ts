@@ -66,6 +66,8 @@ export type CardState =
   | "rejected"
   | "expired"
   | "superseded"
+  | "granted"
+  | "taken_back"
   | "cancelled"
   | "resolved";
 

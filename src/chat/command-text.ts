@@ -3,6 +3,7 @@ import { codePointOf } from "./text.ts";
 
 type Http = Extract<Command, { kind: "http" }>;
 type Ssh = Extract<Command, { kind: "ssh" }>;
+type Grant = Extract<Command, { kind: "grant" }>;
 type Signals = Extract<Command, { kind: "signals" }>;
 
 /** The exact command, readable and unambiguous: what is quoted is one argument, what is unseen is spelled out. */
@@ -10,6 +11,7 @@ export function commandText(command: Command): string {
   if (command.kind === "argv") return command.argv.map(argument).join(" ");
   if (command.kind === "ssh") return sshText(command);
   if (command.kind === "signals") return signalsText(command);
+  if (command.kind === "grant") return grantText(command);
   return httpText(command);
 }
 
@@ -37,6 +39,11 @@ function signalsText({ signals, graceMs, among, process }: Signals): string {
   const { pid, name, user, uid, startTicks, bootId } = process;
   const who = `${verb} ${name} (pid ${pid}) of ${user} (uid ${uid})`;
   return `${spelled(who)}\n${spelled(`started at tick ${startTicks} of boot ${bootId}`)}${after}`;
+}
+
+/** Nothing runs now; what may run later is shown as the runbook has it. */
+function grantText({ with: action }: Grant): string {
+  return `may run unasked from now on, until a run does not help:\n${json(action)}`;
 }
 
 function argument(text: string): string {

@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { Channel } from "../approval/approval.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
 import { AnyWords, holds, listed, parseCommand } from "./command.ts";
+import { autonomyCommands } from "./commands-autonomy.ts";
 import { decisionCommands } from "./commands-deciding.ts";
 import { operatingCommands } from "./commands-operating.ts";
 import { readingCommands } from "./commands-reading.ts";
@@ -31,6 +32,7 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
     ...operatingCommands(deps),
     ...runbookCommands(deps),
     ...runningCommands(deps),
+    ...autonomyCommands(deps),
   ];
 
   async function handle(

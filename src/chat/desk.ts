@@ -1,11 +1,12 @@
 import type { Channel, Person, PlannedRequest, Ruling } from "../approval/approval.ts";
 import type { SpendingBy } from "../diagnosis/spending.ts";
-import type { ActionRecord } from "../execution/execution.ts";
+import type { ActionOnTarget, ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
 import type { Report } from "../incident/report.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Command, Reason, Risk, Verdict } from "../remediation/proposal.ts";
+import type { Autonomy } from "../remediation/track-record.ts";
 import type { IncidentView } from "./card.ts";
 
 /**
@@ -62,6 +63,10 @@ export interface Desk {
     readonly forMs: number;
     readonly person: Person;
   }): Promise<Maintained>;
+  /** What has earned to run unasked, what has not yet, and what its owner might declare low. */
+  autonomy(): Promise<Autonomy>;
+  /** An action asks again on a target. @returns false where it did so anyway */
+  takeBack(wanted: ActionOnTarget & { readonly person: Person }): Promise<boolean>;
   /** Verifies the record; a long one is still being read when this answers. */
   audit(): Promise<Audit>;
   /** What models have cost today, in the last 30 days, and may cost; null where none is set. */

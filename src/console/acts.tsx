@@ -58,13 +58,22 @@ const CommandForm = z.object({ text: z.string().trim().min(1).max(1000) });
  * of what is forbidden would miss how else a command can be spelled.
  */
 const GIVES_NO_LEAVE =
-  /^\/?(?:start|help|whoami|status|health|alerts|incident|history|pending|cost|runbooks?|audit|ack|reject|silence|disable_autohealing)(?:\s|$)/i;
+  /^\/?(?:start|help|whoami|status|health|alerts|incident|history|pending|cost|runbooks?|audit|grants|revoke|ack|reject|silence|disable_autohealing)(?:\s|$)/i;
 
 const TestAlertForm = z.object({ severity: z.enum(["critical", "warning", "info"]) });
 const RevokeForm = z.object({ session: z.string().regex(/^(?:others|[0-9a-f]{16})$/) });
 const TEST_ALERTS = { burst: 5, everyMs: 60_000 };
 
 const ReviewForm = z.object({ incident: z.string().refine(isId) });
+
+const Word = z.string().min(1).max(200);
+const TakeBackForm = z.object({ runbook: Word, action: Word, target: Word });
+
+const takeBackFlashes = {
+  taken_back: "taken_back",
+  not_found: "take_back_not_found",
+  not_allowed: "take_back_refused",
+} as const satisfies Record<string, Flash>;
 
 const reviewFlashes: Record<ReviewResult, Flash> = {
   reviewed: "reviewed",
@@ -155,6 +164,16 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     // Why not is a sentence of its own, so it is answered as the command would be.
     const text = answer.reasons.map((reason) => reason.text).join("\n");
     return await said(c, `/undo ${id}`, { text });
+  });
+
+  app.post("/autonomy/revoke", async (c) => {
+    const form = TakeBackForm.safeParse(await c.req.parseBody());
+    if (!form.success) return refuseShape(c);
+    const { runbook: runbookId, action: actionId, target } = form.data;
+    const { person } = c.get("visit");
+    const outcome = await desk.takeBack({ runbookId, actionId, target }, person);
+    log.info({ person: person.name, ...form.data, outcome }, "leave to run unasked: take it back");
+    return c.redirect(`/autonomy?flash=${takeBackFlashes[outcome]}`, 303);
   });
 
   app.post("/sessions/revoke", async (c) => {

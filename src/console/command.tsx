@@ -10,6 +10,7 @@ export function CommandText({ command }: { command: Command }) {
   if (command.kind === "http") return <HttpCommand command={command} />;
   if (command.kind === "signals") return <SignalsCommand command={command} />;
   if (command.kind === "ssh") return <SshCommand command={command} />;
+  if (command.kind === "grant") return <GrantCommand command={command} />;
   return (
     <>
       <Argv of={command.argv} />
@@ -131,6 +132,24 @@ function SignalsCommand({ command }: { command: Extract<Command, { kind: "signal
         {then === undefined
           ? "nothing more is sent if it does not end"
           : `${then} if it is still there after ${graceMs / 1000}s`}
+      </p>
+    </>
+  );
+}
+
+function GrantCommand({ command }: { command: Extract<Command, { kind: "grant" }> }) {
+  return (
+    <>
+      <pre class="argv">
+        <code>
+          <span class="arg">
+            <Text of={JSON.stringify(command.with)} as="exact" />
+          </span>
+        </code>
+      </pre>
+      <p class="under">
+        Nothing runs now. From then on this may run unasked on the target, until a run does not
+        help.
       </p>
     </>
   );

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Period } from "../incident/report.ts";
+import { AutonomyPage } from "./autonomy-page.tsx";
 import { CommandPage } from "./command-page.tsx";
 import { ComponentsPage } from "./components-page.tsx";
 import type { Env } from "./guard.ts";
@@ -107,6 +108,11 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
   app.get("/policy", async (c) => {
     const [frame, policy] = await Promise.all([frameOf(c), reads.policy()]);
     return reception.send(c, <PolicyPage {...{ frame, policy }} />);
+  });
+
+  app.get("/autonomy", async (c) => {
+    const [frame, autonomy] = await Promise.all([frameOf(c), desk.autonomy()]);
+    return reception.send(c, <AutonomyPage {...{ frame, autonomy }} />);
   });
 
   app.get("/statistics", async (c) => {

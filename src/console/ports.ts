@@ -2,9 +2,11 @@ import type { Context } from "hono";
 import type { Person, Ruling } from "../approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../chat/card.ts";
 import type { Theme } from "../evidence/graph.ts";
+import type { ActionOnTarget } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
 import type { Reason } from "../remediation/proposal.ts";
+import type { Autonomy } from "../remediation/track-record.ts";
 import type { Reads } from "./reads.ts";
 
 /** What the console needs of the rest of the program; `app.ts` fits it to the store and the responder. */
@@ -39,6 +41,13 @@ export interface Desk {
   edit(wish: ConsoleEdit): Promise<EditResult>;
   /** Asks for what undoes a run; others decide it. */
   undo(executionId: string, person: Person): Promise<UndoAnswer>;
+  /** What has earned to run unasked, what has not yet, and what its owner might declare low. */
+  autonomy(): Promise<Autonomy>;
+  /** An action asks again on a target. */
+  takeBack(
+    action: ActionOnTarget,
+    person: Person,
+  ): Promise<"taken_back" | "not_found" | "not_allowed">;
   /** Lets the action of a run with unknown outcome be judged as usual again. */
   markReviewed(executionId: string, person: Person): Promise<ReviewResult>;
 }

@@ -1,12 +1,12 @@
 import type { DeniedRequest, PlannedRequest, Request } from "../approval/approval.ts";
-import { runAnywayOf } from "../approval/approval.ts";
+import { isGrant, runAnywayOf } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import type { FixRecord } from "../execution/execution.ts";
 import { CommandText } from "./command.tsx";
 import { DecisionForms, whoDecides } from "./decision-form.tsx";
 import { Countdown, CsrfField, Fact, RiskMark, State, Text, When } from "./parts.tsx";
 import type { Session } from "./ports.ts";
-import { duration, plural, requestWords } from "./words.ts";
+import { duration, grantWords, plural, requestWords } from "./words.ts";
 
 interface Props<R extends Request> {
   readonly request: R;
@@ -159,9 +159,14 @@ function Heading({ request }: { request: Request }) {
         <Text of={request.proposal.actionTitle} />
       </h3>
       <RiskMark risk={request.risk} />
-      <State {...requestWords[request.state]} />
+      <State {...wordsOf(request)} />
     </div>
   );
+}
+
+function wordsOf(request: Request) {
+  if (request.state !== "succeeded" || !isGrant(request)) return requestWords[request.state];
+  return grantWords[request.endReason === null ? "holds" : "ended"];
 }
 
 function Risk({ request }: { request: PlannedRequest }) {

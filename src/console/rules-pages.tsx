@@ -89,7 +89,8 @@ function Policy({ policy }: { policy: PolicyView }) {
   return (
     <>
       <p class="under">
-        As it is in effect now, every default filled in. SHA-256 <code>{policy.hash}</code>
+        As it is in effect now, every default filled in. SHA-256 <code>{policy.hash}</code>.{" "}
+        <a href="/autonomy">What has earned to run unasked</a>
       </p>
       <Block id="rules" title="Who decides what">
         <dl class="facts wide-names">

@@ -21,6 +21,12 @@ export const requestWords: Record<RequestState, { word: string; tone: Tone }> = 
   unknown: { word: "Outcome unknown", tone: "bad" },
 };
 
+/** A request for leave to run unasked, once people have given it. */
+export const grantWords = {
+  holds: { word: "May run unasked", tone: "good" },
+  ended: { word: "Asks again", tone: "quiet" },
+} as const;
+
 export const incidentWords: Record<IncidentState, { word: string; tone: Tone }> = {
   open: { word: "Open", tone: "wait" },
   acknowledged: { word: "Acknowledged", tone: "busy" },
@@ -101,6 +107,9 @@ export const flashes = {
   undo_duplicate: { text: "Somebody has asked for that already; nothing changed.", tone: "quiet" },
   revoked: { text: "Ended. Whoever used it has to sign in again.", tone: "good" },
   not_revoked: { text: "There is no such session any more.", tone: "quiet" },
+  taken_back: { text: "Taken back: it asks again, and its record begins anew.", tone: "good" },
+  take_back_not_found: { text: "It asked already; nothing changed.", tone: "quiet" },
+  take_back_refused: { text: "That takes the role operator; nothing changed.", tone: "bad" },
   reviewed: { text: "Marked as looked at.", tone: "good" },
   already_reviewed: { text: "Somebody has looked at it before you.", tone: "quiet" },
   review_refused: { text: "You may not mark this run; nothing changed.", tone: "bad" },

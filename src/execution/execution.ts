@@ -106,6 +106,8 @@ export interface ActionHistory {
   readonly lastHeldAt: Date | null;
   /** When the breaker last made it ask about this action on any target. */
   readonly lastBrokenAt: Date | null;
+  /** What the leave to run unasked is bound to; null where there is none. */
+  readonly grant: string | null;
   readonly isTargetBusy: boolean;
   /** Nothing runs on this target before then. */
   readonly maintenanceUntil: Date | null;

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
  */
 export type Source = "alertmanager" | "grafana" | "countersign" | "drill";
 
-/** What opens an incident without any alert: somebody who asks for an action. */
-export type Asker = "person" | "api";
+/** What opens an incident without any alert: who asks for an action, or `autonomy` for leave to run one unasked. */
+export type Asker = "person" | "api" | "autonomy";
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -32,7 +32,7 @@ export interface IncidentWithAlerts extends Incident {
 
 /** Whether it began with a person or a program that asked for an action, not with an alert. */
 export function isAskedFor({ source }: Pick<Incident, "source">): boolean {
-  return source === "person" || source === "api";
+  return source === "person" || source === "api" || source === "autonomy";
 }
 
 /** Whether Countersign noticed it itself: a watch, or what does not come any more. */

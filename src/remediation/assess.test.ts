@@ -19,6 +19,7 @@ const quiet = {
   isBreakerKnown: false,
   isFlapping: false,
   failedOn: null,
+  isGranted: false,
   isTargetBusy: false,
 };
 const clear: Facts = {
@@ -47,7 +48,12 @@ const clear: Facts = {
 };
 
 const protecting: Policy = { ...base, protected: ["sandbox"] };
-const asking: Policy = { ...base, approval: { ...base.approval, low: { auto: false } } };
+const withAuto = (auto: Policy["approval"]["low"]["auto"]): Policy => ({
+  ...base,
+  approval: { ...base.approval, low: { ...base.approval.low, auto } },
+});
+const asking = withAuto(false);
+const earning = withAuto("earned");
 
 function freezing(cron: string, minutes: number): Policy {
   return { ...base, freeze: [{ title: "Backups", cron, forMs: minutes * 60_000 }] };
@@ -92,6 +98,7 @@ const rules: readonly (readonly [rule: string, change: Change, outcome: string, 
   ["next_step", { isNextStep: true }, "ask", "medium"],
   ["autohealing_off", { isAutohealingOn: false }, "ask", "low"],
   ["auto_off", { policy: asking }, "ask", "low"],
+  ["not_earned", { policy: earning }, "ask", "low"],
   ["cooldown", { history: { lastRunAt: before } }, "ask", "low"],
   ["limit", { history: { runsInLimitWindow: 3 } }, "ask", "low"],
   ["hourly_limit", { history: { runsLastHour: 10 } }, "ask", "low"],
@@ -126,6 +133,26 @@ describe("the verdict", () => {
     ["a run that did not help", { history: { wasLastIneffective: true } }],
   ])("T46 leaves a flapping alert to people after %s", (_, change) => {
     expect(assess(withChange(clear, change)).outcome).toBe("ask");
+  });
+
+  it("lets what has earned it run by itself, also where everything else has to ask", () => {
+    expect(assess(withChange(clear, { policy: earning, history: { isGranted: true } }))).toEqual(
+      assess(clear),
+    );
+  });
+
+  it.each<[string, Change]>([
+    ["medium risk", { declaredRisk: "medium" }],
+    ["high risk", { declaredRisk: "high" }],
+    ["a protected target", { policy: { ...earning, protected: ["sandbox"] } }],
+    ["auto-healing that is off", { isAutohealingOn: false }],
+    ["a policy that lets nothing run unasked", { policy: asking }],
+    ["a run that did not help", { history: { wasLastIneffective: true } }],
+    ["an alert that nobody knows the sender of", { hasAlert: false }],
+  ])("asks in spite of what was earned for %s", (_, change) => {
+    const granted = withChange(clear, { policy: earning, history: { isGranted: true } });
+
+    expect(assess(withChange(granted, change)).outcome).toBe("ask");
   });
 
   it("T47 is to ask at high risk for a protected target, whatever the runbook says", () => {
@@ -259,6 +286,11 @@ describe("the verdict", () => {
       { declaredRisk: "medium", history: { runsInLimitWindow: 3 } },
     ],
     [
+      "the limit, for what has not earned to run unasked",
+      false,
+      { policy: earning, history: { runsInLimitWindow: 3 } },
+    ],
+    [
       "the limit, with auto-healing off",
       false,
       { isAutohealingOn: false, history: { runsInLimitWindow: 3 } },
@@ -319,7 +351,7 @@ function harden(facts: Facts, change: Change): Facts {
     freeze: [...old.freeze, ...(added?.freeze ?? [])],
     approval: {
       ...old.approval,
-      low: { auto: old.approval.low.auto && added?.approval.low.auto !== false },
+      low: { ...old.approval.low, auto: strictest(old, added ?? base) },
     },
   };
   return {
@@ -327,6 +359,11 @@ function harden(facts: Facts, change: Change): Facts {
     ...(isAbsent ? { sourceConfirmation: "absent" } : {}),
     policy: added === null ? null : both,
   };
+}
+
+function strictest(...policies: readonly Policy[]) {
+  const autos = policies.map(({ approval }) => approval.low.auto);
+  return ([false, "earned"] as const).find((auto) => autos.includes(auto)) ?? true;
 }
 
 const anyFacts = fc

@@ -61,6 +61,8 @@ export interface History {
   readonly isFlapping: boolean;
   /** The target on which this action failed a short while ago, where that is another one. */
   readonly failedOn: string | null;
+  /** People let it run unasked on this target, and what they did so for is as it was. */
+  readonly isGranted: boolean;
   /** Something is running on this target. */
   readonly isTargetBusy: boolean;
 }
@@ -68,6 +70,8 @@ export interface History {
 /** Whether this verdict is the one that takes it from the program: said once, however often it is needed after. */
 export function isTripping({ outcome, reasons }: Verdict, facts: Facts): boolean {
   if (outcome !== "ask" || !facts.isAutohealingOn || facts.declaredRisk !== "low") return false;
+  // What asked anyway, nobody takes from the program.
+  if (reasons.some(({ rule }) => rule === "auto_off" || rule === "not_earned")) return false;
   const { isFlapping, isBreakerKnown } = facts.history;
   return reasons.some(
     ({ rule }) =>
@@ -285,6 +289,9 @@ function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
     ...when(!facts.isAutohealingOn, () => ask("autohealing_off", "Auto-healing is off.")),
     ...when(policy?.approval.low.auto === false, () =>
       ask("auto_off", "policy.yaml lets no low risk action run unasked."),
+    ),
+    ...when(policy?.approval.low.auto === "earned" && !history.isGranted, () =>
+      ask("not_earned", `It has not earned to run unasked on ${facts.target}.`),
     ),
     ...(cooled !== null && cooled > now
       ? [

@@ -90,7 +90,7 @@ function usualLeaves(): Map<string, string> {
 }
 
 function inMinutes(path: string, text: string): string {
-  const isDuration = /\.(?:remind|escalate|expires|open)$/.test(path);
+  const isDuration = /\.(?:remind|escalate|expires|open|none_rejected_in)$/.test(path);
   return isDuration ? `${Number(text) / 60_000}m` : text;
 }
 

@@ -59,8 +59,21 @@ function approvalRule(usual: Times) {
     .prefault({});
 }
 
+/** What an action has to show on a target before anybody is asked to let it run unasked there. */
+const Earned = z.strictObject({
+  verified_in_a_row: z.int().min(1).max(100, "must be at most 100").default(10),
+  none_rejected_in: Positive.default(30 * 24 * 60 * MINUTE),
+});
+
+const Low = z.strictObject({
+  auto: z
+    .union([z.boolean(), z.literal("earned")], { error: "must be true, false or earned" })
+    .default(true),
+  earned: Earned.prefault({}),
+});
+
 const Approval = z.strictObject({
-  low: z.strictObject({ auto: z.boolean().default(true) }).prefault({}),
+  low: Low.prefault({}),
   medium: approvalRule({ quorum: 1, remind: 5, escalate: 8, expires: 15, reason: "optional" }),
   high: approvalRule({ quorum: 2, remind: 3, escalate: 6, expires: 10, reason: "required" }),
 });

@@ -73,7 +73,7 @@ describe("without a file", () => {
 
   it("the limits and times are those of the manual", () => {
     expect(policy.approval).toEqual({
-      low: { auto: true },
+      low: { auto: true, earned: { verifiedInARow: 10, noneRejectedInMs: 2_592_000_000 } },
       medium: {
         approvers: "approver",
         quorum: 1,

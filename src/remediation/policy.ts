@@ -32,6 +32,12 @@ export interface ApprovalRule {
   readonly isReasonRequired: boolean;
 }
 
+/** What an action has to show on a target before anybody is asked to let it run unasked there. */
+export interface EarnRule {
+  readonly verifiedInARow: number;
+  readonly noneRejectedInMs: number;
+}
+
 export interface Freeze {
   readonly title: string;
   readonly cron: string;
@@ -56,7 +62,7 @@ export interface Policy {
     readonly mayPropose: readonly string[];
   }[];
   readonly approval: {
-    readonly low: { readonly auto: boolean };
+    readonly low: { readonly auto: boolean | "earned"; readonly earned: EarnRule };
     readonly medium: ApprovalRule;
     readonly high: ApprovalRule;
   };
@@ -118,7 +124,7 @@ export function effectivePolicy(
     hash: createHash("sha256").update(bytes).digest("hex"),
     people: file.people.length > 0 ? file.people.map(personOf) : [ownerOf(around.adminIds)],
     apiKeys: file.api_keys.map(({ may_propose: mayPropose, ...key }) => ({ ...key, mayPropose })),
-    approval: { low, medium: rule(medium), high: rule(high) },
+    approval: { low: lowOf(low), medium: rule(medium), high: rule(high) },
     escalation: file.escalation,
     soloMode: file.solo_mode,
     limits: {
@@ -139,6 +145,11 @@ export function effectivePolicy(
       route: file.alerts.route,
     },
   };
+}
+
+function lowOf({ auto, earned }: PolicyFile["approval"]["low"]): Policy["approval"]["low"] {
+  const { verified_in_a_row: verifiedInARow, none_rejected_in: noneRejectedInMs } = earned;
+  return { auto, earned: { verifiedInARow, noneRejectedInMs } };
 }
 
 function personOf({ name, telegram, slack, roles }: PolicyFile["people"][number]): Person {

@@ -90,6 +90,15 @@ export type Command =
       readonly among: readonly string[];
       /** The one that is meant; null where nobody has looked yet, and then nothing can be sent. */
       readonly process: ProcessIdentity | null;
+    }
+  | {
+      /** Nothing runs: from then on the action may run unasked on the plan's target. */
+      readonly kind: "grant";
+      /** The action's `with` as its runbook has it, placeholders and all. */
+      readonly with: Readonly<Record<string, unknown>>;
+      /** The rule that its record has passed. */
+      readonly verifiedInARow: number;
+      readonly noneRejectedInMs: number;
     };
 
 /** Where ssh leads and what the machine there is known by. */

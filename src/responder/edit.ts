@@ -1,4 +1,5 @@
 import type { EditEnd, PlannedRequest } from "../approval/approval.ts";
+import { isGrant } from "../approval/approval.ts";
 import { planCodeOf } from "../approval/digest.ts";
 import type { Episode } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
@@ -99,6 +100,7 @@ export async function edit(ports: Ports, wish: EditWish): Promise<Edited> {
 }
 
 async function prepare(ports: Ports, { request, params }: EditWish): Promise<Ready | Refused> {
+  if (isGrant(request)) return refuse("no_change", "Nothing runs for it, so it has no values.");
   const { runbooks, policy: read } = ports.catalogue.read();
   if (!read.ok) return refuse("no_policy", "policy.yaml can't be read or is wrong.");
   const { policy } = read;

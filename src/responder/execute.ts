@@ -1,7 +1,9 @@
 import type { PlannedRequest } from "../approval/approval.ts";
+import { isGrant } from "../approval/approval.ts";
 import type { Execution, Executor, RunLimits, RunResult } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
 import { assess } from "../remediation/assess.ts";
+import { bestow } from "./earn.ts";
 import type { Confirmation } from "./facts.ts";
 import { confirm, lookAtPrecondition, whyOver, whyUnsure } from "./facts.ts";
 import type { Recheck } from "./plan.ts";
@@ -26,6 +28,7 @@ export async function execute(ports: Ports, requestId: string): Promise<StepEnd>
   if (episode === null && request.episodeId !== null) return DONE;
   switch (request.state) {
     case "approved":
+      if (isGrant(request)) return await bestow(ports, request);
       return await takeUp(ports, request, episode);
     case "executing":
       return await resume(ports, request);
@@ -187,7 +190,8 @@ async function run(
   if (executor === undefined) return await giveUp(ports, execution, "its executor is not there");
   // The durable intent. Whatever happens after this line, this request is never started again.
   const intent = await ports.store.start(execution);
-  if (intent === "stopped") return await giveUp(ports, execution, "auto-healing was turned off");
+  if (intent === "stopped")
+    return await giveUp(ports, execution, "its leave to run unasked was taken back");
   if (intent === "lost") return DONE;
   ports.crashPoint("after-start");
   const result = await start(executor, request, {

@@ -1,4 +1,5 @@
 import type { PlannedRequest } from "../approval/approval.ts";
+import { isGrant } from "../approval/approval.ts";
 import type { Episode } from "../incident/alert.ts";
 import type { Rebuilt } from "../remediation/propose.ts";
 import { rebuild } from "../remediation/propose.ts";
@@ -35,6 +36,8 @@ export function createLookNow(ports: Ports, withinMs = LOOK_WITHIN_MS) {
 }
 
 async function look(ports: Ports, request: PlannedRequest, withinMs: number): Promise<Sight> {
+  // Nothing is to run for it: its record is read again when it is given.
+  if (isGrant(request)) return NOTHING_SEEN;
   const episode = request.episodeId === null ? null : await ports.store.episode(request.episodeId);
   const rebuilt = rebuiltFor(ports, request, episode);
   // What its runbook does not hold any more is voided right before the run, with the reason.

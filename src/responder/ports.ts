@@ -4,6 +4,7 @@ import type {
   CallKey,
   EditEnd,
   EditedRequest,
+  GrantRequest,
   NewRequest,
   Plan,
   PlannedRequest,
@@ -18,6 +19,7 @@ import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Silence } from "../evidence/silence.ts";
 import type {
   ActionHistory,
+  ActionOnTarget,
   Claim,
   Execution,
   Executor,
@@ -27,6 +29,7 @@ import type {
 import type { Alert, AskedAbout, Asker, Episode, Labels, Severity } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
 import type { Whitelist } from "../remediation/runbook.ts";
+import type { PastOutcome } from "../remediation/track-record.ts";
 import type { Tried, VerificationOutcome } from "../verification/verification.ts";
 
 /** What the journey needs of the outside; `app.ts` fits it. Every method of the store is one transaction. */
@@ -152,6 +155,17 @@ export interface ResponderStore {
     readonly call: CallKey | null;
     readonly mostLive: number | null;
   }) => Promise<AskEnd>;
+  /** How the requests for an action on a target ended, the newest first. */
+  readonly outcomesOf: (action: ActionOnTarget) => Promise<readonly PastOutcome[]>;
+  readonly offerGrant: (request: GrantRequest, title: string) => Promise<boolean>;
+  /** `guard` reads the record once more, inside the transaction. */
+  readonly giveGrant: (
+    request: PlannedRequest,
+    binding: string,
+    guard: (outcomes: readonly PastOutcome[]) => string | null,
+  ) => Promise<
+    { readonly outcome: "given" | "lost" } | { readonly outcome: "refused"; readonly why: string }
+  >;
   readonly remind: (requestId: string) => Promise<boolean>;
   readonly escalate: (requestId: string, to: string) => Promise<boolean>;
   readonly paged: (requestId: string) => Promise<void>;

@@ -17,6 +17,7 @@ import { heldBack } from "./breaker.ts";
 import type { Choice } from "./choose.ts";
 import { choose } from "./choose.ts";
 import { confirm } from "./facts.ts";
+import { leaveBinding } from "./leave.ts";
 import type { Planned } from "./plan.ts";
 import { makePlan } from "./plan.ts";
 import type { Ports, StepEnd } from "./ports.ts";
@@ -169,7 +170,11 @@ export function factsOf(known: {
   const { proposal, requester, rebuilt, episode, incident, history, ...rest } = known;
   return {
     ...rest,
-    history: { ...history, ...heldBack(history, proposal.target.name, known.policy, known.now) },
+    history: {
+      ...history,
+      ...heldBack(history, proposal.target.name, known.policy, known.now),
+      isGranted: isGranted(known),
+    },
     declaredRisk: rebuilt.action.risk,
     target: proposal.target.name,
     severity: episode === null ? null : severityOf(episode.labels),
@@ -184,6 +189,18 @@ export function factsOf(known: {
     canRecord: true,
     rehearsal: isDrill(incident) ? "drill" : null,
   };
+}
+
+/** Whether what people gave leave for is this very action, runbook, target and policy. */
+function isGranted({
+  proposal,
+  rebuilt,
+  policy,
+  history,
+}: Pick<Parameters<typeof factsOf>[0], "proposal" | "rebuilt" | "policy" | "history">): boolean {
+  const { runbookId: id, runbookHash: sha256, target } = proposal;
+  const leave = { runbook: { id, sha256 }, action: rebuilt.action, target, policy };
+  return history.grant === leaveBinding(leave);
 }
 
 function originOf(requester: string | null): Facts["origin"] {

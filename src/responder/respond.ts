@@ -1,5 +1,6 @@
 import { askSource } from "./ask-source.ts";
 import { escalate, page, remind } from "./call.ts";
+import { earn } from "./earn.ts";
 import { execute } from "./execute.ts";
 import { investigate } from "./investigate.ts";
 import { opine } from "./opine.ts";
@@ -17,6 +18,7 @@ export interface Step {
     | "propose"
     | "execute"
     | "verify"
+    | "earn"
     | "silence"
     | "remind"
     | "escalate"
@@ -45,6 +47,8 @@ export async function respond(ports: Ports, { kind, subject, attempts }: Step): 
       return await execute(ports, subject);
     case "verify":
       return await verify(ports, subject, attempts);
+    case "earn":
+      return await earn(ports, subject);
     case "silence":
       return await tendSilence(ports, subject);
     case "remind":

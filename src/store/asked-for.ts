@@ -24,7 +24,7 @@ export function createAskedFor(
   );
   const resolve = sqlite.prepare<[number, string]>(
     `UPDATE incidents SET state = 'resolved', resolved_at = ?
-     WHERE id = ? AND state <> 'resolved' AND source IN ('person', 'api')
+     WHERE id = ? AND state <> 'resolved' AND source IN ('person', 'api', 'autonomy')
        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.incident_id = incidents.id
                        AND r.state IN ('pending', 'approved', 'executing'))
        AND NOT EXISTS (SELECT 1 FROM executions e LEFT JOIN verifications v ON v.execution_id = e.id

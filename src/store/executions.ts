@@ -12,6 +12,7 @@ import type {
 import type { Tried, VerificationOutcome } from "../verification/verification.ts";
 import type { AskedFor } from "./asked-for.ts";
 import type { Changes } from "./changes.ts";
+import type { Grants } from "./grants.ts";
 import { newId } from "./ids.ts";
 import type { Opened } from "./open.ts";
 import type { Chain } from "./record.ts";
@@ -24,18 +25,27 @@ const HOUR_MS = 3_600_000;
 /** Farther back nobody looks for what held an action. */
 const LONGEST_HELD_MS = 7 * 24 * HOUR_MS;
 
+/** What takes back that an action may run unasked. */
+const ENDINGS = {
+  failed: "failed",
+  unknown: "was cut short",
+  still_failing: "did not help",
+  inconclusive: "could not be verified",
+};
+
 interface Tools {
   readonly record: Chain;
   readonly steps: Steps;
   readonly changes: Changes;
   readonly askedFor: AskedFor;
   readonly silences: Pick<Silences, "endOfRun">;
+  readonly grants: Pick<Grants, "end" | "bindingOf" | "hasEndedSince">;
 }
 
 /** The executions' part of the store: claimed once a request, started once, never repeated by itself. */
 export function createExecutions(
   { sqlite, drizzle: db }: Opened,
-  { record, steps, changes, askedFor, silences }: Tools,
+  { record, steps, changes, askedFor, silences, grants }: Tools,
   now: () => Date,
   switches: {
     autohealing(): { readonly isOn: boolean };
@@ -74,6 +84,7 @@ export function createExecutions(
       lastFailureOn: failures[0]?.target ?? null,
       lastHeldAt: held === undefined ? null : new Date(held),
       lastBrokenAt: broken === undefined ? null : new Date(broken),
+      grant: grants.bindingOf(action),
       isTargetBusy: query.busy.get(action.target) !== undefined,
       maintenanceUntil: switches.maintenanceUntil(action.target),
     };
@@ -138,13 +149,14 @@ export function createExecutions(
   }
 
   /**
-   * The durable intent, written before the process starts. `lost`: it was started before. `stopped`: nobody was asked
-   * and auto-healing has been turned off since.
+   * The durable intent, written before the process starts. `lost`: it was started before. `stopped`: nobody was asked,
+   * and auto-healing has been turned off since, or its leave to run unasked taken back.
    */
   function start(execution: Execution): Start {
     return write(() => {
       const isUnasked = query.isUnasked.get(execution.id) === 1;
       if (isUnasked && !switches.autohealing().isOn) return "stopped";
+      if (isUnasked && grants.hasEndedSince(execution, execution.claimedAt)) return "stopped";
       if (query.start.run(now().getTime(), execution.id).changes === 0) return "lost";
       append("execution.started", execution.incidentId, { execution: execution.id });
       touch(execution.incidentId);
@@ -180,8 +192,10 @@ export function createExecutions(
       });
       append(`request.${request}`, execution.incidentId, { request: execution.requestId });
       // What was given up before its start has nothing to verify.
-      if (find(execution.id)?.startedAt !== null) steps.enqueue("verify", execution.id, verifyAt);
-      else silences.endOfRun(execution.incidentId, execution.requestId);
+      if (find(execution.id)?.startedAt !== null) {
+        steps.enqueue("verify", execution.id, verifyAt);
+        if (request !== "succeeded") grants.end(execution, `${execution.id} ${ENDINGS[request]}`);
+      } else silences.endOfRun(execution.incidentId, execution.requestId);
       askedFor.endIfOver(execution.incidentId);
       touch(execution.incidentId);
     });
@@ -203,6 +217,7 @@ export function createExecutions(
         });
         append("request.unknown", execution.incidentId, { request: execution.requestId });
         steps.enqueue("verify", row.id, now());
+        grants.end(execution, `${row.id} ${ENDINGS.unknown}`);
         touch(execution.incidentId);
         return row.id;
       }),
@@ -217,6 +232,8 @@ export function createExecutions(
       append(`verification.${outcome}`, execution.incidentId, { execution: execution.id, detail });
       silences.endOfRun(execution.incidentId, execution.requestId);
       if (outcome === "still_failing") proposeNext(execution.requestId);
+      if (outcome === "verified") steps.enqueue("earn", execution.id, now());
+      else grants.end(execution, `${execution.id} ${ENDINGS[outcome]}`);
       askedFor.endIfOver(execution.incidentId);
       touch(execution.incidentId);
     });

@@ -6,14 +6,18 @@ import type {
   Channel,
   EditEnd,
   EditedRequest,
+  GrantRequest,
   NewRequest,
   PlannedRequest,
   Replaced,
   Request,
   Ruling,
 } from "../approval/approval.ts";
+import { isGrant } from "../approval/approval.ts";
+import type { ActionOnTarget } from "../execution/execution.ts";
 import type { AskedFor, Opening } from "./asked-for.ts";
 import type { Changes } from "./changes.ts";
+import type { Grants } from "./grants.ts";
 import type { Opened } from "./open.ts";
 import type { Chain } from "./record.ts";
 import { toRequest, toVote } from "./rows.ts";
@@ -25,6 +29,7 @@ interface Tools {
   readonly steps: Steps;
   readonly changes: Changes;
   readonly askedFor: AskedFor;
+  readonly grants: Pick<Grants, "end" | "bindingOf">;
 }
 
 interface Ask {
@@ -48,7 +53,7 @@ type Accepted = Extract<Ruling, { outcome: "approved" | "rejected" | "counted" }
 /** The requests' part of the store: every edge of their state machine, each with its record in the same transaction. */
 export function createRequests(
   { sqlite, drizzle: db }: Opened,
-  { record, steps, changes, askedFor }: Tools,
+  { record, steps, changes, askedFor, grants }: Tools,
   now: () => Date,
 ) {
   function find(id: string): Request | null {
@@ -112,6 +117,8 @@ export function createRequests(
       }
       if (opening !== null) askedFor.open(incidentId, opening, requester);
       else if (isOpen.get(incidentId) === undefined) return { outcome: "incident_over" };
+      const undone = request.undoes === null ? undefined : ranFor.get(request.undoes);
+      if (undone !== undefined) grants.end(undone, `${requester} wants ${request.undoes} undone`);
       const at = now();
       db.insert(requests).values(rowOf(request, at)).run();
       if (call !== null) addCall.run(call.holder, call.key, call.bodyHash, request.id);
@@ -119,6 +126,24 @@ export function createRequests(
       enqueueNext(request, at);
       changes.touch(incidentId, { isUrgent: true });
       return { outcome: "asked" };
+    });
+  }
+
+  /** Asks people to let an action run unasked. @returns false where it may already, or that is being asked */
+  function offerGrant(request: GrantRequest, title: string): boolean {
+    return write(() => {
+      const { incidentId, proposal } = request;
+      const { runbookId, actionId, target } = proposal;
+      const action = { runbookId, actionId, target: target.name };
+      const isOffered = grantAlive.get(runbookId, actionId, target.name) !== undefined;
+      if (isOffered || grants.bindingOf(action) !== null) return false;
+      askedFor.open(incidentId, { source: "autonomy", title }, "countersign");
+      const at = now();
+      db.insert(requests).values(rowOf(request, at)).run();
+      recordProposal(request);
+      enqueueNext(request, at);
+      changes.touch(incidentId, { isUrgent: false });
+      return true;
     });
   }
 
@@ -293,7 +318,10 @@ export function createRequests(
       { request: request.id, digest: request.digest, channel: cast.channel, reason: cast.reason },
     );
     if (ruling.outcome === "approved") steps.enqueue("execute", request.id, at);
-    else if (ruling.outcome === "rejected") askedFor.endIfOver(request.incidentId);
+    else if (ruling.outcome === "rejected") {
+      grants.end(actionOnTarget(request), `${cast.person} rejected it`);
+      askedFor.endIfOver(request.incidentId);
+    }
     changes.touch(request.incidentId, { isUrgent: true });
     return { ...ruling, request: plannedAgain(request.id) };
   }
@@ -319,7 +347,7 @@ export function createRequests(
   const sameAlive = sqlite
     .prepare<[string, string, string], string>(
       `SELECT plan_code FROM requests WHERE state IN ('pending', 'approved', 'executing')
-       AND runbook_id = ? AND action_id = ? AND target = ? LIMIT 1`,
+       AND runbook_id = ? AND action_id = ? AND target = ? AND NOT is_grant LIMIT 1`,
     )
     .pluck();
   const rehearsedBy = sqlite
@@ -327,6 +355,13 @@ export function createRequests(
       "SELECT id FROM requests WHERE plan_code = ? AND state = 'denied' LIMIT 1",
     )
     .pluck();
+  const grantAlive = sqlite.prepare<[string, string, string]>(
+    `SELECT 1 FROM requests WHERE state IN ('pending', 'approved', 'executing') AND is_grant
+     AND runbook_id = ? AND action_id = ? AND target = ?`,
+  );
+  const ranFor = sqlite.prepare<[string], ActionOnTarget>(
+    "SELECT runbook_id AS runbookId, action_id AS actionId, target FROM executions WHERE id = ?",
+  );
   const aliveOf = sqlite
     .prepare<[string], number>(
       "SELECT count(*) FROM requests WHERE state IN ('pending', 'approved', 'executing') AND requester = ?",
@@ -447,7 +482,9 @@ export function createRequests(
     const at = now();
     const isAsked = episodeId === null && wanted === "superseded";
     const state = isAsked ? "cancelled" : wanted;
-    const why = isAsked ? `${reason}; ask for it again` : reason;
+    // Countersign itself asks for leave to run unasked, and does so again.
+    const isOurs = request.state !== "denied" && isGrant(request);
+    const why = isAsked && !isOurs ? `${reason}; ask for it again` : reason;
     if (endRequest.run(state, at.getTime(), why, id).changes === 0) return false;
     append(`request.${state}`, actor, incidentId, { request: id, why });
     if (options.proposeAnew && episodeId !== null) {
@@ -488,7 +525,18 @@ export function createRequests(
   }
 
   const forCalling = { remind, escalate, paged };
-  return { find, findByPlanCode, propose, ask, edit, calledBefore, ...forCalling, decide, end };
+  return {
+    find,
+    findByPlanCode,
+    propose,
+    ask,
+    offerGrant,
+    edit,
+    calledBefore,
+    ...forCalling,
+    decide,
+    end,
+  };
 }
 
 function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
@@ -506,6 +554,7 @@ function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
     risk,
     reasons: JSON.stringify(reasons),
     isApprovedByPolicy: state === "approved",
+    isGrant: request.state !== "denied" && isGrant(request),
     requester,
     words,
     undoes,
@@ -527,6 +576,11 @@ function rowOf(request: NewRequest, at: Date): typeof requests.$inferInsert {
     approvers,
     expiresAt: request.expiresAt.getTime(),
   };
+}
+
+function actionOnTarget({ proposal }: PlannedRequest): ActionOnTarget {
+  const { runbookId, actionId, target } = proposal;
+  return { runbookId, actionId, target: target.name };
 }
 
 function rejection({ person, reason }: VoteCast): string {

@@ -14,6 +14,7 @@ const REMOVE = [
   `DELETE FROM proposal_keys WHERE request_id IN ${OF_REQUESTS}`,
   `DELETE FROM buttons WHERE subject IN ${OF_REQUESTS}`,
   `DELETE FROM silences WHERE incident_id IN ${OF_INCIDENTS}`,
+  `DELETE FROM grants WHERE request_id IN ${OF_REQUESTS}`,
   `DELETE FROM requests WHERE incident_id IN ${OF_INCIDENTS}`,
   `DELETE FROM other_starts WHERE episode_id IN (SELECT id FROM alerts WHERE incident_id IN ${OF_INCIDENTS})`,
   `DELETE FROM alerts WHERE incident_id IN ${OF_INCIDENTS}`,
@@ -36,6 +37,7 @@ export function createRetention(sqlite: Sqlite, record: Chain) {
       `SELECT id FROM incidents i WHERE state = 'resolved' AND opened_at < ? AND resolved_at < ?
          AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.incident_id = i.id AND a.status = 'firing')
          AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.incident_id = i.id AND r.state IN ('pending', 'approved', 'executing'))
+         AND NOT EXISTS (SELECT 1 FROM grants g JOIN requests r ON r.id = g.request_id WHERE r.incident_id = i.id AND g.ended_at IS NULL)
          AND NOT EXISTS (SELECT 1 FROM silences s WHERE s.incident_id = i.id AND s.ended_at IS NULL)
          AND NOT EXISTS (SELECT 1 FROM executions e WHERE e.incident_id = i.id
            AND (e.state IN ('claimed', 'started') OR (e.state = 'unknown' AND e.reviewed_by IS NULL)))

@@ -1,5 +1,7 @@
 import type { RuleChange, RuleFile } from "../remediation/rule-change.ts";
 import type { Changes } from "./changes.ts";
+import type { Grants } from "./grants.ts";
+import type { Notices } from "./notices.ts";
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
 import type { Steps } from "./steps.ts";
@@ -11,10 +13,12 @@ export interface RulesNow {
   readonly runbookHashes: readonly string[];
 }
 
-export interface Notice {
-  readonly id: number;
-  readonly at: Date;
-  readonly text: string;
+interface Tools {
+  readonly record: Chain;
+  readonly steps: Steps;
+  readonly changes: Changes;
+  readonly notices: Notices;
+  readonly grants: Pick<Grants, "voidUnder">;
 }
 
 const CHANGED: Readonly<Record<string, string>> = {
@@ -33,7 +37,7 @@ interface LivePlan {
 /** The runbook folder as it was last seen, and what a change of it does to what was asked under the old one. */
 export function createRules(
   sqlite: Sqlite,
-  { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
+  { record, steps, changes, notices, grants }: Tools,
   now: () => Date,
   end: (id: string, why: string) => boolean,
 ) {
@@ -43,16 +47,6 @@ export function createRules(
      ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, text = excluded.text`,
   );
   const remove = sqlite.prepare<[string]>("DELETE FROM rule_files WHERE name = ?");
-  const notice = sqlite.prepare<[number, string]>(
-    "INSERT INTO notices (at, text, is_told) VALUES (?, ?, 0)",
-  );
-  const tell = sqlite.prepare<[number]>("UPDATE notices SET is_told = 1 WHERE id = ?");
-  const untold = sqlite.prepare<[], { id: number; at: number; text: string }>(
-    "SELECT id, at, text FROM notices WHERE is_told = 0 ORDER BY id",
-  );
-  const since = sqlite.prepare<[number], { id: number; at: number; text: string }>(
-    "SELECT id, at, text FROM notices WHERE at > ? ORDER BY id DESC LIMIT 5",
-  );
   const live = sqlite.prepare<[], LivePlan>(
     `SELECT id, plan ->> '$.policy' AS policy, plan ->> '$.runbook.sha256' AS runbook, runbook_id AS runbookId
      FROM requests WHERE state IN ('pending', 'approved', 'executing') AND state <> 'executing'`,
@@ -90,7 +84,8 @@ export function createRules(
       for (const { id } of waiting.all()) steps.enqueue("propose", String(id), now());
       const texts = found.map(({ summary }) => `${summary}.`);
       if (voided > 0) texts.push(`${voided} asked under the old rules: void, and asked anew.`);
-      notice.run(now().getTime(), texts.join(" "));
+      notices.say(texts.join(" "));
+      grants.voidUnder(rules);
       return voided;
     });
   }
@@ -121,14 +116,10 @@ export function createRules(
     seen,
     begin,
     change,
-    untold: (): Notice[] => untold.all().map(toNotice),
-    told: (id: number): void => void tell.run(id),
-    noticesSince: (date: Date): Notice[] => since.all(date.getTime()).map(toNotice),
+    untold: notices.untold,
+    told: notices.told,
+    noticesSince: notices.since,
   };
 }
 
 export type Rules = ReturnType<typeof createRules>;
-
-function toNotice({ id, at, text }: { id: number; at: number; text: string }): Notice {
-  return { id, at: new Date(at), text };
-}

@@ -180,6 +180,8 @@ export const requests = sqliteTable(
     words: text(),
     /** The execution that it undoes. */
     undoes: text(),
+    /** It asks for leave to run unasked; nothing is to run for it. */
+    isGrant: integer({ mode: "boolean" }).notNull().default(false),
     createdAt: integer().notNull(),
     endedAt: integer(),
     endReason: text(),
@@ -195,8 +197,37 @@ export const requests = sqliteTable(
       .where(sql`state in ('pending', 'approved', 'executing')`),
     uniqueIndex("one_live_request_asked_for")
       .on(t.runbookId, t.actionId, t.target)
-      .where(sql`episode_id is null and state in ('pending', 'approved', 'executing')`),
+      .where(
+        sql`episode_id is null and not is_grant and state in ('pending', 'approved', 'executing')`,
+      ),
+    uniqueIndex("one_live_request_for_a_grant")
+      .on(t.runbookId, t.actionId, t.target)
+      .where(sql`is_grant and state in ('pending', 'approved', 'executing')`),
     index("live_requests").on(t.state).where(sql`state in ('pending', 'approved', 'executing')`),
+  ],
+);
+
+/** Leave for an action to run unasked on a target; at most one that has not ended. */
+export const grants = sqliteTable(
+  "grants",
+  {
+    requestId: text()
+      .primaryKey()
+      .references(() => requests.id),
+    runbookId: text().notNull(),
+    actionId: text().notNull(),
+    target: text().notNull(),
+    binding: text().notNull(),
+    givenAt: integer().notNull(),
+    endedAt: integer(),
+    endedBy: text(),
+    endReason: text(),
+  },
+  (t) => [
+    uniqueIndex("one_grant_an_action")
+      .on(t.runbookId, t.actionId, t.target)
+      .where(sql`ended_at is null`),
+    index("grants_of_action").on(t.runbookId, t.actionId, t.target, t.endedAt),
   ],
 );
 

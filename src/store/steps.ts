@@ -8,6 +8,7 @@ export type StepKind =
   | "propose"
   | "execute"
   | "verify"
+  | "earn"
   | "silence"
   | "remind"
   | "escalate"

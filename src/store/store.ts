@@ -7,11 +7,13 @@ import { createClock } from "./clock.ts";
 import { createDigests } from "./digests.ts";
 import { createExecutions } from "./executions.ts";
 import { createFindings } from "./findings.ts";
+import { createGrants } from "./grants.ts";
 import { createHeard } from "./heard.ts";
 import { createIncidents } from "./incidents.ts";
 import type { IntakeOptions } from "./intake.ts";
 import { createIntake } from "./intake.ts";
 import { createLists } from "./lists.ts";
+import { createNotices } from "./notices.ts";
 import { openDatabase } from "./open.ts";
 import { createOpinions } from "./opinions.ts";
 import { createPast } from "./past.ts";
@@ -68,7 +70,9 @@ export function openStore(options: StoreOptions) {
   const changes = createChanges(sqlite);
   const steps = createSteps(sqlite);
   const askedFor = createAskedFor(sqlite, { record, changes }, options.chats, now);
-  const tools = { record, steps, changes, askedFor };
+  const notices = createNotices(sqlite, now);
+  const grants = createGrants(sqlite, { record, steps, changes, askedFor, notices }, now);
+  const tools = { record, steps, changes, askedFor, notices, grants };
   record.begin();
   if (options.isExclusive) steps.releaseAll();
 
@@ -91,6 +95,7 @@ export function openStore(options: StoreOptions) {
       ),
     ),
     executions: promised(createExecutions(opened, { ...tools, silences }, now, switches)),
+    grants: promised(grants.forAll),
     switches: promised(switches),
     silences: promised(silences.forAll),
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),

@@ -39,7 +39,8 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "request.expired": () => "Expired: nobody decided in time, which means no",
   "request.superseded": ({ why }) => `Replaced by a new request: ${why}`,
   "request.cancelled": ({ why }) => `Cancelled: ${why}`,
-  "request.succeeded": () => "The action finished well",
+  "request.succeeded": ({ isGrant }) =>
+    isGrant === true ? "What was approved is in force" : "The action finished well",
   "request.failed": () => "The action failed",
   "request.unknown": () => "Nobody can say whether the action took effect",
   "decision.refused": ({ decision, why, channel }, actor) =>
@@ -52,6 +53,10 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "execution.timed_out": ({ durationMs }) => `Stopped at its deadline after ${durationMs} ms`,
   "execution.unknown": ({ why }) => `The run was cut short${because(why)}`,
   "execution.reviewed": (_, actor) => `${actor} looked at the run that was cut short`,
+  "grant.given": ({ runbook, action, target }) =>
+    `${action} of ${runbook} may run unasked on ${target}`,
+  "grant.ended": ({ runbook, action, target, why }) =>
+    `${action} of ${runbook} asks again on ${target}${because(why)}`,
   "silence.begun": ({ until }, actor) =>
     `${who(actor)} asks Alertmanager to keep quiet until ${until}`,
   "silence.failed": ({ why }) => `Alertmanager did not take the silence${because(why)}`,

@@ -47,6 +47,8 @@ const CARD_STATES: Record<CardState, true> = {
   expired: true,
   superseded: true,
   cancelled: true,
+  granted: true,
+  taken_back: true,
   resolved: true,
 };
 const RISKS: Record<Risk, true> = { low: true, medium: true, high: true };

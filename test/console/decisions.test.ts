@@ -169,6 +169,25 @@ it("marks a run with unknown outcome as looked at", async () => {
   expect(lab.reviews).toEqual(["exe_1"]);
 });
 
+it("lists what has earned to run unasked, and takes back one of them", async () => {
+  const lab = createLab();
+  const restart = { runbook: "container-down", action: "restart" };
+
+  const page = await (await lab.get("/autonomy")).text();
+  const taken = await lab.post("/autonomy/revoke", { ...restart, target: "nginx" });
+  const again = await lab.post("/autonomy/revoke", { ...restart, target: "db" });
+  const odd = await lab.post("/autonomy/revoke", restart);
+
+  for (const part of ["11 approved, 10 verified", "3 of 10 approved", "declare them low"]) {
+    expect(page).toContain(part);
+  }
+  expect(page.match(/action="\/autonomy\/revoke"/g)).toHaveLength(1);
+  expect(taken.headers.get("location")).toBe("/autonomy?flash=taken_back");
+  expect(again.headers.get("location")).toBe("/autonomy?flash=take_back_not_found");
+  expect(odd.status).toBe(400);
+  expect(lab.takenBack.map(({ target }) => target)).toEqual(["nginx", "db"]);
+});
+
 describe("the button that asks to undo a run", () => {
   function labWithRun(rollback: string | null = "start", over: { startedAt?: null } = {}) {
     const lab = createLab();

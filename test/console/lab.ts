@@ -16,6 +16,7 @@ import type {
   UndoAnswer,
 } from "../../src/console/ports.ts";
 import type { Reads } from "../../src/console/reads.ts";
+import { anAutonomy } from "../fakes/incidents.ts";
 import { createReadings } from "./readings.ts";
 import { aTimeline } from "./stories.ts";
 
@@ -35,6 +36,7 @@ export interface Lab {
   readonly decisions: ConsoleDecision[];
   readonly reviews: string[];
   readonly undone: string[];
+  readonly takenBack: { runbookId: string; actionId: string; target: string }[];
   undoing: UndoAnswer;
   readonly edits: ConsoleEdit[];
   edited: EditResult;
@@ -102,6 +104,12 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
       lab.undone.push(id);
       return lab.undoing;
     },
+    autonomy: async () => anAutonomy(),
+    takeBack: async (action, person) => {
+      if (!person.roles.includes("operator")) return "not_allowed";
+      lab.takenBack.push(action);
+      return action.target === "nginx" ? "taken_back" : "not_found";
+    },
     markReviewed: async (id) => {
       lab.reviews.push(id);
       return "reviewed";
@@ -118,6 +126,7 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
     reviews: [],
     edits: [],
     undone: [],
+    takenBack: [],
     undoing: { outcome: "asked", incidentId: "inc_nginx" },
     edited: { outcome: "edited", incidentId: "inc_nginx" },
     commands: [],

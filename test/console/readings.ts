@@ -202,6 +202,7 @@ export const PAGES = [
   "/runbooks/service-down",
   "/targets",
   "/policy",
+  "/autonomy",
   "/statistics",
   "/reports/week",
   "/record",

@@ -17,7 +17,7 @@ import type {
 } from "../../src/chat/desk.ts";
 import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
 import type { CardStore, StaleCard } from "../../src/chat/projector.ts";
-import { NOW } from "./incidents.ts";
+import { anAutonomy, NOW } from "./incidents.ts";
 import { aReport } from "./reports.ts";
 
 interface StoredCard {
@@ -313,6 +313,8 @@ export function createChatPorts() {
     report: (lengthMs) => Promise.resolve(aReport(lengthMs)),
     setReports: () => Promise.resolve({ times: { day: null, week: "0 8 * * 1", month: null } }),
     costs: () => Promise.resolve(null),
+    autonomy: async () => anAutonomy(),
+    takeBack: async ({ target }) => target === "nginx",
     audit: () =>
       Promise.resolve({
         head: { seq: 2, hash: "ab".repeat(32) },

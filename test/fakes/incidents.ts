@@ -3,6 +3,7 @@ import type { IncidentView } from "../../src/chat/card.ts";
 import type { Silence } from "../../src/evidence/silence.ts";
 import type { Execution } from "../../src/execution/execution.ts";
 import type { Episode, Labels } from "../../src/incident/alert.ts";
+import type { Autonomy } from "../../src/remediation/track-record.ts";
 import type { Verification } from "../../src/verification/verification.ts";
 
 export const NOW = new Date("2025-10-24T10:35:00Z");
@@ -170,5 +171,34 @@ export function aView(
     isInvestigating: false,
     silences: [],
     ...over,
+  };
+}
+
+/** One action that may run unasked on nginx, one that asks on db, and a medium one worth a look. */
+export function anAutonomy(): Autonomy {
+  const record = {
+    ...{ approved: 11, verified: 10, stillFailing: 1, otherwise: 0, rejected: 0 },
+    ...{ lastRejectedAt: null, inARow: 10 },
+  };
+  const restart = {
+    ...{ runbookId: "container-down", actionId: "restart", actionTitle: "Restart the container" },
+  };
+  return {
+    auto: "earned",
+    rule: "10 approved and verified in a row, none rejected within 30 d",
+    standings: [
+      { ...restart, target: "nginx", record, grantedAt: OPENED, missing: null },
+      {
+        ...{ ...restart, target: "db", grantedAt: null },
+        record: { ...record, approved: 4, verified: 3, inARow: 3 },
+        missing: "3 of 10 approved and verified in a row",
+      },
+    ],
+    reviewable: [
+      {
+        ...{ runbookId: "high-cpu", actionId: "stop", actionTitle: "Stop the busiest process" },
+        ...{ targets: ["web-01", "web-02"], record },
+      },
+    ],
   };
 }

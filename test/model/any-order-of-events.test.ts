@@ -213,6 +213,72 @@ class PowerCut extends Error {
   override readonly name = "PowerCut";
 }
 
+/** A whole alert: it comes, somebody may approve what is asked, the fix works or does not, and it is over. */
+const heals = fc
+  .record({
+    name: service,
+    severity: fc.constantFrom("critical", "critical", "info"),
+    works: fc.constantFrom(true, true, true, true, false),
+  })
+  .map(
+    ({ name, severity, works }): Event =>
+      async ({ desk, journey, seen }) => {
+        Object.assign(journey.world, { alertmanager: null, state: "down", result: "succeeded" });
+        journey.world.onRun = () => {
+          seen.onRun();
+          if (works) journey.world.state = "up";
+        };
+        seen.fires(name);
+        await journey.fire({ service: name, severity });
+        for (const { request } of await desk.pending()) {
+          if (request.episodeId === null) continue;
+          await approve(request.planCode, ANA, { desk, journey, seen });
+        }
+        await journey.pass(2 * MINUTE);
+        seen.resolves(name);
+        await journey.resolve({ service: name });
+      },
+  );
+/** Whoever is asked whether something may run unasked says yes: both, or one of them. */
+const agrees = fc.subarray([ANA, BEN], { minLength: 1 }).map(
+  (people): Event =>
+    async (actor) => {
+      for (const { request } of await actor.desk.pending()) {
+        if (request.plan.command.kind !== "grant") continue;
+        for (const one of people) await approve(request.planCode, one, actor);
+      }
+    },
+);
+async function approve(
+  planCode: string,
+  by: Person,
+  { desk, journey, seen }: Pick<Actor, "desk" | "journey" | "seen">,
+): Promise<void> {
+  const about = { planCode, requestId: null, person: by, channel: "console" } as const;
+  const reason = { decision: "approve", reason: "checked", via: "typed" } as const;
+  seen.ruled(by.name, await desk.decide({ ...about, ...reason }));
+  await journey.settle();
+}
+const takesBack = service.map(
+  (target): Event =>
+    ({ desk }) =>
+      desk.takeBack({ runbookId: "web-down", actionId: "restart", target, person: ANA }),
+);
+const wantsUndone = fc.constantFrom(ANA, BEN).map(
+  (by): Event =>
+    async ({ desk, journey }) => {
+      const [run] = (await journey.newest())?.view?.executions ?? [];
+      if (run === undefined) return;
+      await desk.undo({ execution: run.id, person: by, channel: "console" });
+      await journey.settle();
+    },
+);
+/** Somebody notices what was changed in the runbook folder. */
+const notices = fc.constant<Event>(async ({ journey }) => {
+  await journey.startWatch().check();
+  await journey.settle();
+});
+
 const anyEvent = fc.oneof(
   { weight: 5, arbitrary: fires },
   { weight: 2, arbitrary: resolves },
@@ -258,4 +324,75 @@ describe("whatever happens, in whatever order", () => {
     // Events that never come to a run would prove nothing.
     expect(runs).toBeGreaterThan(15);
   }, 120_000);
+});
+
+const EARNED = policyWith(
+  "approval: {low: {auto: earned, earned: {verified_in_a_row: 2, none_rejected_in: 1h}}}",
+);
+const rules = fc.constantFrom(EARNED, EARNED, `${EARNED}freeze: []\n`, ...POLICIES).map(
+  (text): Event =>
+    ({ journey }) => {
+      journey.writePolicy(text);
+      return journey.settle();
+    },
+);
+const leadingToLeave = fc.oneof(
+  { weight: 20, arbitrary: heals },
+  { weight: 10, arbitrary: agrees },
+  { weight: 2, arbitrary: passes },
+  { weight: 1, arbitrary: anyEvent },
+  { weight: 1, arbitrary: takesBack },
+  { weight: 1, arbitrary: wantsUndone },
+  { weight: 1, arbitrary: notices },
+  { weight: 1, arbitrary: rules },
+  { weight: 1, arbitrary: crashes },
+);
+/** Without what only takes time: the rule is what is looked at. */
+const earnable = (text: string) =>
+  text.replace(/ {4}(?:cooldown|limit): .*\n/g, "").replace(
+    "---\nProse",
+    `    rollback: stop
+  - id: stop
+    title: Stop it again
+    risk: medium
+    executor: command
+    with: {argv: [/usr/bin/true, stop, '{{params.service}}']}
+    params: {service: {from: labels.service, pattern: '[a-z]+'}}
+    target: '{{params.service}}'
+    targets: all
+---
+Prose`,
+  );
+
+describe("where low risk has to be earned", () => {
+  it("P1 P2 P3 P4 P5 P6 P7 P8 P9 P11 no order of events lets an action run unasked that its rule does not allow", async () => {
+    let earned = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(leadingToLeave, { minLength: 20, maxLength: 45, size: "max" }),
+        async (events) => {
+          const journey = createJourney({ policy: EARNED });
+          journey.editRunbook(earnable);
+          await journey.startWatch().check();
+          const seen = watch(journey);
+          const actor = createActor(journey, seen);
+          await actor.desk.setAutohealing({
+            ...{ isOn: true, person: ANA, channel: "console", forMs: null, all: false },
+          });
+          seen.switched(true, null);
+          for (const happen of events) {
+            await happen(actor).catch(async (error: unknown) => {
+              if (!(error instanceof PowerCut)) throw error;
+              await journey.restart();
+            });
+            seen.check();
+          }
+          await seen.settled();
+          earned += seen.earnedRuns();
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(earned).toBeGreaterThan(15);
+  }, 240_000);
 });

@@ -3,6 +3,7 @@ import { expect, onTestFinished } from "vitest";
 import type { Plan, Ruling } from "../../src/approval/approval.ts";
 import { digestOf } from "../../src/approval/digest.ts";
 import type { createJourney } from "../responder/journey.ts";
+import { createEarnings } from "./earned.ts";
 
 type Journey = ReturnType<typeof createJourney>;
 
@@ -51,6 +52,8 @@ export function watch(journey: Journey) {
   const rejected = new Set<string>();
   const ran = new Set<string>();
   const firing = new Set<string>();
+  const earnings = createEarnings(raw, approvals);
+  let earnedRuns = 0;
   let isAutohealingOn = false;
   let offUntil = 0;
 
@@ -77,7 +80,7 @@ export function watch(journey: Journey) {
       policy: whitelist.policy.ok ? whitelist.policy.policy.hash : null,
     };
 
-    expect(["/usr/bin/true restart web", "/usr/bin/true restart db"], "P1").toContain(runs.at(-1));
+    expect(runs.at(-1), "P1").toMatch(/^\/usr\/bin\/true (?:restart|stop) (?:web|db)$/);
     const command = plan.command.kind === "argv" ? plan.command.argv.join(" ") : "";
     expect({ command, digest: digestOf(plan) }, "P2").toEqual({
       command: runs.at(-1),
@@ -97,6 +100,17 @@ export function watch(journey: Journey) {
     expect(rejected.has(row.requestId), "P5").toBe(false);
     expect(isRecorded.get(row.id), "P9").toBeDefined();
     expectItWasApproved(row, at);
+    if (row.isUnasked === 1) expectItWasEarned(plan);
+  }
+
+  /** Under the policy as it is at this moment. */
+  function expectItWasEarned(plan: Plan): void {
+    const { policy } = journey.catalogue.read();
+    const low = policy.ok ? policy.policy.approval.low : null;
+    expect(low?.auto, "the policy lets it run unasked at all").toBeTruthy();
+    if (low?.auto !== "earned") return;
+    earnings.expectLeave(plan, low.earned);
+    earnedRuns += 1;
   }
 
   function expectItWasApproved(row: RunRow, at: number): void {
@@ -163,5 +177,7 @@ export function watch(journey: Journey) {
       approvals.set(id, (approvals.get(id) ?? new Map<string, string>()).set(person, digest));
     },
     runs: () => ran.size,
+    /** Those that ran unasked because they had earned it. */
+    earnedRuns: () => earnedRuns,
   };
 }

@@ -53,7 +53,7 @@ const POLICY = `targets:
 const IN_MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 const KINDS = [
-  ...["execute", "verify", "silence", "remind", "escalate", "page", "expire"],
+  ...["execute", "verify", "earn", "silence", "remind", "escalate", "page", "expire"],
   ...["ask_source", "investigate", "propose", "opine"],
 ] as Parameters<ReturnType<typeof openStore>["queue"]["lease"]>[0];
 

@@ -3,7 +3,7 @@ import type { PlannedRequest } from "../../src/approval/approval.ts";
 import type { Execution } from "../../src/execution/execution.ts";
 import { anOpinion } from "../diagnosis/an-opinion.ts";
 import type { Lab } from "./lab.ts";
-import { aGroup, anIncoming, createLab, HOUR, MINUTE, newRequest } from "./lab.ts";
+import { aGroup, anIncoming, createLab, HOUR, MINUTE, newGrant, newRequest } from "./lab.ts";
 
 const RESULT = {
   outcome: "succeeded",
@@ -41,6 +41,19 @@ async function finished(lab: Lab, outcome: "succeeded" | "unknown" = "succeeded"
   const execution = await started(lab);
   await lab.store.executions.finish(execution, { ...RESULT, outcome }, lab.now());
   return execution;
+}
+
+const ON_WEB = { runbookId: "high-cpu", actionId: "stop-busiest", target: "web-01" };
+
+async function approvedGrant({ store, now }: Lab): Promise<PlannedRequest> {
+  const wanted = newGrant(now());
+  const { id, planCode } = wanted;
+  await store.requests.offerGrant(wanted, "May it?");
+  await store.requests.decide(planCode, "approve", VOTE, (request) => ({
+    outcome: "approved",
+    request,
+  }));
+  return (await store.requests.find(id)) as PlannedRequest;
 }
 
 async function wantedSilence(lab: Lab) {
@@ -97,6 +110,16 @@ const WRITES: Readonly<Record<string, Write>> = {
     const wish = newRequest({ incidentId, episodeId: null, requester: "ana" }, lab.now());
     const request = { ...wish, state: "pending", episodeId: null, requester: "ana" } as const;
     return () => lab.store.requests.ask({ request, opening: null, call: null, mostLive: null });
+  },
+  "requests.offerGrant": (lab) =>
+    Promise.resolve(() => lab.store.requests.offerGrant(newGrant(lab.now()), "May it?")),
+  "grants.give": async (lab) => {
+    const request = await approvedGrant(lab);
+    return () => lab.store.grants.give(request, "binding", () => null);
+  },
+  "grants.takeBack": async (lab) => {
+    await lab.store.grants.give(await approvedGrant(lab), "binding", () => null);
+    return () => lab.store.grants.takeBack(ON_WEB, "ana");
   },
   "requests.edit": async (lab) => {
     const { id, digest, incidentId, episodeId } = await lab.propose();
@@ -226,7 +249,7 @@ const BOOKKEEPING =
   /^(?:(?:cards|pictures|digests|sentReports|chats|backups|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
 
 const READS =
-  /^(?:views\.|lists\.|past\.|retention\.bytes$|statistics\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|reports|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|lists\.|past\.|retention\.bytes$|statistics\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|grants\.(?:outcomesOf|list|actions)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|reports|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record, the counters that SQLite keeps itself and what its full-text index is made of. */
 function stateOf({ raw }: Lab): string {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
-import type { NewRequest, PlannedRequest } from "../../src/approval/approval.ts";
+import type { GrantRequest, NewRequest, PlannedRequest } from "../../src/approval/approval.ts";
 import { digestOf, planCodeOf } from "../../src/approval/digest.ts";
 import { redact } from "../../src/evidence/redact.ts";
 import { admit } from "../../src/incident/admit.ts";
@@ -123,6 +123,21 @@ export function aGroup(
     ...over,
     alerts,
   };
+}
+
+/** Leave for the action to run unasked, as it is asked for. */
+export function newGrant(now: Date): GrantRequest {
+  const { plan } = aRequest();
+  const command = {
+    kind: "grant",
+    with: { op: "stop" },
+    verifiedInARow: 1,
+    noneRejectedInMs: 0,
+  } as const;
+  const incidentId = `inc_${Math.random().toString(16).slice(2)}`;
+  const over = { risk: "high", incidentId, plan: { ...plan, command } } as const;
+  const request = newRequest(over, now);
+  return { ...request, state: "pending", episodeId: null, requester: null };
 }
 
 let serial = 0;
