@@ -49,6 +49,7 @@ import { silence } from "./responder/silence.ts";
 import { undo } from "./responder/undo.ts";
 import { createRoutes } from "./routes.ts";
 import { createRuleWatch } from "./rule-watch.ts";
+import { createScores } from "./scores.ts";
 import { close, listen } from "./server.ts";
 import { shownView } from "./shown-view.ts";
 import { createSources } from "./sources.ts";
@@ -304,6 +305,12 @@ export function createApp(
     now,
     onFailure: (watch, error) => log.warn({ watch, err: error }, "a watch could not look"),
   });
+  const scores = createScores({
+    views: store.views,
+    gateway: sources.pushgateway,
+    gauge: metrics.anomaly,
+    log,
+  });
   const upkeep = createUpkeep({
     backups: store.backups,
     retention: store.retention,
@@ -427,6 +434,7 @@ export function createApp(
       deadman.start();
       drills.start();
       watches.start();
+      scores.start();
       upkeep.start();
       reports.start();
       ping?.start();
@@ -437,8 +445,8 @@ export function createApp(
       drills.stop();
       upkeep.stop();
       ping?.stop();
-      const upkeeping = [ruleWatch, indexing, reports, watches];
-      await Promise.all(upkeeping.map((part) => part.stop()));
+      const besides = [ruleWatch, indexing, reports, watches, scores];
+      await Promise.all(besides.map((part) => part.stop()));
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, lanes.stop()]);
       await anchors.stop();

@@ -166,8 +166,8 @@ describe("the settings", () => {
   });
 
   it("that do nothing yet are named", () => {
-    expect(readConfig({ PUSHGATEWAY_URL: "http://push" }).notes).toEqual([
-      "PUSHGATEWAY_URL is set, and this version does not use it yet",
+    expect(readConfig({ EXECUTOR_TARGETS: "web" }).notes).toEqual([
+      "EXECUTOR_TARGETS is set, and this version does not use it yet",
     ]);
   });
 

@@ -64,6 +64,7 @@ export interface Config {
   readonly logLevel: string;
   readonly crashPoint: string | null;
   readonly deadmanPingUrl: string | null;
+  readonly pushgatewayUrl: string | null;
   readonly history: { readonly keepDays: number; readonly maxBytes: number };
   /** The systemd that started this process and waits for its word; null where nobody does. */
   readonly systemd: { readonly socket: string; readonly watchdogMs: number | null } | null;
@@ -280,6 +281,7 @@ function toConfig(settings: Settings, given: Env): Config {
       maxBytes: settings.COUNTERSIGN_HISTORY_MAX_MB * 1_000_000,
     },
     deadmanPingUrl: settings.DEADMAN_PING_URL ?? null,
+    pushgatewayUrl: settings.PUSHGATEWAY_URL?.replace(/\/+$/, "") ?? null,
     systemd: systemdOf(given),
     notes: [...unusedOnes(given), ...nearMisses(given)],
   };

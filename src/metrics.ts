@@ -77,6 +77,13 @@ export function createMetrics(
     },
   });
 
+  // One number, whatever fires: a label for each incident would be a series for each that ever was.
+  const anomaly = new Gauge({
+    name: "countersign_anomaly_score",
+    help: "The largest deviation measured of any open incident, where 1 is what stands out",
+    registers,
+  });
+
   const since = (start: Date, end: Date) => Math.max(0, end.getTime() - start.getTime()) / 1000;
   return {
     accepted(alerts: { received: number; deduplicated: number }): void {
@@ -102,6 +109,7 @@ export function createMetrics(
       dollars.inc(costUsd);
     },
     recovered: (start: Date, end: Date) => toRecovery.observe(since(start, end)),
+    anomaly: (score: number) => anomaly.set(score),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

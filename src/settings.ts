@@ -136,7 +136,7 @@ export const Settings = z.object({
   PAGERDUTY_API_URL: Url.default("https://events.pagerduty.com").describe(
     "another Events API address",
   ),
-  PUSHGATEWAY_URL: Url.optional().describe("for anomaly scores"),
+  PUSHGATEWAY_URL: Url.optional().describe("where the anomaly score of each open incident goes"),
   DEADMAN_PING_URL: Url.optional().describe("asked for every minute while Countersign is well"),
   EXECUTOR_TARGETS: List.optional().describe("which targets a separate executor serves"),
   LLM_PROVIDER: z
@@ -208,4 +208,4 @@ export type Settings = z.output<typeof Settings>;
 export type SettingName = keyof Settings;
 
 /** Accepted so that a configuration can be written ahead; this version does nothing with them and says so. */
-export const NOT_USED_YET: readonly SettingName[] = ["PUSHGATEWAY_URL", "EXECUTOR_TARGETS"];
+export const NOT_USED_YET: readonly SettingName[] = ["EXECUTOR_TARGETS"];

@@ -5,6 +5,7 @@ import { getuid } from "node:process";
 export type Peer =
   | "prometheus"
   | "alertmanager"
+  | "pushgateway"
   | "podman"
   | "chromium"
   | "node_exporter"
@@ -27,6 +28,10 @@ const INSTALLATIONS: Readonly<Record<Peer, Installation>> = {
   alertmanager: {
     programs: ["/usr/bin/prometheus-alertmanager"],
     packages: ["prometheus-alertmanager"],
+  },
+  pushgateway: {
+    programs: ["/usr/bin/prometheus-pushgateway"],
+    packages: ["prometheus-pushgateway"],
   },
   podman: {
     programs: ["/usr/bin/podman", "/usr/sbin/runc", "/bin/busybox"],

@@ -12,6 +12,14 @@ export class SourceFailed extends Error {
   override readonly name = "SourceFailed";
 }
 
+interface Asked {
+  readonly method?: "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly body?: URLSearchParams;
+  readonly json?: unknown;
+  /** In Prometheus' text format. */
+  readonly metrics?: string;
+}
+
 /**
  * One question to a source's HTTP API: bounded in time and size, redirects not followed.
  * @throws SourceFailed
@@ -20,17 +28,19 @@ export async function ask(
   name: string,
   { url, authorization }: SourceAccess,
   path: string,
-  { json, ...init }: { method?: "POST" | "DELETE"; body?: URLSearchParams; json?: unknown } = {},
+  { json, metrics, ...init }: Asked = {},
 ): Promise<unknown> {
   try {
     const response = await fetch(url + path, {
       ...init,
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(metrics === undefined ? {} : { body: metrics }),
       headers: {
         // Packing costs a source nearby more time than sending does.
         "accept-encoding": "identity",
         ...(authorization === null ? {} : { authorization }),
         ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...(metrics === undefined ? {} : { "content-type": "text/plain; version=0.0.4" }),
       },
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -38,7 +48,7 @@ export async function ask(
     const text = await readBounded(name, response);
     if (!response.ok) throw new SourceFailed(refusal(name, response.status, text));
     // What takes something may have nothing to say.
-    const maySayNothing = json !== undefined || init.method === "DELETE";
+    const maySayNothing = json !== undefined || metrics !== undefined || init.method === "DELETE";
     return maySayNothing && text === "" ? null : JSON.parse(text);
   } catch (error) {
     if (error instanceof SourceFailed) throw error;
