@@ -531,6 +531,7 @@ export const sentReports = sqliteTable(
 export const signInLinks = sqliteTable("sign_in_links", {
   tokenHash: text().primaryKey(),
   person: text().notNull(),
+  way: text().notNull().default("link"),
   expiresAt: integer().notNull(),
   usedAt: integer(),
 });
@@ -543,4 +544,26 @@ export const sessions = sqliteTable("sessions", {
   expiresAt: integer().notNull(),
   /** What the browser called itself, so that people know theirs apart. */
   agent: text(),
+  /** What it began with: a `link` from the machine, one that came through a `chat`, or a `passkey`. */
+  way: text().notNull().default("link"),
 });
+
+/** Public keys only: who reads the file can't sign in with it. */
+export const passkeys = sqliteTable(
+  "passkeys",
+  {
+    /** As the browser names it. */
+    id: text().primaryKey(),
+    person: text().notNull(),
+    name: text().notNull(),
+    /** The host it was made for; at any other it is worth nothing. */
+    site: text().notNull(),
+    publicKey: text().notNull(),
+    /** How often it was used, where the device counts. */
+    counter: integer().notNull(),
+    transports: text().notNull(),
+    createdAt: integer().notNull(),
+    usedAt: integer(),
+  },
+  (t) => [index("passkeys_of_person").on(t.person)],
+);

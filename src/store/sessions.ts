@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { SignInWay } from "../approval/approval.ts";
 import { newToken } from "./ids.ts";
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
@@ -11,25 +12,25 @@ const SESSION_LIFE_MS = 12 * 3_600_000;
 
 /** One-time links and sessions of the console. Only hashes are stored: who reads the file can't sign in with it. */
 export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
-  const addLink = sqlite.prepare<[string, string, number]>(
-    "INSERT INTO sign_in_links (token_hash, person, expires_at) VALUES (?, ?, ?)",
+  const addLink = sqlite.prepare<[string, string, LinkWay, number]>(
+    "INSERT INTO sign_in_links (token_hash, person, way, expires_at) VALUES (?, ?, ?, ?)",
   );
   const findLink = sqlite
     .prepare<[string, number], string>(
       "SELECT person FROM sign_in_links WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?",
     )
     .pluck();
-  const useLink = sqlite
-    .prepare<[number, string, number], string>(
-      `UPDATE sign_in_links SET used_at = ? WHERE token_hash = ? AND used_at IS NULL AND expires_at > ? RETURNING person`,
-    )
-    .pluck();
+  const useLink = sqlite.prepare<[number, string, number], { person: string; way: LinkWay }>(
+    `UPDATE sign_in_links SET used_at = ? WHERE token_hash = ? AND used_at IS NULL AND expires_at > ? RETURNING person, way`,
+  );
   const anyUsed = sqlite.prepare("SELECT 1 FROM sign_in_links WHERE used_at IS NOT NULL LIMIT 1");
-  const addSession = sqlite.prepare<[string, string, string, number, number, string | null]>(
-    "INSERT INTO sessions (secret_hash, person, csrf, created_at, expires_at, agent) VALUES (?, ?, ?, ?, ?, ?)",
+  const addSession = sqlite.prepare<
+    [string, string, string, number, number, string | null, SignInWay]
+  >(
+    "INSERT INTO sessions (secret_hash, person, csrf, created_at, expires_at, agent, way) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
   const live = sqlite.prepare<[number], SessionRow>(
-    `SELECT substr(secret_hash, 1, ${ID_DIGITS}) AS id, person, agent, created_at, expires_at
+    `SELECT substr(secret_hash, 1, ${ID_DIGITS}) AS id, person, agent, way, created_at, expires_at
      FROM sessions WHERE expires_at > ? ORDER BY created_at DESC, rowid DESC`,
   );
   const revoke = sqlite
@@ -37,20 +38,36 @@ export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
       `DELETE FROM sessions WHERE substr(secret_hash, 1, ${ID_DIGITS}) = ? RETURNING person`,
     )
     .pluck();
-  const findSession = sqlite.prepare<[string, number], { person: string; csrf: string }>(
-    "SELECT person, csrf FROM sessions WHERE secret_hash = ? AND expires_at > ?",
+  const findSession = sqlite.prepare<[string, number], FoundSession>(
+    "SELECT person, csrf, way, created_at FROM sessions WHERE secret_hash = ? AND expires_at > ?",
   );
   const removeSession = sqlite.prepare<[string]>("DELETE FROM sessions WHERE secret_hash = ?");
   const removeOld = sqlite.prepare<[number]>("DELETE FROM sessions WHERE expires_at <= ?");
 
+  /** @returns the secret that the browser keeps */
+  function add(person: string, way: SignInWay, agent: string | null): string {
+    const at = now().getTime();
+    const secret = newToken() + newToken();
+    const name = agent?.slice(0, MOST_AGENT) ?? null;
+    removeOld.run(at);
+    addSession.run(hash(secret), person, newToken(), at, at + SESSION_LIFE_MS, name, way);
+    record.append({ kind: "person.signed_in", actor: person, incidentId: null, data: { way } });
+    return secret;
+  }
+
   return {
     /** A link's token, valid for ten minutes and one use. */
-    createLink(person: string): string {
+    createLink(person: string, way: LinkWay = "link"): string {
       const token = newToken();
       sqlite
         .transaction(() => {
-          addLink.run(hash(token), person, now().getTime() + LINK_LIFE_MS);
-          record.append({ kind: "person.invited", actor: person, incidentId: null, data: {} });
+          addLink.run(hash(token), person, way, now().getTime() + LINK_LIFE_MS);
+          record.append({
+            kind: "person.invited",
+            actor: person,
+            incidentId: null,
+            data: { way },
+          });
         })
         .immediate();
       return token;
@@ -65,24 +82,21 @@ export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
       return sqlite
         .transaction(() => {
           const at = now().getTime();
-          const person = useLink.get(at, hash(token), at);
-          if (person === undefined) return null;
-          const secret = newToken() + newToken();
-          removeOld.run(at);
-          addSession.run(
-            hash(secret),
-            person,
-            newToken(),
-            at,
-            at + SESSION_LIFE_MS,
-            agent?.slice(0, MOST_AGENT) ?? null,
-          );
-          record.append({ kind: "person.signed_in", actor: person, incidentId: null, data: {} });
-          return { secret, person };
+          const used = useLink.get(at, hash(token), at);
+          if (used === undefined) return null;
+          return { secret: add(used.person, used.way, agent), person: used.person };
         })
         .immediate();
     },
-    findSession: (secret: string) => findSession.get(hash(secret), now().getTime()) ?? null,
+    /** For somebody who has shown a passkey. @returns the secret that the browser keeps */
+    begin: (person: string, agent: string | null): string =>
+      sqlite.transaction(() => add(person, "passkey", agent)).immediate(),
+    findSession(secret: string) {
+      const found = findSession.get(hash(secret), now().getTime());
+      if (found === undefined) return null;
+      const { created_at: createdAt, ...session } = found;
+      return { ...session, createdAt: new Date(createdAt) };
+    },
     /** Those that are not over, the newest first. */
     list: () =>
       live.all(now().getTime()).map(({ created_at: createdAt, expires_at: expiresAt, ...row }) => ({
@@ -111,10 +125,20 @@ export function createSessions(sqlite: Sqlite, record: Chain, now: () => Date) {
   };
 }
 
+type LinkWay = Exclude<SignInWay, "passkey">;
+
+interface FoundSession {
+  person: string;
+  csrf: string;
+  way: SignInWay;
+  created_at: number;
+}
+
 interface SessionRow {
   id: string;
   person: string;
   agent: string | null;
+  way: SignInWay;
   created_at: number;
   expires_at: number;
 }

@@ -16,6 +16,7 @@ import { createLists } from "./lists.ts";
 import { createNotices } from "./notices.ts";
 import { openDatabase } from "./open.ts";
 import { createOpinions } from "./opinions.ts";
+import { createPasskeys } from "./passkeys.ts";
 import { createPast } from "./past.ts";
 import { createPictures } from "./pictures.ts";
 import { createRecord, lastRecordedAt } from "./record.ts";
@@ -113,6 +114,7 @@ export function openStore(options: StoreOptions) {
     digests: promised(createDigests(sqlite, now)),
     chats: promised(createChats(sqlite)),
     sessions: promised(createSessions(sqlite, record, now)),
+    passkeys: promised(createPasskeys(sqlite, record, now)),
     refusals: promised({
       /** Somebody without a role, or with a button that is not theirs: refused before any request was reached. */
       note: ({ reason, channel, chat, accountId }: Refusal) =>

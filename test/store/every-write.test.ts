@@ -3,7 +3,7 @@ import type { PlannedRequest } from "../../src/approval/approval.ts";
 import type { Execution } from "../../src/execution/execution.ts";
 import { anOpinion } from "../diagnosis/an-opinion.ts";
 import type { Lab } from "./lab.ts";
-import { aGroup, anIncoming, createLab, HOUR, MINUTE, newGrant, newRequest } from "./lab.ts";
+import { aGroup, anIncoming, aPasskey, createLab, HOUR, MINUTE, newGrant, newRequest } from "./lab.ts";
 
 const RESULT = {
   outcome: "succeeded",
@@ -232,6 +232,12 @@ const WRITES: Readonly<Record<string, Write>> = {
     const ids = (await sessions.list()).map(({ id }) => id);
     return () => sessions.revoke(ids, "ben");
   },
+  "sessions.begin": ({ store }) => Promise.resolve(() => store.sessions.begin("ana", "Firefox")),
+  "passkeys.add": ({ store }) => Promise.resolve(() => store.passkeys.add(aPasskey())),
+  "passkeys.remove": async ({ store }) => {
+    await store.passkeys.add(aPasskey());
+    return () => store.passkeys.remove("id-1", "ana");
+  },
   "opinions.save": async (lab) => {
     const { incidentId } = await lab.fire();
     return () => lab.store.opinions.save(incidentId, "pattern", anOpinion());
@@ -246,10 +252,10 @@ const WRITES: Readonly<Record<string, Write>> = {
 
 /** Written and no state: what is shown where, what is to be done, what was found; and the record itself. */
 const BOOKKEEPING =
-  /^(?:(?:cards|pictures|digests|sentReports|chats|backups|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$)/;
+  /^(?:(?:cards|pictures|digests|sentReports|chats|backups|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$|passkeys\.used$)/;
 
 const READS =
-  /^(?:views\.|lists\.|past\.|retention\.bytes$|statistics\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|grants\.(?:outcomesOf|list|actions)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|reports|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|lists\.|past\.|retention\.bytes$|statistics\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|grants\.(?:outcomesOf|list|actions)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|reports|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|passkeys\.(?:find|list)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record, the counters that SQLite keeps itself and what its full-text index is made of. */
 function stateOf({ raw }: Lab): string {

@@ -9,6 +9,7 @@ import { redact } from "../../src/evidence/redact.ts";
 import { admit } from "../../src/incident/admit.ts";
 import type { IncomingAlert, Labels } from "../../src/incident/alert.ts";
 import type { AlertGroup } from "../../src/incident/alert-group.ts";
+import type { NewPasskey } from "../../src/store/passkeys.ts";
 import { openStore } from "../../src/store/store.ts";
 import { aRequest } from "../fakes/incidents.ts";
 
@@ -159,4 +160,12 @@ export function newRequest(
     : base.proposal;
   const calls = { remindAt: null, escalateAt: null };
   return { ...base, ...calls, state, proposal, plan, digest, planCode: planCodeOf(digest) };
+}
+
+export function aPasskey(given: Partial<NewPasskey> = {}): NewPasskey {
+  return {
+    ...{ id: "id-1", person: "ana", name: "phone", site: "localhost" },
+    ...{ publicKey: "key", counter: 0, transports: ["internal"] },
+    ...given,
+  };
 }
