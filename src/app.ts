@@ -9,6 +9,7 @@ import { createProjector } from "./chat/projector.ts";
 import { chatsOf, createChats } from "./chats.ts";
 import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
+import { siteOf } from "./console/passkey-site.ts";
 import type { ConsoleEvent } from "./console/ports.ts";
 import { consoleCommands } from "./console-commands.ts";
 import type { SendTest } from "./console-reads.ts";
@@ -59,6 +60,7 @@ import { openStore } from "./store/store.ts";
 import {
   cardStore,
   chatMemory,
+  consolePasskeys,
   consoleSessions,
   costs,
   meteredLedger,
@@ -145,6 +147,7 @@ export function createApp(
       },
     },
   };
+  const passkeys = consolePasskeys(store, siteOf(config.publicUrl)?.host ?? null);
   const desk = createDesk({
     store: shown,
     catalogue,
@@ -157,6 +160,7 @@ export function createApp(
     costs: () => costs(store, config.llm?.limits ?? null),
     edit: (wish) => edit(ports, wish),
     lookNow: createLookNow(ports),
+    hasPasskey: async (person) => (await passkeys.list(person)).length > 0,
     undo: (wanted) => undo(ports, wanted),
     silence: (wanted) =>
       silence(ports, { ...wanted, requestId: null, comment: `asked for by ${wanted.person}` }),
@@ -344,6 +348,7 @@ export function createApp(
     reads,
     sessions: consoleSessions(store, catalogue),
     holdsKey: (c) => holderIn(c, keyHolders(catalogue) ?? []) !== null,
+    passkeys,
     publicUrl: config.publicUrl,
     isSecure: config.publicUrl.startsWith("https:"),
     events: {

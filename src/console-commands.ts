@@ -12,12 +12,15 @@ export function consoleCommands(deps: {
   readonly now: () => Date;
 }): RunCommand {
   const presses = createPresses(deps);
-  return async (text, person) => {
+  return async (text, { person, way: signedIn }) => {
     const asking = { person, roles: person.roles, accountId: person.name, now: deps.now() };
     const place = { channel: "console", chat: "console" } as const;
     if (text.startsWith("c:"))
       return await presses.press({ ...place, ...asking, messageId: "", data: text });
-    const reply = await deps.registry.handle({ ...asking, ...place, chatId: place.chat }, text);
+    const reply = await deps.registry.handle(
+      { ...asking, ...place, signedIn, chatId: place.chat },
+      text,
+    );
     if (reply === null) return { text: "That is not a command: help lists them." };
     const buttons = (reply.buttons ?? []).map(({ label, verb, token }) => ({
       label,

@@ -37,7 +37,12 @@ const NO_OPERATOR = { rule: "no_role", text: "This takes the role operator." };
 const PAGE_SIZE = 10;
 const CARDS_REFRESHED = 200;
 const DAY_MS = 86_400_000;
-type Attempt = Omit<DecisionAttempt, "requestId"> & { requestId?: string | null; digest?: string };
+type Attempt = Omit<DecisionAttempt, "requestId"> & {
+  readonly requestId?: string | null;
+  readonly digest?: string;
+  readonly passkey?: string | undefined;
+};
+type Weighed = Attempt & { readonly owesPasskey: boolean };
 
 type Attempted = Omit<EditWish, "params"> & { digest?: string };
 
@@ -56,6 +61,8 @@ interface Deps {
   readonly edit: (wish: Edit) => Promise<Edited>;
   /** Looks at the world before an approval counts; bounded, since somebody waits for the answer. */
   readonly lookNow: (request: PlannedRequest) => Promise<Sight>;
+  /** Whether this person has a passkey that can be used here. */
+  readonly hasPasskey: (person: string) => Promise<boolean>;
   readonly undo: (wanted: { executionId: string; requester: string }) => Promise<Asked>;
   readonly silence: (wanted: {
     incidentId: string;
@@ -76,7 +83,8 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   const { views, requests, switches, executions, cards } = store;
 
   /** The one way to a decision, whatever channel it comes from. */
-  async function rule(attempt: Attempt): Promise<Ruling> {
+  async function rule(given: Attempt): Promise<Ruling> {
+    const attempt = { ...given, owesPasskey: await owesPasskey(given) };
     const seen = await lookFirst(attempt);
     // Read after the look, which took its time: the rules are those of the decision.
     const { policy: read } = catalogue.read();
@@ -88,13 +96,13 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       };
     }
     const { policy } = read;
-    const { person, channel, reason, decision } = attempt;
+    const { person, channel, reason, decision, passkey } = attempt;
     const halt = decision === "approve" ? await haltOf(attempt.planCode, policy) : null;
     let outdated: string | null = null;
     const ruling = await requests.decide(
       attempt.planCode,
       decision,
-      { person: person.name, channel, reason },
+      { person: person.name, channel, reason, passkey },
       (request) => {
         if (isOther(attempt, request)) return { outcome: "not_found" };
         // Who may decide is part of the plan: an approval under other rules is none.
@@ -115,17 +123,23 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     return ruling;
   }
 
-  function decideUnder(policy: Policy, request: PlannedRequest, attempt: Attempt): Ruling {
-    const { person, decision, reason, via } = attempt;
+  /** Whoever has a passkey uses it in the console, and a session that no link from the machine began takes one. */
+  async function owesPasskey({ channel, passkey, person, signedIn }: Attempt): Promise<boolean> {
+    if (channel !== "console" || passkey !== undefined) return false;
+    return signedIn !== "link" || (await deps.hasPasskey(person.name));
+  }
+
+  function decideUnder(policy: Policy, request: PlannedRequest, attempt: Weighed): Ruling {
+    const { person, decision, reason, via, owesPasskey: owes } = attempt;
     return decide(
       request,
-      { person, decision, reason, via, now: now() },
+      { person, decision, reason, via, owesPasskey: owes, now: now() },
       { isSolo: isSolo(policy), isReasonRequired: policy.approval.high.isReasonRequired },
     );
   }
 
   /** Only for an approval that would count: nobody else makes this program look around. */
-  async function lookFirst(attempt: Attempt): Promise<(Sight & { digest: string }) | null> {
+  async function lookFirst(attempt: Weighed): Promise<(Sight & { digest: string }) | null> {
     const { policy } = catalogue.read();
     if (attempt.decision !== "approve" || !policy.ok) return null;
     const request = await requests.findByPlanCode(attempt.planCode);

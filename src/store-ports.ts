@@ -3,7 +3,7 @@ import type { ChatMemory } from "./chat/channel.ts";
 import type { Costs } from "./chat/desk.ts";
 import type { PictureStore } from "./chat/illustrator.ts";
 import type { CardStore } from "./chat/projector.ts";
-import type { Sessions } from "./console/ports.ts";
+import type { Passkeys, Sessions } from "./console/ports.ts";
 import { personFor } from "./desk.ts";
 import type { ModelCall } from "./diagnosis/spending.ts";
 import { isAskedFor } from "./incident/incident.ts";
@@ -161,7 +161,11 @@ export function consoleSessions({ sessions }: Store, catalogue: Catalogue): Sess
     async session(secret) {
       const found = await sessions.findSession(secret);
       const person = found && personFor(catalogue, "console", found.person);
-      return found && person && { person, csrf: found.csrf };
+      return found && person && { ...found, person };
+    },
+    async begin(name, agent) {
+      const person = personFor(catalogue, "console", name);
+      return person && (await sessions.begin(person.name, agent));
     },
     async list(person) {
       const all = await sessions.list();
@@ -170,5 +174,24 @@ export function consoleSessions({ sessions }: Store, catalogue: Catalogue): Sess
     idOf: sessions.idOf,
     revoke: async (ids, person) => await sessions.revoke(ids, person.name),
     endSession: sessions.endSession,
+  };
+}
+
+/** The console's passkeys: those made for another address can't be used here, and are none. */
+export function consolePasskeys({ passkeys, refusals }: Store, site: string | null): Passkeys {
+  return {
+    ...passkeys,
+    async find(id) {
+      const found = await passkeys.find(id);
+      return found?.site === site ? found : null;
+    },
+    list: async (person) => (await passkeys.list(person)).filter((one) => one.site === site),
+    refused: (person) =>
+      refusals.note({
+        reason: "passkey",
+        channel: "console",
+        chat: "console",
+        accountId: person,
+      }),
   };
 }

@@ -36,6 +36,16 @@ describe("a decision", () => {
     ["by the one person named", { approvers: "vic" }, { person: viewer }, {}, "approved"],
     ["by another than the one named", { approvers: "vic" }, {}, {}, "not_allowed"],
     ["a tap for high", high, {}, {}, "must_type"],
+    ["T07 a passkey owed for high", high, { ...typed, owesPasskey: true }, {}, "must_prove"],
+    ["a tap where a passkey is owed, too", high, { owesPasskey: true }, {}, "must_type"],
+    ["a passkey owed for medium", {}, { owesPasskey: true }, {}, "approved"],
+    [
+      "rejecting, whatever is owed",
+      high,
+      { decision: "reject", owesPasskey: true },
+      {},
+      "rejected",
+    ],
     ["typed for high without a reason", high, { via: "typed" }, {}, "must_type"],
     [
       "typed for high where none is required",
@@ -92,7 +102,15 @@ describe("a decision", () => {
   ])("%s", (_, request, attempt, policy, outcome) => {
     const ruling = decide(
       aRequest(request),
-      { person: ana, decision: "approve", reason: null, via: "tap", now: NOW, ...attempt },
+      {
+        person: ana,
+        decision: "approve",
+        reason: null,
+        via: "tap",
+        owesPasskey: false,
+        now: NOW,
+        ...attempt,
+      },
       { ...POLICY, ...policy },
     );
 
@@ -105,6 +123,7 @@ describe("a decision", () => {
       decision: "approve",
       reason: null,
       via: "tap",
+      owesPasskey: false,
       now: NOW,
     };
 

@@ -84,6 +84,7 @@ const HOMES: Record<string, readonly string[]> = {
   hono: ["ingest", "console"],
   echarts: ["evidence"],
   "@resvg/resvg-js": ["evidence"],
+  "@simplewebauthn/server": ["console"],
   unbash: ["remediation"],
   "@lezer/lr": [],
   "@prometheus-io/lezer-promql": ["remediation"],
@@ -136,6 +137,7 @@ const LOADED_WHEN_ASKED = [
   "openai",
   "@modelcontextprotocol/sdk",
   "@a2a-js/sdk",
+  "@simplewebauthn/server",
 ];
 
 it("loads what is large and rarely needed only when it is asked for", () => {

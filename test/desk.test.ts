@@ -1,4 +1,7 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { SignInWay } from "../src/approval/approval.ts";
+import { createCommands } from "../src/chat/commands.ts";
+import { consoleCommands } from "../src/console-commands.ts";
 import { createDesk, personFor } from "../src/desk.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { ask, tryOut } from "../src/responder/ask.ts";
@@ -16,7 +19,7 @@ targets: {web: {executor: command}}
 protected: [web]
 `;
 
-function openDesk() {
+function openDesk({ hasPasskey = false } = {}) {
   const journey = createJourney({ policy: TWO_APPROVERS });
   const { catalogue } = journey.ports;
   const metrics = createMetrics(() => Promise.resolve({}));
@@ -32,6 +35,7 @@ function openDesk() {
     audit: () => Promise.reject(new Error("nobody asks here")),
     edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
+    hasPasskey: () => Promise.resolve(hasPasskey),
     undo: (wanted) => undo(journey.ports, wanted),
     silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,
@@ -52,7 +56,7 @@ function openDesk() {
     await journey.settle();
     return ruling.outcome;
   }
-  return { journey, metrics, approve };
+  return { journey, metrics, approve, desk };
 }
 
 it("P6 T60 a vote under another policy than the one that was shown voids the plan and asks anew", async () => {
@@ -107,4 +111,76 @@ it("P6 an action that names its approvers takes nobody else's word", async () =>
   expect(await approve("7")).toBe("not_allowed");
 
   expect(await journey.newest()).toMatchObject({ state: "pending" });
+});
+
+describe("T07 high risk in the console, typed with a reason", () => {
+  const ANA = { name: "ana", roles: ["approver"] } as const;
+
+  async function approveIn(
+    hasPasskey: boolean,
+    session: { signedIn: SignInWay; passkey?: string },
+  ): Promise<{ outcome: string; record: string }> {
+    const { journey, desk } = openDesk({ hasPasskey });
+    await journey.fire();
+    const request = await journey.newest();
+    if (request === null || request.state === "denied") throw new Error("nothing to decide");
+    const { planCode, digest } = request;
+    const typed = { decision: "approve", person: ANA, reason: "seen", via: "typed" } as const;
+    const { outcome } = await desk.console.decide({ planCode, digest, ...typed, ...session });
+    const { store } = journey;
+    const entries = store.record.entriesFrom(await store.record.exportFrom(null));
+    const texts: string[] = [];
+    for await (const found of entries) texts.push(...found.map(({ event }) => event));
+    return { outcome, record: texts.at(-1) ?? "" };
+  }
+
+  it.each([
+    ["of a person without a passkey", false, { signedIn: "link" }, "counted"],
+    ["of one with a passkey", true, { signedIn: "link" }, "must_prove"],
+    ["and with the passkey", true, { signedIn: "link", passkey: "id-1" }, "counted"],
+    ["and with the passkey in any session", true, { signedIn: "chat", passkey: "id" }, "counted"],
+    ["in a session that a chat began", false, { signedIn: "chat" }, "must_prove"],
+    ["where the passkey was taken away since", false, { signedIn: "passkey" }, "must_prove"],
+  ] as const)("T07 %s", async (_what, hasPasskey, session, outcome) => {
+    const ruled = await approveIn(hasPasskey, session);
+
+    expect(ruled.outcome).toBe(outcome);
+    const refused = '"kind":"decision.refused"';
+    expect(ruled.record).toContain(
+      outcome === "counted" ? '"kind":"request.vote_counted"' : refused,
+    );
+  });
+
+  it("P9 names the passkey in the record, where one was used", async () => {
+    const id = "nWbCk2mS0pPj3yT4Zr1h7gQe9xLuVdAoFiR8cBtXwsE";
+    const proven = await approveIn(true, { signedIn: "link", passkey: id });
+    const typed = await approveIn(false, { signedIn: "link" });
+
+    expect(JSON.parse(proven.record)).toMatchObject({ actor: "ana", data: { passkey: id } });
+    expect(typed.record).not.toContain("passkey");
+  });
+
+  it.each([
+    ["link", true],
+    ["chat", false],
+  ] as const)("T07 its command box is no way around it (%s)", async (way, hasPasskey) => {
+    const { journey, desk } = openDesk({ hasPasskey });
+    await journey.fire();
+    const registry = createCommands({ desk: desk.chat, publicUrl: "https://c.example" });
+    const { useToken } = journey.store.cards;
+    const run = consoleCommands({ desk: desk.chat, registry, useToken, now: journey.now });
+    const { planCode } = (await journey.newest()) ?? {};
+
+    const { text } = await run(`/approve ${planCode} seen it`, { person: ANA, way });
+
+    expect(text).toContain("passkey");
+    expect(await journey.newest()).toMatchObject({ state: "pending", votes: [] });
+  });
+
+  it("a chat takes the typed code as before", async () => {
+    const { journey, approve } = openDesk({ hasPasskey: true });
+    await journey.fire();
+
+    expect(await approve("7")).toBe("counted");
+  });
 });

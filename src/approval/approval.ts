@@ -10,6 +10,9 @@ export interface Person {
 
 export type Channel = "telegram" | "slack" | "console";
 
+/** What a session of the console began with: a link from the machine itself, one that came through a chat, or a passkey. */
+export type SignInWay = "link" | "chat" | "passkey";
+
 /**
  * A request is a proposal put to people or to the policy:
  * `proposed -> pending | approved | denied`, `pending -> approved`,
@@ -269,5 +272,7 @@ export type Ruling =
       readonly request: PlannedRequest;
       readonly needsReason: boolean;
     }
+  /** High risk in the console: it takes a passkey that was used for this very plan. */
+  | { readonly outcome: "must_prove"; readonly request: PlannedRequest }
   | { readonly outcome: "not_allowed"; readonly why: string }
   | { readonly outcome: "not_found" };

@@ -7,6 +7,8 @@ export interface Attempt {
   readonly reason: string | null;
   /** A tap is one touch on a button; typed means that the person wrote the plan code. */
   readonly via: "tap" | "typed";
+  /** True where high risk takes a passkey of the person, and none was used. */
+  readonly owesPasskey: boolean;
   readonly now: Date;
 }
 
@@ -51,6 +53,7 @@ function approve(request: PlannedRequest, attempt: Attempt, policy: DecisionPoli
   if (mustType && (attempt.via === "tap" || (needsReason && attempt.reason === null))) {
     return { outcome: "must_type", request, needsReason };
   }
+  if (request.risk === "high" && attempt.owesPasskey) return { outcome: "must_prove", request };
   const approvals = request.votes.filter((vote) => vote.decision === "approve");
   if (approvals.some((vote) => vote.person === attempt.person.name)) {
     return { outcome: "already_voted", request };

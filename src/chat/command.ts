@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Channel, Person, Role } from "../approval/approval.ts";
+import type { Channel, Person, Role, SignInWay } from "../approval/approval.ts";
 import type { Desk } from "./desk.ts";
 import { oneLine } from "./text.ts";
 import { asTyped } from "./wording.ts";
@@ -22,6 +22,8 @@ export interface CommandContext {
   readonly chatId: string;
   readonly accountId: string;
   readonly now: Date;
+  /** In the console: what the session began with. */
+  readonly signedIn?: SignInWay;
 }
 
 /** One answer for every channel: plain lines, in which backticks mark what is to be copied. */

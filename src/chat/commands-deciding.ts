@@ -40,7 +40,7 @@ const Edit = z
 export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): ListedCommand[] {
   function deciding(decision: "approve" | "reject") {
     return async (
-      { person, channel }: CommandContext,
+      { person, channel, signedIn }: CommandContext,
       { planCode, reason }: { planCode: string; reason: string | null },
     ): Promise<Reply> => {
       if (!person) return nobody();
@@ -52,6 +52,7 @@ export function decisionCommands({ desk, timeZone = "UTC" }: CommandDeps): Liste
         channel,
         reason,
         via: "typed",
+        signedIn,
       });
       return { text: rulingText(ruling, channel) };
     };

@@ -1,4 +1,4 @@
-import type { Channel, Person, PlannedRequest, Ruling } from "../approval/approval.ts";
+import type { Channel, Person, PlannedRequest, Ruling, SignInWay } from "../approval/approval.ts";
 import type { SpendingBy } from "../diagnosis/spending.ts";
 import type { ActionOnTarget, ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
@@ -158,6 +158,8 @@ export interface DecisionAttempt {
   readonly reason: string | null;
   /** A tap is one touch on a button; typed means that the person wrote the plan code. */
   readonly via: "tap" | "typed";
+  /** In the console: what the session began with. */
+  readonly signedIn?: SignInWay | undefined;
 }
 
 export interface AutohealingChange {

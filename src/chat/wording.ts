@@ -43,6 +43,8 @@ export function rulingText(ruling: Ruling, channel: Channel): string {
       return "Too late: this request has expired, and it will not run.";
     case "must_type":
       return `Send: ${asTyped(`/approve ${ruling.request.planCode} <reason>`, channel)}${ruling.needsReason ? "" : " (the reason may be left out)"}`;
+    case "must_prove":
+      return "This takes a passkey of yours: approve it on the incident's page in the console.";
     case "not_allowed":
       return oneLine(`You can't decide this: ${ruling.why}`, SHORT_ANSWER);
     case "not_found":

@@ -2,11 +2,13 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 import { z } from "zod";
 import { createBucket } from "./bucket.ts";
+import type { Ceremonies } from "./ceremonies.ts";
 import { CommandPage } from "./command-page.tsx";
 import { NOT_OVER_PLAIN_HTTP } from "./decision-form.tsx";
 import type { Env } from "./guard.ts";
 import { isSameSecret, requireForm } from "./guard.ts";
 import { isId } from "./pages.tsx";
+import { createPasskeyActs } from "./passkey-acts.ts";
 import type { CommandAnswer, ConsoleDeps, ReviewResult, SessionLine } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
 import { refuseForm } from "./reception.tsx";
@@ -33,6 +35,7 @@ const DecisionForm = z.object({
     .max(40)
     .transform((text) => text.replaceAll(/[\s-]/g, "").toLowerCase())
     .optional(),
+  passkey: z.string().default(""),
 });
 
 const EditForm = z
@@ -83,8 +86,10 @@ const reviewFlashes: Record<ReviewResult, Flash> = {
 };
 
 /** Everything that changes something: a form of ours, sent by a person who is signed in. */
-export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<Env> {
-  const { desk, reception, log } = deps;
+export function createActs(
+  deps: ConsoleDeps & { reception: Reception; ceremonies: Ceremonies },
+): Hono<Env> {
+  const { desk, reception, ceremonies, log } = deps;
   const app = new Hono<Env>();
   const bucket = createBucket({ ...TEST_ALERTS, now: deps.now });
 
@@ -92,6 +97,8 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     const form = await c.req.parseBody();
     return isSameSecret(form.csrf, c.get("visit").csrf) ? await next() : refuseForm(c);
   });
+
+  app.route("/", createPasskeyActs(deps));
 
   // They approve nothing themselves, and still loosen what stands or put another plan in its place.
   const loosening = ["/incidents/:id/edits", "/executions/:id/reviewed", "/executions/:id/undo"];
@@ -103,13 +110,19 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     const form = DecisionForm.safeParse(await c.req.parseBody());
     const id = c.req.param("id");
     if (!form.success || !isId(id)) return refuseShape(c);
-    const { decision, plan_code, digest, reason, typed_code } = form.data;
+    const { decision, plan_code, digest, reason, typed_code, passkey: answer } = form.data;
     // The typed code is compared with the page the person typed it on; the desk compares both with the plan.
     if (typed_code !== undefined && typed_code !== digest.slice(0, 8)) {
       return backTo(c, id, "wrong_code");
     }
-    const { person, isPrivate } = c.get("visit");
+    const visit = c.get("visit");
+    const { person, isPrivate, way: signedIn } = visit;
     if (decision === "approve" && !isPrivate) return c.text(NOT_OVER_PLAIN_HTTP, 403);
+    const passkey = answer === "" ? undefined : await ceremonies.approved(visit, digest, answer);
+    if (passkey === null) {
+      await deps.passkeys.refused(person.name);
+      return backTo(c, id, "passkey_wrong");
+    }
     const ruling = await desk.decide({
       planCode: typed_code ?? plan_code,
       digest,
@@ -117,6 +130,8 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
       person,
       reason,
       via: typed_code === undefined ? "tap" : "typed",
+      signedIn,
+      passkey: passkey?.id,
     });
     log.info(
       { person: person.name, decision, planCode: plan_code, outcome: ruling.outcome },
@@ -216,7 +231,7 @@ export function createActs(deps: ConsoleDeps & { reception: Reception }): Hono<E
     if (!c.get("visit").isPrivate && !GIVES_NO_LEAVE.test(text)) {
       return c.text(NOT_OVER_PLAIN_HTTP, 403);
     }
-    return await said(c, text, await deps.runCommand(text, c.get("visit").person));
+    return await said(c, text, await deps.runCommand(text, c.get("visit")));
   });
 
   async function said(c: Context<Env>, text: string, answer: CommandAnswer): Promise<Response> {

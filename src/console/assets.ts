@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { favicon } from "./favicon.ts";
+import { passkeyScript } from "./passkey-script.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
 const CSS = { body: style, type: "text/css; charset=utf-8", hash: hashOf(style) };
 const JS = { body: script, type: "text/javascript; charset=utf-8", hash: hashOf(script) };
+const PASSKEY_JS = { ...JS, body: passkeyScript, hash: hashOf(passkeyScript) };
 const SVG = { body: favicon, type: "image/svg+xml", hash: hashOf(favicon) };
 
 const MANIFEST_TEXT = JSON.stringify({
@@ -36,6 +38,7 @@ const MANIFEST = {
 export const assetPaths = {
   style: `/assets/console.css?v=${CSS.hash}`,
   script: `/assets/console.js?v=${JS.hash}`,
+  passkeyScript: `/assets/passkeys.js?v=${PASSKEY_JS.hash}`,
   favicon: `/assets/favicon.svg?v=${SVG.hash}`,
   manifest: `/assets/manifest.webmanifest?v=${MANIFEST.hash}`,
 } as const;
@@ -45,6 +48,7 @@ export function createAssets(): Hono {
   const files = {
     "/console.css": CSS,
     "/console.js": JS,
+    "/passkeys.js": PASSKEY_JS,
     "/favicon.svg": SVG,
     "/manifest.webmanifest": MANIFEST,
   };

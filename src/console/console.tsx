@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createActs } from "./acts.tsx";
 import { createAssets } from "./assets.ts";
+import { createCeremonies } from "./ceremonies.ts";
 import type { Env } from "./guard.ts";
 import { createDoor, headers, noStore, requireOwnOrigin } from "./guard.ts";
 import { createLive } from "./live.ts";
@@ -31,7 +32,8 @@ export function createConsole(deps: ConsoleDeps): Console {
   const app = new Hono<Env>();
   const door = createDoor(deps);
   const live = createLive({ ...deps, heartbeatMs: deps.heartbeatMs ?? HEARTBEAT_MS });
-  const reception = createReception({ ...deps, door });
+  const ceremonies = createCeremonies(deps);
+  const reception = createReception({ ...deps, door, ceremonies });
 
   app.use(headers, noStore);
   app.on(
@@ -49,8 +51,8 @@ export function createConsole(deps: ConsoleDeps): Console {
     return live.stream(c, mayListen);
   });
   app.use(reception.requireSession);
-  app.route("/", createPages({ ...deps, reception }));
-  app.route("/", createActs({ ...deps, reception }));
+  app.route("/", createPages({ ...deps, reception, ceremonies }));
+  app.route("/", createActs({ ...deps, reception, ceremonies }));
 
   app.all("*", (c) => {
     const frame = { ...reception.frame(c), title: "No such page" };

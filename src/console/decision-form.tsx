@@ -1,12 +1,21 @@
 import type { Person, PlannedRequest } from "../approval/approval.ts";
 import { decidersOf } from "../approval/approval.ts";
 import { CsrfField, Text } from "./parts.tsx";
+import { PasskeyField } from "./passkeys.tsx";
 import type { Session } from "./ports.ts";
 import { incidentPath } from "./words.ts";
 
 /** T14 */
 export const NOT_OVER_PLAIN_HTTP =
   "Over plain http anybody in the network can read the sign-in, so this page approves nothing. Open it over https (COUNTERSIGN_PUBLIC_URL), or through a tunnel: ssh -L 9095:127.0.0.1:9095 <host>, then http://127.0.0.1:9095. Rejecting works here, and approving in a chat.";
+
+/** T07 */
+const NO_PASSKEY = {
+  elsewhere:
+    "Approving this takes your passkey, and that works only where the console has its own name (COUNTERSIGN_PUBLIC_URL). Open it there. Rejecting works here.",
+  missing:
+    "Approving this takes a passkey here, because this browser was not signed in by a link from the machine itself. Sign in by the one that npx countersign sign-in prints; there you can also add a passkey. Rejecting works here.",
+} as const;
 
 interface DecisionProps {
   readonly request: PlannedRequest;
@@ -57,8 +66,17 @@ function NotOverPlainHttp() {
 function TypedApproval({ request, session }: { request: PlannedRequest; session: Session }) {
   const code = `code-${request.planCode}`;
   const reason = `reason-${request.planCode}`;
+  const owed = request.risk === "high" ? (session.owed ?? "nothing") : "nothing";
+  if (owed === "elsewhere" || owed === "missing") return <p class="warn">{NO_PASSKEY[owed]}</p>;
+  const takesPasskey = owed === "passkey";
   return (
-    <form method="post" action={actionOf(request)} class="typed" autocomplete="off">
+    <form
+      method="post"
+      action={actionOf(request)}
+      class="typed"
+      autocomplete="off"
+      data-passkey={takesPasskey ? `${incidentPath(request.incidentId)}/challenge` : undefined}
+    >
       <Bound request={request} session={session} decision="approve" />
       {request.requester === session.person.name ? (
         <p>You asked for this yourself. Approving it takes the plan code, typed.</p>
@@ -88,8 +106,10 @@ function TypedApproval({ request, session }: { request: PlannedRequest; session:
         maxlength={500}
         required={request.risk === "high"}
       />
+      {takesPasskey ? <PasskeyField /> : null}
       <button type="submit" class={`approve ${request.risk === "high" ? "danger" : ""}`}>
         Approve {request.risk === "high" ? "this high-risk action" : ""}
+        {takesPasskey ? " with your passkey" : ""}
       </button>
     </form>
   );

@@ -134,6 +134,11 @@ function isLocal(c: Context): boolean {
   return isByLoopback && /^(?:::ffff:)?127\.|^::1$/.test(peerOf(c));
 }
 
+/** Whether this page was asked for by the name that people know, which is the one passkeys work at. */
+export function isAtHome(c: Context, publicUrl: string): boolean {
+  return c.req.header("host") === new URL(publicUrl).host;
+}
+
 /** The shape of sign-in tokens and session secrets; anything else never reaches the store. */
 export function isToken(text: string): boolean {
   return /^[A-Za-z0-9_-]{16,256}$/.test(text);

@@ -31,6 +31,8 @@ export interface Frame {
   readonly here?: Place;
   /** Off where the page is an answer that fetching it again would not give. */
   readonly isLive?: boolean;
+  /** Where a form of the page takes a passkey. */
+  readonly usesPasskeys?: boolean;
   /** For the one page that has to be asked for a second time; see `needsSignIn`. */
   readonly refresh?: string;
 }
@@ -53,6 +55,9 @@ export function Page({ frame, children }: PropsWithChildren<{ frame: Frame }>) {
         {frame.session === undefined ? null : (
           <script src={assetPaths.script} nonce={frame.nonce} defer />
         )}
+        {frame.usesPasskeys ? (
+          <script src={assetPaths.passkeyScript} nonce={frame.nonce} defer />
+        ) : null}
       </head>
       <body>
         <a class="skip" href="#main">

@@ -3,9 +3,11 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Period } from "../incident/report.ts";
 import { AutonomyPage } from "./autonomy-page.tsx";
+import type { Ceremonies } from "./ceremonies.ts";
 import { CommandPage } from "./command-page.tsx";
 import { ComponentsPage } from "./components-page.tsx";
 import type { Env } from "./guard.ts";
+import { isAtHome } from "./guard.ts";
 import { HistoryPage } from "./history-page.tsx";
 import { InboxPage } from "./inbox-page.tsx";
 import { IncidentPage } from "./incident-page.tsx";
@@ -16,7 +18,7 @@ import { RecordPage } from "./record-page.tsx";
 import { ReportPage } from "./report-page.tsx";
 import { PolicyPage, TargetsPage } from "./rules-pages.tsx";
 import { RunbookPage, RunbooksPage } from "./runbook-pages.tsx";
-import { SessionsPage } from "./sessions-page.tsx";
+import { browserOf, SessionsPage } from "./sessions-page.tsx";
 import { SettingsPage, TestAlertPage } from "./settings-page.tsx";
 import { PlainPage } from "./sign-in-page.tsx";
 import { StatisticsPage } from "./statistics-page.tsx";
@@ -40,8 +42,10 @@ const HistorySearch = z.object({
 });
 
 /** Everything that is read. Nothing here changes anything, whoever asks and however often. */
-export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<Env> {
-  const { desk, reads, reception } = deps;
+export function createPages(
+  deps: ConsoleDeps & { reception: Reception; ceremonies: Ceremonies },
+): Hono<Env> {
+  const { desk, reads, reception, ceremonies, publicUrl } = deps;
   const app = new Hono<Env>();
 
   app.get("/", async (c) => {
@@ -148,12 +152,21 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
 
   app.get("/sessions", async (c) => {
     const { person, secret } = c.get("visit");
-    const [frame, sessions, current] = await Promise.all([
+    const [frame, sessions, current, passkeys] = await Promise.all([
       frameOf(c),
       deps.sessions.list(person),
       deps.sessions.idOf(secret),
+      deps.passkeys.list(person.name),
     ]);
-    return reception.send(c, <SessionsPage {...{ frame, sessions, current }} />);
+    const about = {
+      ...{ passkeys, publicUrl, site: ceremonies.site },
+      isAtHome: isAtHome(c, publicUrl),
+      suggestion: browserOf(c.req.header("user-agent") ?? null),
+    };
+    return reception.send(
+      c,
+      <SessionsPage {...{ frame: { ...frame, usesPasskeys: true }, sessions, current, about }} />,
+    );
   });
 
   app.get("/components", async (c) =>
@@ -163,7 +176,13 @@ export function createPages(deps: ConsoleDeps & { reception: Reception }): Hono<
   app.get("/command", async (c) => reception.send(c, <CommandPage frame={await frameOf(c)} />));
 
   async function frameOf(c: Context<Env>) {
-    return { ...reception.frame(c), session: c.get("visit"), status: await desk.status() };
+    const visit = c.get("visit");
+    const [owed, status] = await Promise.all([
+      ceremonies.owed(visit, isAtHome(c, publicUrl)),
+      desk.status(),
+    ]);
+    const session = { ...visit, owed };
+    return { ...reception.frame(c), session, status, usesPasskeys: owed === "passkey" };
   }
 
   return app;

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Person, Ruling } from "../approval/approval.ts";
+import type { Person, Ruling, SignInWay } from "../approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../chat/card.ts";
 import type { Theme } from "../evidence/graph.ts";
 import type { ActionOnTarget } from "../execution/execution.ts";
@@ -17,6 +17,7 @@ export interface ConsoleDeps {
   readonly sessions: Sessions;
   /** Whether a program shows a key that lets it read. */
   readonly holdsKey: (c: Context) => boolean;
+  readonly passkeys: Passkeys;
   readonly publicUrl: string;
   /** True where people reach the console over https: the cookie then is `Secure` and `__Host-`. */
   readonly isSecure: boolean;
@@ -147,6 +148,9 @@ export interface ConsoleDecision {
   readonly person: Person;
   readonly reason: string | null;
   readonly via: "tap" | "typed";
+  readonly signedIn: SignInWay;
+  /** Of the passkey that was used for this very digest. */
+  readonly passkey?: string | undefined;
 }
 
 export interface ConsoleEdit {
@@ -171,6 +175,8 @@ export interface Sessions {
     token: string,
     agent: string | null,
   ): Promise<{ secret: string; person: Person } | null>;
+  /** For somebody who has shown a passkey; null where the policy does not know them any more. @returns the secret */
+  begin(person: string, agent: string | null): Promise<string | null>;
   /** The person is read from the policy anew each time: whoever was taken out of it is out. */
   session(secret: string): Promise<Session | null>;
   endSession(secret: string): Promise<void>;
@@ -187,15 +193,52 @@ export interface SessionLine {
   readonly person: string;
   /** What the browser called itself; text from outside. */
   readonly agent: string | null;
+  readonly way: SignInWay;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
 
+/** What people sign in and approve high risk with; only such as were made for this console's address. */
+export interface Passkeys {
+  find(id: string): Promise<Passkey | null>;
+  /** The newest first. */
+  list(person: string): Promise<readonly Passkey[]>;
+  /** False where it is known already, or the person has more than enough. */
+  add(passkey: Omit<Passkey, "createdAt" | "usedAt">): Promise<boolean>;
+  /** False where the counter did not rise, which says that there is a copy. */
+  used(id: string, counter: number): Promise<boolean>;
+  /** False where this person has none such. */
+  remove(id: string, person: string): Promise<boolean>;
+  /** A try that came to nothing, for the record. */
+  refused(person: string): Promise<void>;
+}
+
+export interface Passkey {
+  readonly id: string;
+  readonly person: string;
+  /** What the person calls it. */
+  readonly name: string;
+  /** The host it was made for. */
+  readonly site: string;
+  readonly publicKey: string;
+  readonly counter: number;
+  readonly transports: readonly string[];
+  readonly createdAt: Date;
+  readonly usedAt: Date | null;
+}
+
 export const SESSION_HOURS = 12;
+
+/** Nothing, a passkey, one that can be used at another address only, or one that the person does not have. */
+export type Owed = "nothing" | "passkey" | "elsewhere" | "missing";
 
 export interface Session {
   readonly person: Person;
   readonly csrf: string;
+  readonly way: SignInWay;
+  readonly createdAt: Date;
+  /** What high risk takes in it beside the typed code; known where pages are made. */
+  readonly owed?: Owed;
   /** False where the cookie travels in the clear: such a session may read and reject, never approve. */
   readonly isPrivate?: boolean;
 }
@@ -210,7 +253,10 @@ export interface ConsoleEvents {
   subscribe(listener: (event: ConsoleEvent) => void): () => void;
 }
 
-export type RunCommand = (text: string, person: Person) => Promise<CommandAnswer>;
+export type RunCommand = (
+  text: string,
+  session: Pick<Session, "person" | "way">,
+) => Promise<CommandAnswer>;
 
 export interface CommandAnswer {
   readonly text: string;

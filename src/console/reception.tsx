@@ -4,10 +4,13 @@ import { createMiddleware } from "hono/factory";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { createBucket } from "./bucket.ts";
+import type { Ceremonies } from "./ceremonies.ts";
 import type { Door, Env } from "./guard.ts";
-import { isSameSecret, isToken, peerOf, requireForm } from "./guard.ts";
+import { isAtHome, isSameSecret, isToken, peerOf, requireForm } from "./guard.ts";
 import type { Frame } from "./layout.tsx";
+import { NO_SITE } from "./passkey-acts.ts";
 import type { ConsoleDeps } from "./ports.ts";
+import type { GateFrame } from "./sign-in-page.tsx";
 import {
   LinkOverPage,
   PlainPage,
@@ -31,12 +34,14 @@ export interface Reception {
 
 const SIGN_INS = { burst: 10, everyMs: 6_000 };
 
-export function createReception(deps: ConsoleDeps & { door: Door }): Reception {
-  const { door, sessions, log } = deps;
+export function createReception(
+  deps: ConsoleDeps & { door: Door; ceremonies: Ceremonies },
+): Reception {
+  const { door, sessions, ceremonies, log } = deps;
   const app = new Hono<Env>();
   const bucket = createBucket({ ...SIGN_INS, now: deps.now });
 
-  app.use("/sign-in/:token", async (c, next) => {
+  app.use("/sign-in/:token?", async (c, next) => {
     if (bucket.take(peerOf(c))) return await next();
     log.warn({ peer: peerOf(c) }, "too many sign-ins were tried");
     return c.text("Too many sign-ins were tried. Wait a minute.", 429, { "retry-after": "60" });
@@ -45,8 +50,26 @@ export function createReception(deps: ConsoleDeps & { door: Door }): Reception {
   app.get("/sign-in/:token", async (c) => {
     const token = c.req.param("token");
     const person = isToken(token) ? await sessions.peekSignInToken(token) : null;
-    if (person === null) return send(c, <LinkOverPage frame={frame(c)} />, 404);
+    if (person === null) return send(c, <LinkOverPage frame={gate(c)} />, 404);
     return send(c, <SignInPage frame={frame(c)} token={token} person={person} />);
+  });
+
+  app.post("/sign-in/challenge", requireForm, async (c) =>
+    ceremonies.site === null ? c.text(NO_SITE, 404) : c.json(await ceremonies.toSignIn()),
+  );
+
+  app.post("/sign-in", requireForm, async (c) => {
+    const { passkey: answer, to } = await c.req.parseBody();
+    const agent = c.req.header("user-agent") ?? null;
+    const passkey = await ceremonies.signedIn(typeof answer === "string" ? answer : "");
+    const secret = passkey && (await sessions.begin(passkey.person, agent));
+    if (passkey === null || secret === null) {
+      log.warn({ peer: peerOf(c) }, "a passkey signed nobody in");
+      return send(c, <SignedOutPage frame={gate(c)} title="That passkey is not known here" />, 403);
+    }
+    await door.open(c, secret);
+    log.info({ person: passkey.person }, "signed in with a passkey");
+    return c.redirect(isOwnPath(to) ? to : "/", 303);
   });
 
   app.post("/sign-in/:token", requireForm, async (c) => {
@@ -56,7 +79,7 @@ export function createReception(deps: ConsoleDeps & { door: Door }): Reception {
       : null;
     if (session === null) {
       log.warn({ peer: peerOf(c) }, "a sign-in link was refused");
-      return send(c, <LinkOverPage frame={frame(c)} />, 404);
+      return send(c, <LinkOverPage frame={gate(c)} />, 404);
     }
     await door.open(c, session.secret);
     log.info({ person: session.person.name }, "signed in");
@@ -71,12 +94,14 @@ export function createReception(deps: ConsoleDeps & { door: Door }): Reception {
     return c.redirect("/signed-out", 303);
   });
 
-  app.get("/signed-out", (c) => send(c, <SignedOutPage frame={frame(c)} />));
+  app.get("/signed-out", (c) =>
+    send(c, <SignedOutPage frame={gate(c)} title="You are signed out" />),
+  );
 
   const requireSession = createMiddleware<Env>(async (c, next) => {
     const visit = await door.visit(c);
     if (visit === null) {
-      return await send(c, <SignInNeededPage frame={frame(c)} path={samePathOf(c)} />, 401);
+      return await send(c, <SignInNeededPage frame={gate(c)} path={samePathOf(c)} />, 401);
     }
     c.set("visit", visit);
     if (visit.person.roles.length === 0) {
@@ -99,6 +124,14 @@ export function createReception(deps: ConsoleDeps & { door: Door }): Reception {
     };
   }
 
+  /** Around the pages of whoever is not signed in; a passkey brings them to where they wanted to be. */
+  function gate(c: Context<Env>): GateFrame {
+    const usesPasskeys = ceremonies.site !== null && isAtHome(c, deps.publicUrl);
+    const { pathname, search } = new URL(c.req.url);
+    const isPage = c.req.method === "GET" && !/^\/sign/.test(pathname);
+    return { ...frame(c), usesPasskeys, to: isPage ? pathname + search : "/" };
+  }
+
   return { app, requireSession, frame, send };
 }
 
@@ -117,5 +150,9 @@ export function refuseForm(c: Context): Response {
 function samePathOf(c: Context): string | null {
   if (c.req.method !== "GET" || c.req.header("sec-fetch-site") !== "cross-site") return null;
   const { pathname, search } = new URL(c.req.url);
-  return /^\/(?![/\\])/.test(pathname) ? pathname + search : null;
+  return isOwnPath(pathname) ? pathname + search : null;
+}
+
+function isOwnPath(text: unknown): text is string {
+  return typeof text === "string" && /^\/(?![/\\])/.test(text);
 }

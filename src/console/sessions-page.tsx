@@ -1,6 +1,8 @@
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
 import { CsrfField, Table, Text, When } from "./parts.tsx";
+import type { PasskeysProps } from "./passkeys.tsx";
+import { Passkeys } from "./passkeys.tsx";
 import type { Session, SessionLine } from "./ports.ts";
 
 interface Props {
@@ -8,14 +10,17 @@ interface Props {
   readonly sessions: readonly SessionLine[];
   /** The one that this page was opened with. */
   readonly current: string;
+  readonly about: Omit<PasskeysProps, "frame">;
 }
 
-export function SessionsPage({ frame, sessions, current }: Props) {
+const WAYS = { link: "a link", chat: "a link from a chat", passkey: "a passkey" } as const;
+
+export function SessionsPage({ frame, sessions, current, about }: Props) {
   const { csrf, person } = frame.session;
   const hasOthers = sessions.some((one) => one.person === person.name && one.id !== current);
   return (
-    <Page frame={{ ...frame, title: "Sessions" }}>
-      <h1>Sessions</h1>
+    <Page frame={{ ...frame, title: "Sessions and passkeys" }}>
+      <h1>Sessions and passkeys</h1>
       <p class="under">
         Browsers that are signed in, for 12 hours at most. <code>npx countersign sign-in</code>{" "}
         prints a link for another one.
@@ -31,7 +36,7 @@ export function SessionsPage({ frame, sessions, current }: Props) {
               <Text of={browserOf(session.agent)} />
             </td>
             <td>
-              <When at={session.createdAt} now={frame.now} />
+              <When at={session.createdAt} now={frame.now} /> <small>by {WAYS[session.way]}</small>
             </td>
             <td>
               <When at={session.expiresAt} now={frame.now} />
@@ -59,12 +64,13 @@ export function SessionsPage({ frame, sessions, current }: Props) {
           <button type="submit">End all my others</button>
         </form>
       ) : null}
+      <Passkeys frame={frame} {...about} />
     </Page>
   );
 }
 
 /** The two words that tell a person's browsers apart; the rest of the text is noise. */
-function browserOf(agent: string | null): string {
+export function browserOf(agent: string | null): string {
   if (agent === null) return "unknown";
   const name = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1];
   const system = /(Android|iPhone|iPad|Windows|Mac OS X|Linux)/.exec(agent)?.[1];

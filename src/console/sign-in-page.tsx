@@ -2,6 +2,10 @@ import type { Person } from "../approval/approval.ts";
 import type { Frame } from "./layout.tsx";
 import { Page } from "./layout.tsx";
 import { Text } from "./parts.tsx";
+import { PasskeySignIn } from "./passkeys.tsx";
+
+/** `to` is where a passkey leads. */
+export type GateFrame = Frame & { readonly to: string };
 
 /** One button: opening the link, as previews and scanners do, signs nobody in. */
 export function SignInPage(props: { frame: Frame; token: string; person: Person }) {
@@ -26,20 +30,20 @@ export function SignInPage(props: { frame: Frame; token: string; person: Person 
   );
 }
 
-export function LinkOverPage({ frame }: { frame: Frame }) {
+export function LinkOverPage({ frame }: { frame: GateFrame }) {
   return (
     <Page frame={{ ...frame, title: "Link not valid" }}>
       <section class="gate">
         <h1>This link is not valid any more</h1>
         <p>Sign-in links work once, for 10 minutes.</p>
-        <HowToGetOne />
+        <HowToSignIn frame={frame} />
       </section>
     </Page>
   );
 }
 
 /** Says nothing about what is behind it. */
-export function SignInNeededPage({ frame, path }: { frame: Frame; path: string | null }) {
+export function SignInNeededPage({ frame, path }: { frame: GateFrame; path: string | null }) {
   return (
     <Page frame={{ ...frame, title: "Sign in", ...(path === null ? {} : { refresh: path }) }}>
       <section class="gate">
@@ -49,18 +53,18 @@ export function SignInNeededPage({ frame, path }: { frame: Frame; path: string |
             Signed in already? <a href={path}>Continue</a>
           </p>
         )}
-        <HowToGetOne />
+        <HowToSignIn frame={frame} />
       </section>
     </Page>
   );
 }
 
-export function SignedOutPage({ frame }: { frame: Frame }) {
+export function SignedOutPage({ frame, title }: { frame: GateFrame; title: string }) {
   return (
-    <Page frame={{ ...frame, title: "Signed out" }}>
+    <Page frame={{ ...frame, title }}>
       <section class="gate">
-        <h1>You are signed out</h1>
-        <HowToGetOne />
+        <h1>{title}</h1>
+        <HowToSignIn frame={frame} />
       </section>
     </Page>
   );
@@ -80,9 +84,10 @@ export function PlainPage(props: { frame: Frame; text: string }) {
   );
 }
 
-function HowToGetOne() {
+function HowToSignIn({ frame: { usesPasskeys, to } }: { frame: GateFrame }) {
   return (
     <>
+      {usesPasskeys ? <PasskeySignIn to={to} /> : null}
       <p>To get a one-time link, run this where Countersign runs:</p>
       <pre tabindex={0}>
         <code>npx countersign sign-in</code>

@@ -108,6 +108,8 @@ tbody th { font-weight: 560; }
 .heat + .under { margin-top: .5rem; }
 .plain-list a { grid-template-columns: minmax(0, 1fr); }
 .plain-list .outcome.outcome { grid-column: 1; grid-row: auto; }
+.block > .typed { max-width: 32rem; }
+.block > .table + .typed, .block > .under + .typed { margin-top: .75rem; }
 .block > * + .under, .block > .under + .table, .entries + .paging { margin-top: .625rem; }
 .plain-facts + .under { margin-top: .5rem; }
 .entries { display: grid; gap: .375rem; font-size: .9375rem; }

@@ -91,6 +91,14 @@ export const flashes = {
     text: "That is not the plan code of this request; nothing changed.",
     tone: "bad",
   },
+  must_prove: {
+    text: "This one takes a passkey of yours, too: approve it by the form below.",
+    tone: "wait",
+  },
+  passkey_wrong: {
+    text: "That passkey was not accepted for this plan; nothing was decided. Read it again.",
+    tone: "bad",
+  },
   not_allowed: { text: "You may not decide this; nothing changed.", tone: "bad" },
   not_found: {
     text: "There is no such request any more, or it has changed since; nothing was decided. Read it again.",
@@ -110,6 +118,13 @@ export const flashes = {
   taken_back: { text: "Taken back: it asks again, and its record begins anew.", tone: "good" },
   take_back_not_found: { text: "It asked already; nothing changed.", tone: "quiet" },
   take_back_refused: { text: "That takes the role operator; nothing changed.", tone: "bad" },
+  passkey_added: { text: "Added. From now on you can sign in with it.", tone: "good" },
+  passkey_refused: { text: "That passkey was not accepted; nothing changed.", tone: "bad" },
+  passkey_removed: {
+    text: "Removed, and other sessions that began with a passkey are over.",
+    tone: "good",
+  },
+  passkey_kept: { text: "That passkey was not removed; sign in anew first.", tone: "bad" },
   reviewed: { text: "Marked as looked at.", tone: "good" },
   already_reviewed: { text: "Somebody has looked at it before you.", tone: "quiet" },
   review_refused: { text: "You may not mark this run; nothing changed.", tone: "bad" },

@@ -45,6 +45,8 @@ interface VoteCast {
   readonly person: string;
   readonly channel: Channel;
   readonly reason: string | null;
+  /** Of the passkey that was used for it. */
+  readonly passkey?: string | undefined;
 }
 
 /** The rulings that change something. */
@@ -258,6 +260,7 @@ export function createRequests(
         case "already_decided":
         case "expired":
         case "must_type":
+        case "must_prove":
           append("decision.refused", cast.person, request.incidentId, {
             request: request.id,
             decision,
@@ -315,7 +318,11 @@ export function createRequests(
       ruling.outcome === "counted" ? "request.vote_counted" : `request.${ruling.outcome}`,
       cast.person,
       request.incidentId,
-      { request: request.id, digest: request.digest, channel: cast.channel, reason: cast.reason },
+      {
+        ...{ request: request.id, digest: request.digest },
+        ...{ channel: cast.channel, reason: cast.reason },
+        passkey: cast.passkey,
+      },
     );
     if (ruling.outcome === "approved") steps.enqueue("execute", request.id, at);
     else if (ruling.outcome === "rejected") {

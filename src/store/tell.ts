@@ -20,16 +20,21 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "opinion.written": ({ model, costUsd }) => `${model} read the evidence for $${costUsd}`,
   "opinion.recalled": ({ from }) => `The reading of ${from} holds for this one, too`,
   "session.revoked": ({ person }, actor) => `${actor} ended a session of ${person}`,
+  "person.invited": ({ way }, actor) =>
+    `${actor} was given a sign-in link${way === "chat" ? " in a chat" : ""}`,
+  "person.signed_in": ({ way }, actor) => `${actor} signed in${WAYS[String(way)] ?? ""}`,
+  "passkey.added": ({ name }, actor) => `${actor} added the passkey ${name}`,
+  "passkey.removed": ({ name }, actor) => `${actor} removed the passkey ${name}`,
   "request.proposed": ({ runbook, action, words, undoes }, actor) =>
     `${who(actor)} proposed ${runbook}/${action}${typeof undoes === "string" ? `, to undo ${undoes}` : ""}${because(words)}`,
   "request.pending": ({ risk }) => `Waits for a decision, ${risk} risk`,
-  "request.approved": ({ reason, channel }, actor) =>
+  "request.approved": ({ reason, channel, passkey }, actor) =>
     actor === "policy"
       ? "The policy lets it run unasked"
-      : `${actor} approved${via(channel)}${because(reason)}`,
+      : `${actor} approved${via(channel)}${withPasskey(passkey)}${because(reason)}`,
   "request.denied": () => "Can't be approved as it is",
-  "request.vote_counted": ({ reason, channel }, actor) =>
-    `${actor} approved${via(channel)}${because(reason)}; one more person is needed`,
+  "request.vote_counted": ({ reason, channel, passkey }, actor) =>
+    `${actor} approved${via(channel)}${withPasskey(passkey)}${because(reason)}; one more person is needed`,
   "request.reminded": () => "Nobody has decided yet: called again",
   "request.escalated": ({ to }) => `Nobody has decided yet: ${to} may decide too`,
   "request.paged": () => "Whoever is on call was paged",
@@ -67,6 +72,12 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "verification.inconclusive": ({ detail }) => `Inconclusive: ${detail}`,
 };
 
+const WAYS: Readonly<Record<string, string>> = {
+  link: " by a link from the machine",
+  chat: " by a link from a chat",
+  passkey: " with a passkey",
+};
+
 function on(instance: unknown): string {
   return typeof instance === "string" ? ` on ${instance}` : "";
 }
@@ -75,6 +86,10 @@ function via(channel: unknown): string {
   return typeof channel === "string"
     ? ` in ${channel === "console" ? "the console" : channel}`
     : "";
+}
+
+function withPasskey(passkey: unknown): string {
+  return typeof passkey === "string" ? " with a passkey" : "";
 }
 
 function because(reason: unknown): string {

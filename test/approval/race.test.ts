@@ -43,6 +43,7 @@ async function createCrowd() {
     audit: () => Promise.reject(new Error("nobody asks here")),
     edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
+    hasPasskey: () => Promise.resolve(false),
     undo: (wanted) => undo(journey.ports, wanted),
     silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,
@@ -73,8 +74,9 @@ async function createCrowd() {
       return (await presses.press({ data, ...at })).text;
     }
     const { planCode, digest } = request;
-    const attempt = { planCode, digest, decision: verb, person, reason: null, via: "tap" } as const;
-    return rulingText(await desk.console.decide(attempt), "console");
+    const attempt = { planCode, digest, decision: verb, person, reason: null } as const;
+    const how = { via: "tap", signedIn: "link" } as const;
+    return rulingText(await desk.console.decide({ ...attempt, ...how }), "console");
   }
 
   /** The edges of this request's life, as the record tells them. */

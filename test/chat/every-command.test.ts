@@ -128,14 +128,18 @@ const say: Record<Channel, (text: string) => Promise<Answer>> = {
     };
   },
   async console(text) {
-    const { text: said, buttons = [] } = await runCommand(text, ANA);
+    const { text: said, buttons = [] } = await runCommand(text, { person: ANA, way: "link" });
     return {
       text: plain(said),
       press: async (by = "ana") =>
-        plain((await runCommand(buttons[0]?.value ?? "", by === "ana" ? ANA : BEN)).text),
+        plain((await runCommand(buttons[0]?.value ?? "", sessionOf(by))).text),
     };
   },
 };
+
+function sessionOf(name: "ana" | "ben") {
+  return { person: name === "ana" ? ANA : BEN, way: "link" } as const;
+}
 
 /** Every command, as it is typed, and what its answer has in every channel. */
 const COMMANDS: readonly [typed: string, answer: RegExp][] = [

@@ -1,54 +1,30 @@
-import { existsSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import type { ServerType } from "@hono/node-server";
-import { serve } from "@hono/node-server";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { chromium } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import type { TestContext } from "vitest";
-import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { browserFor, listen } from "./chromium.ts";
 import type { Lab } from "./lab.ts";
 import { createLab, LINK } from "./lab.ts";
 import { PAGES } from "./readings.ts";
 import { aDeniedRequest, anExecution, aRequest, aView } from "./stories.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS =
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --host-resolver-rules=MAP(space)console.test(space)127.0.0.1"
-    .split(" ")
-    .map((flag) => flag.replaceAll("(space)", " "));
-
-// A browser shares the machine with the other tests.
-vi.setConfig({ testTimeout: 30_000 });
-
-let browser: Browser | null = null;
 let context: BrowserContext | null = null;
-let server: ServerType | null = null;
+let server: Awaited<ReturnType<typeof listen>>;
 let lab: Lab;
 let base: string;
 
 beforeEach(async () => {
   lab = createLab({ heartbeatMs: 1000 });
   lab.now = new Date();
-  base = await listen(lab);
+  server = await listen(() => lab);
+  base = `http://127.0.0.1:${server.port}`;
 });
 
 afterEach(async () => {
   await context?.close();
   context = null;
   lab.console.close();
-  if (server !== null && "closeAllConnections" in server) server.closeAllConnections();
-  server?.close();
+  server.close();
 });
-
-afterAll(() => browser?.close());
-
-function listen({ console: { app } }: Lab): Promise<string> {
-  return new Promise((resolve) => {
-    server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, (address: AddressInfo) =>
-      resolve(`http://127.0.0.1:${address.port}`),
-    );
-  });
-}
 
 interface Look {
   width?: number;
@@ -59,8 +35,7 @@ interface Look {
 
 /** A page of a browser of its own; skips the test by name where there is no browser. */
 async function visit(test: TestContext, look: Look = {}): Promise<Page> {
-  if (!existsSync(CHROMIUM)) test.skip(`${CHROMIUM} is missing`);
-  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await browserFor(test);
   context = await browser.newContext({
     viewport: { width: look.width ?? 1280, height: 800 },
     javaScriptEnabled: look.hasScript ?? true,

@@ -32,6 +32,7 @@ it("approves by one button and goes back to the page with a fixed word", async (
       person: ana,
       reason: null,
       via: "tap",
+      signedIn: "link",
     },
   ]);
 });

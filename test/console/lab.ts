@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Person, PlannedRequest, Ruling } from "../../src/approval/approval.ts";
+import type { Person, PlannedRequest, Ruling, SignInWay } from "../../src/approval/approval.ts";
 import type { IncidentSummary, IncidentView } from "../../src/chat/card.ts";
 import { pendingOf } from "../../src/chat/card.ts";
 import type { Console } from "../../src/console/console.tsx";
@@ -13,6 +13,8 @@ import type {
   ConsoleStatus,
   EditResult,
   HistoryQuery,
+  Passkey,
+  Passkeys,
   UndoAnswer,
 } from "../../src/console/ports.ts";
 import type { Reads } from "../../src/console/reads.ts";
@@ -55,6 +57,13 @@ export interface Lab {
   answer: CommandAnswer;
   person: Person;
   isSessionOver: boolean;
+  csrf: string;
+  /** What the session of ana began with, and how long ago. */
+  way: SignInWay;
+  sessionAgeMs: number;
+  passkeys: Passkey[];
+  /** Tries with a passkey that came to nothing. */
+  readonly refusals: string[];
   listeners: Set<(event: ConsoleEvent) => void>;
   emit(event: ConsoleEvent): void;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
@@ -149,6 +158,11 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
     answer: { text: "2 open incidents" },
     person: ana,
     isSessionOver: false,
+    csrf: CSRF,
+    way: "link",
+    sessionAgeMs: 0,
+    passkeys: [],
+    refusals: [],
     listeners: new Set(),
     emit(event) {
       for (const listener of lab.listeners) listener(event);
@@ -185,10 +199,23 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
           return { secret: "session-by-link-0000", person: lab.person };
         },
         session: async (secret) =>
-          sessions.has(secret) && !lab.isSessionOver ? { person: lab.person, csrf: CSRF } : null,
+          sessions.has(secret) && !lab.isSessionOver
+            ? {
+                ...{ person: lab.person, csrf: lab.csrf, way: lab.way },
+                createdAt: new Date(lab.now.getTime() - lab.sessionAgeMs),
+              }
+            : null,
+        begin: async (person) => {
+          if (person !== lab.person.name) return null;
+          sessions.add("session-by-passkey-0000");
+          return "session-by-passkey-0000";
+        },
         list: async (person) =>
           [...sessions]
-            .map((secret) => ({ ...anAgent(lab.now), id: idOf(secret), person: lab.person.name }))
+            .map((secret) => ({
+              ...anAgent(lab.now),
+              ...{ id: idOf(secret), person: lab.person.name, way: wayOf(secret) },
+            }))
             .concat({ ...anAgent(lab.now), id: "0".repeat(16), person: "ben" })
             .filter((one) => one.person === person.name || person.roles.includes("admin")),
         idOf: async (secret) => idOf(secret),
@@ -202,6 +229,7 @@ export function createLab(overrides: Partial<ConsoleDeps> = {}): Lab {
         },
       },
       holdsKey: (c) => c.req.header("authorization") === `Bearer ${KEY}`,
+      passkeys: passkeysOf(() => lab),
       publicUrl: "http://127.0.0.1:9095",
       isSecure: false,
       events: {
@@ -232,9 +260,43 @@ function idOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex").slice(0, 16);
 }
 
+function wayOf(secret: string): SignInWay {
+  return secret.includes("passkey") ? "passkey" : "link";
+}
+
+function passkeysOf(lab: () => Lab): Passkeys {
+  return {
+    find: async (id) => lab().passkeys.find((one) => one.id === id) ?? null,
+    list: async (person) => lab().passkeys.filter((one) => one.person === person),
+    async add(one) {
+      lab().passkeys.push({ ...one, createdAt: lab().now, usedAt: null });
+      return true;
+    },
+    async used(id, counter) {
+      lab().passkeys = lab().passkeys.map((one) =>
+        one.id === id ? { ...one, counter, usedAt: lab().now } : one,
+      );
+      return true;
+    },
+    async remove(id, person) {
+      const before = lab().passkeys.length;
+      lab().passkeys = lab().passkeys.filter((one) => one.id !== id || one.person !== person);
+      return lab().passkeys.length < before;
+    },
+    async refused(person) {
+      lab().refusals.push(person);
+    },
+  };
+}
+
 function anAgent(now: Date) {
   const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-  return { agent, createdAt: now, expiresAt: new Date(now.getTime() + 3_600_000) };
+  return {
+    agent,
+    way: "link" as SignInWay,
+    createdAt: now,
+    expiresAt: new Date(now.getTime() + 3_600_000),
+  };
 }
 
 function ruleSimply(lab: Lab, decision: ConsoleDecision): Ruling {

@@ -51,6 +51,7 @@ function createActor(journey: Journey, seen: ReturnType<typeof watch>) {
     audit: () => Promise.reject(new Error("nobody asks here")),
     edit: (wish) => edit(journey.ports, wish),
     lookNow: createLookNow(journey.ports),
+    hasPasskey: () => Promise.resolve(false),
     undo: (wanted) => undo(journey.ports, wanted),
     silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,

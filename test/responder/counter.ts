@@ -38,6 +38,7 @@ export function openCounter(
     costs: () => Promise.resolve(null),
     audit: () => Promise.reject(new Error("nobody asks here")),
     lookNow: createLookNow(journey.ports, lookWithinMs),
+    hasPasskey: () => Promise.resolve(false),
     undo: (wanted) => undo(journey.ports, wanted),
     silence: (wanted) => silence(journey.ports, { ...wanted, requestId: null, comment: "quiet" }),
     onAutohealingChanged: () => undefined,

@@ -323,6 +323,7 @@ export function createJourney(
             decision,
             reason: more.reason ?? null,
             via: more.via ?? "tap",
+            owesPasskey: false,
             now: ports.now(),
           },
           { isSolo: isSolo(known), isReasonRequired: known.approval.high.isReasonRequired },

@@ -3,7 +3,16 @@ import type { PlannedRequest } from "../../src/approval/approval.ts";
 import type { Execution } from "../../src/execution/execution.ts";
 import { anOpinion } from "../diagnosis/an-opinion.ts";
 import type { Lab } from "./lab.ts";
-import { aGroup, anIncoming, aPasskey, createLab, HOUR, MINUTE, newGrant, newRequest } from "./lab.ts";
+import {
+  aGroup,
+  anIncoming,
+  aPasskey,
+  createLab,
+  HOUR,
+  MINUTE,
+  newGrant,
+  newRequest,
+} from "./lab.ts";
 
 const RESULT = {
   outcome: "succeeded",

@@ -24,6 +24,7 @@ function click(
         decision,
         reason: "because",
         via: typed ? "typed" : "tap",
+        owesPasskey: false,
         now: lab.now(),
       },
       { isSolo, isReasonRequired: true },
