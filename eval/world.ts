@@ -74,7 +74,15 @@ export function openWorld(folder: string) {
         createMetrics(() => Promise.resolve({})),
         () => now,
       ),
-      ...{ catalogue, executors, alertmanager: null, prometheus: null, page: null, redact },
+      ...{
+        catalogue,
+        executors,
+        alertmanager: null,
+        prometheus: null,
+        loki: null,
+        page: null,
+        redact,
+      },
       hashFiles: () => Promise.resolve([]),
       inquire: createInquiries(NO_SOURCES, () => now),
       reader: {

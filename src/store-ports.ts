@@ -12,6 +12,8 @@ import type { Catalogue } from "./remediation/catalogue.ts";
 import type { ResponderStore } from "./responder/ports.ts";
 import type { Store } from "./store/store.ts";
 
+/** Enough to see whether something happened before. */
+const FOUND = 5;
 const MONTH_MS = 30 * 24 * 3_600_000;
 
 /** For whoever pays. A day is a UTC day, as for the budget. */
@@ -60,6 +62,7 @@ export function responderStore(store: Store, metrics: Metrics, now: () => Date):
       return view && { alerts: view.incident.alerts, evidence: view.evidence };
     },
     addEvidence: findings.addOne,
+    search: async (words) => (await views.find({ words, limit: FOUND })).items,
     hasOpinion: opinions.has,
     saveOpinion: opinions.save,
     noteNoOpinion: opinions.note,

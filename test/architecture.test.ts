@@ -62,6 +62,8 @@ const RULES = [
   "collect",
   "keep",
   "rank",
+  "promql",
+  "logql",
 ];
 
 /** The pure rule that every later folder may import: what a command can do at worst has one answer. */

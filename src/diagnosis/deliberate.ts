@@ -1,7 +1,7 @@
 import type { FailureKind, Model, Terms, ToolCall, ToolResult, Usage } from "./model.ts";
 import { OpinionAnswer } from "./opinion.ts";
 import type { Prompt } from "./prompt.ts";
-import { SCHEMA } from "./prompt.ts";
+import { SCHEMA, withoutSeparators } from "./prompt.ts";
 import { readAnswer } from "./read-answer.ts";
 import type { Tool } from "./reading.ts";
 import type { Bounds, Talk } from "./talk.ts";
@@ -119,7 +119,7 @@ async function look(
       isError: true,
     };
   }
-  const key = `${name} ${JSON.stringify(input)}`;
+  const key = keyOf(name, input);
   if (asked.has(key)) {
     return {
       id,
@@ -128,5 +128,12 @@ async function look(
     };
   }
   asked.add(key);
-  return { id, ...(await tool.run(input)) };
+  const { text, isError } = await tool.run(input);
+  return { id, text: withoutSeparators(text), isError };
+}
+
+/** However it is spaced, and in whichever order. */
+function keyOf(name: string, input: unknown): string {
+  const parts = Object.entries(input ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${name} ${JSON.stringify(parts).replace(/(?:\s|\\[nrt])+/g, " ")}`;
 }

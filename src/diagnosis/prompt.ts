@@ -109,9 +109,13 @@ function part(title: string, items: readonly object[]): string[] {
   return [`# ${title}`, ...(items.length === 0 ? ["(none)"] : items.map(line)), ""];
 }
 
-/** JSON leaves line separators as they are; here they would end the line. */
 function line(item: object): string {
-  return JSON.stringify(item).replace(/[\u2028\u2029\u0085]/g, " ");
+  return withoutSeparators(JSON.stringify(item));
+}
+
+/** JSON leaves line separators as they are; to a model they would end the line. */
+export function withoutSeparators(text: string): string {
+  return text.replace(/[\u2028\u2029\u0085]/g, " ");
 }
 
 function bounded(labels: Labels, longest: number): Labels {

@@ -40,6 +40,8 @@ export interface MetricMetadata {
   readonly unit: string;
 }
 
+type Span = Pick<Window, "fromMs" | "toMs">;
+
 const Answer = z.object({
   status: z.literal("success"),
   data: z.unknown().optional(),
@@ -128,7 +130,7 @@ export function createPrometheus(access: SourceAccess) {
   /** The label sets of the series that match any of the selectors, within a time. */
   async function series(
     selectors: readonly string[],
-    { fromMs, toMs }: Pick<Window, "fromMs" | "toMs">,
+    { fromMs, toMs }: Span,
     limit: number,
   ): Promise<Readonly<Record<string, string>>[]> {
     const form = new URLSearchParams();
@@ -140,6 +142,23 @@ export function createPrometheus(access: SourceAccess) {
     if (!answer.success) throw notUnderstood();
     // Before 2.55 it knows no limit.
     return answer.data.slice(0, limit);
+  }
+
+  /** The names of the labels it has within a time. */
+  async function labels(window: Span): Promise<readonly string[]> {
+    return await names("labels", window);
+  }
+
+  /** The values of one label within a time; those of `__name__` are the metrics. */
+  async function valuesOf(label: string, window: Span): Promise<readonly string[]> {
+    return await names(`label/${encodeURIComponent(label)}/values`, window);
+  }
+
+  async function names(path: string, { fromMs, toMs }: Span): Promise<readonly string[]> {
+    const span = new URLSearchParams({ start: String(fromMs / 1000), end: String(toMs / 1000) });
+    const answer = z.array(z.string()).safeParse((await askApi(`${path}?${span}`)).data);
+    if (!answer.success) throw notUnderstood();
+    return answer.data;
   }
 
   /** Type and unit of every metric, as its exporter tells them. */
@@ -192,7 +211,10 @@ export function createPrometheus(access: SourceAccess) {
     return "answers queries";
   }
 
-  return { query, queryRange, series, metadata, alertRules, holds, alertNames, time, check };
+  return {
+    ...{ query, queryRange, series, labels, valuesOf },
+    ...{ metadata, alertRules, holds, alertNames, time, check },
+  };
 }
 
 export type Prometheus = ReturnType<typeof createPrometheus>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { promqlFlaw } from "./promql.ts";
+import { metricsIn, promqlFlaw, selectorFlaw } from "./promql.ts";
 
 describe("PromQL", () => {
   it.each([
@@ -23,4 +23,26 @@ describe("PromQL", () => {
   ])("is not understood: %s", (query, flaw) => {
     expect(promqlFlaw(query)).toBe(flaw);
   });
+});
+
+it.each([
+  ['rate(node_x{a="b"}[5m]) / on (job) sum by (job) (foo offset 5m)', ["node_x", "foo"]],
+  ['label_replace(a, "b", "$1", "d", "(.*)") or a', ["a"]],
+  ['{__name__=~"x.*"} + 1', []],
+  ["sum(", []],
+])("%s names the metrics %j", (query, names) => {
+  expect(metricsIn(query)).toEqual(names);
+});
+
+it.each([
+  ["up", true],
+  ['{job="web", a!=""}', true],
+  ['up{job="web"}', true],
+  ["up[5m]", false],
+  ["up offset 5m", false],
+  ["up or x", false],
+  ["1", false],
+  ["up{", false],
+])("%s is a selector: %s", (query, isOne) => {
+  expect(selectorFlaw(query) === null).toBe(isOne);
 });

@@ -15,6 +15,28 @@ export function promqlFlaw(query: string): string | null {
   return `not understood as PromQL from ${JSON.stringify(near)} on`;
 }
 
+/** Why it is more than a selector of series, or null. */
+export function selectorFlaw(query: string): string | null {
+  const flaw = promqlFlaw(query);
+  if (flaw !== null) return flaw;
+  const root = parser.parse(query).topNode.firstChild;
+  return root?.name === "VectorSelector" && root.nextSibling === null
+    ? null
+    : 'it must be one selector, such as up{job="web"}';
+}
+
+/** The metrics that a query names outright. */
+export function metricsIn(query: string): readonly string[] {
+  const names = new Set<string>();
+  parser.parse(query).iterate({
+    enter: ({ type, node, from, to }) => {
+      const isMetric = type.name === "Identifier" && node.parent?.name === "VectorSelector";
+      if (isMetric) names.add(query.slice(from, to));
+    },
+  });
+  return [...names];
+}
+
 function firstError(query: string): number | null {
   let at: number | null = null;
   parser.parse(query).iterate({

@@ -174,6 +174,7 @@ function createNotebook(ports: Ports, group: AlertGroup, all: readonly Episode[]
     isAutohealingOn: () => ports.store.isAutohealingOn(),
     historyOf: (action, limitWindowMs) => ports.store.historyOf(action, limitWindowMs),
     addEvidence: (_, item) => Promise.resolve(add(item)),
+    search: (words) => ports.store.search(words),
     saveFindings(_, items, diagnosisOf) {
       const found = items.map(add);
       said.diagnosis ??= diagnosisOf(found);

@@ -11,11 +11,13 @@ import type {
   Replaced,
   Request,
 } from "../approval/approval.ts";
+import type { IncidentSummary } from "../chat/card.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Opinion } from "../diagnosis/opinion.ts";
 import type { Reader } from "../diagnosis/reading.ts";
 import type { Inquiry } from "../evidence/collect.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
+import type { Window } from "../evidence/measurement.ts";
 import type { Silence } from "../evidence/silence.ts";
 import type {
   ActionHistory,
@@ -60,6 +62,26 @@ export interface Ports {
       promql: string,
     ): Promise<readonly { labels: Readonly<Record<string, string>>; value: number }[]>;
     holds(promql: string): Promise<boolean>;
+    /** The label sets of the series that match. */
+    series(
+      selectors: readonly string[],
+      window: Span,
+      limit: number,
+    ): Promise<readonly Readonly<Record<string, string>>[]>;
+    labels(window: Span): Promise<readonly string[]>;
+    valuesOf(label: string, window: Span): Promise<readonly string[]>;
+  } | null;
+  readonly loki: {
+    query(
+      logql: string,
+      window: Window,
+      limit: number,
+    ): Promise<
+      | { readonly kind: "lines"; readonly lines: readonly { readonly text: string }[] }
+      | { readonly kind: "series" }
+    >;
+    labels(window: Span): Promise<readonly string[]>;
+    valuesOf(label: string, window: Span): Promise<readonly string[]>;
   } | null;
   /** What the configured sources can be asked about an alert. */
   readonly inquire: (alert: AskedAbout) => Inquiry;
@@ -97,6 +119,8 @@ export interface Ports {
   /** Aborted when the program must end now: a run under way is stopped then, not left behind. */
   readonly stopping: AbortSignal;
 }
+
+type Span = Pick<Window, "fromMs" | "toMs">;
 
 export type Place =
   | "before-looks"
@@ -142,6 +166,8 @@ export interface ResponderStore {
     readonly evidence: readonly EvidenceItem[];
   } | null>;
   readonly addEvidence: (episode: Episode, item: Omit<EvidenceItem, "id">) => Promise<EvidenceItem>;
+  /** Of the history, the newest that hold all of these words. */
+  readonly search: (words: string) => Promise<readonly IncidentSummary[]>;
   readonly hasOpinion: (incidentId: string) => Promise<boolean>;
   readonly saveOpinion: (incidentId: string, pattern: string, opinion: Opinion) => Promise<void>;
   readonly noteNoOpinion: (incidentId: string, pattern: string, why: string) => Promise<void>;

@@ -98,15 +98,16 @@ it("does not wait for a model that is silent", async () => {
 
 it("runs what it asks for, answers every call, and refuses the same question twice", async () => {
   const server = await startAnthropic();
-  const same = { name: "promql", input: { query: "up" } };
-  server.reply((_, turn) => (turn < 2 ? { calls: [same, same] } : { text: ANSWER }));
+  const same = { name: "promql", input: { query: "up or x" } };
+  const spaced = { name: "promql", input: { query: "up  or\nx" } };
+  server.reply((_, turn) => (turn < 2 ? { calls: [same, spaced] } : { text: ANSWER }));
   const asked: unknown[] = [];
 
   const { answer } = await deliberate(modelAt(server), CASE, terms([promql(asked)]));
 
   expect(answer).not.toBeNull();
   expect(server.refusals).toEqual([]);
-  expect(asked).toEqual([{ query: "up" }]);
+  expect(asked).toEqual([{ query: "up or x" }]);
   expect(JSON.stringify(server.requests[1])).toContain("exactly this before");
 });
 

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { caseText } from "../../src/diagnosis/prompt.ts";
+import type { Summary } from "../../src/diagnosis/opinion.ts";
+import { promptOf, summaryPromptOf, summaryText } from "../../src/diagnosis/prompt.ts";
 import type { Case } from "../../src/diagnosis/reading.ts";
 
 function aCase(text: string): Case {
@@ -15,7 +16,9 @@ function aCase(text: string): Case {
     },
     evidence: [
       { id: "E1", kind: "logql", title: text, text, status: "found", collectedAt: new Date(0) },
+      { id: "E2", kind: "kpi", title: text, text, status: "found", collectedAt: new Date(0) },
     ],
+    summaries: [aSummary(text)],
     offers: [
       { id: "O1", runbookId: "a", actionId: "b", title: "Restart", target: text, risk: "medium" },
     ],
@@ -24,11 +27,25 @@ function aCase(text: string): Case {
   };
 }
 
+function aSummary(text: string): Summary {
+  return { by: "business", text, cites: [text] };
+}
+
+/** All that a model, or one of two, is shown. */
+function shownOf(text: string): string {
+  const about = aCase(text);
+  const summarised = [
+    summaryPromptOf("business", about),
+    summaryPromptOf("infrastructure", about),
+  ].map((prompt) => prompt.text);
+  return [promptOf(about).text, ...summarised, summaryText(aSummary(text))].join("\n");
+}
+
 const SHAPE = shapeOf("nothing special");
 
 /** What is not the data: headings, and how many lines stand under each. */
 function shapeOf(text: string): string[] {
-  const lines = caseText(aCase(text)).split(/[\n\r\u2028\u2029\u0085\v\f]/);
+  const lines = shownOf(text).split(/[\n\r\u2028\u2029\u0085\v\f]/);
   return lines.map((line) => (line.startsWith("{") ? "{}" : line));
 }
 

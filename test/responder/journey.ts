@@ -194,15 +194,23 @@ export function createJourney(
         },
       };
     },
-    get prometheus() {
+    get prometheus(): Ports["prometheus"] {
       const answer = world.prometheus;
       if (answer === null) return null;
       const query = () =>
         answer === "unreachable"
           ? Promise.reject(new Error("Prometheus does not answer"))
           : Promise.resolve(answer.map((labels) => ({ labels, value: 1 })));
-      return { query, holds: async () => (await query()).length > 0 };
+      return {
+        query,
+        holds: async () => (await query()).length > 0,
+        series: async () => (await query()).map(({ labels }) => labels),
+        labels: async () => (await query()).flatMap(({ labels }) => Object.keys(labels)),
+        valuesOf: async (label) =>
+          label === "__name__" ? ["up"] : (await query()).map(({ labels }) => labels[label] ?? ""),
+      };
     },
+    loki: null,
     reader: options.reader?.(store.opinions, store.clock.now) ?? null,
     linkBases: [],
     inquire: createInquiries(
