@@ -113,7 +113,7 @@ stage() {
   staged=$program/releases/.staged
   rm -rf "$staged"
   mkdir "$staged"
-  for name in package.json package-lock.json .env.example README.md CHANGELOG.md LICENSE migrations runbooks docs systemd; do
+  for name in package.json package-lock.json .env.example README.md CHANGELOG.md LICENSE fonts migrations runbooks docs systemd; do
     cp -R "$source/$name" "$staged/"
   done
   if [ -f "$source/tsconfig.build.json" ]; then build_clone; else copy_release; fi

@@ -14,7 +14,7 @@ to=$work/$name
 mkdir "$to"
 
 npm run --silent build
-for file in install.sh package.json package-lock.json .env.example README.md CHANGELOG.md LICENSE dist migrations runbooks docs systemd; do
+for file in install.sh package.json package-lock.json .env.example README.md CHANGELOG.md LICENSE dist fonts migrations runbooks docs systemd; do
   cp -R "$file" "$to/"
 done
 # A policy is its owner's, and so are the numbers a business lives by.

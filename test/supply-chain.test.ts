@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 
 interface Locked {
@@ -36,4 +37,27 @@ it("T79 runs code of no package while it is installed, but for the one that is c
   expect(scripted).toEqual(["node_modules/better-sqlite3"]);
   expect(installs.length).toBeGreaterThan(0);
   for (const line of installs) expect(line).toContain("--ignore-scripts");
+});
+
+it.each([
+  ["an installation", "install.sh", /^ *for name in (?<names>.*); do$/m],
+  ["a release", "scripts/release.sh", /^for file in (?<names>.*); do$/m],
+  ["an image", "Dockerfile", null],
+])("%s has every folder that the program reads from beside its code", (_, file, list) => {
+  const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => readFileSync(join("src", name), "utf8"));
+  const read = sources.flatMap((source) =>
+    [...source.matchAll(/new URL\("(?:\.\.\/)+(?<name>[\w.-]+)/g)].map(
+      ({ groups }) => groups?.name,
+    ),
+  );
+  const text = readFileSync(file, "utf8");
+  const shipped =
+    list === null
+      ? [...text.matchAll(/^COPY (?<name>[\w.-]+) /gm)].map(({ groups }) => groups?.name)
+      : (list.exec(text)?.groups?.names ?? "").split(" ");
+
+  expect(read).toContain("fonts");
+  expect(shipped).toEqual(expect.arrayContaining(read));
 });
