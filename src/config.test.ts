@@ -180,13 +180,26 @@ describe("the settings", () => {
 });
 
 describe("where settings come from", () => {
-  it("is the environment before systemd's credentials before .env", () => {
+  function enterFolder(): string {
     const folder = mkdtempSync(join(tmpdir(), "countersign-config-"));
     const before = cwd();
     onTestFinished(() => {
       chdir(before);
       rmSync(folder, { recursive: true });
     });
+    chdir(folder);
+    return folder;
+  }
+
+  it("is no .env that can't be read: its name is said, and what it has to be", () => {
+    mkdirSync(join(enterFolder(), ".env"));
+
+    expect(loadConfig).toThrow(/\.env can't be read \(EISDIR\): it has to be a file/);
+    expect(loadConfig).toThrow(InvalidConfig);
+  });
+
+  it("is the environment before systemd's credentials before .env", () => {
+    const folder = enterFolder();
     const credentials = join(folder, "credentials");
     mkdirSync(join(credentials, "a-folder"), { recursive: true });
     writeFileSync(join(credentials, "prometheus-api-key"), "from-credential\n");
@@ -198,7 +211,6 @@ describe("where settings come from", () => {
     );
     vi.stubEnv("CREDENTIALS_DIRECTORY", credentials);
     vi.stubEnv("PROMETHEUS_WEBHOOK_PORT", "3");
-    chdir(folder);
 
     expect(loadConfig()).toMatchObject({
       webhookKeys: ["from-credential"],

@@ -77,9 +77,10 @@ export class InvalidConfig extends Error {
   override readonly name = "InvalidConfig";
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], options?: ErrorOptions) {
     super(
       `Countersign can't start with these settings:\n${problems.map((p) => `  ${p}`).join("\n")}`,
+      options,
     );
     this.problems = problems;
   }
@@ -90,7 +91,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** The only reader of the environment: `.env` in the working folder, systemd credentials, then the environment itself. */
 export function loadConfig(): Config {
   const env = process.env;
-  const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
+  const file = existsSync(".env") ? parseEnv(readText(resolve(".env"))) : {};
   return readConfig({ ...file, ...readCredentials(env.CREDENTIALS_DIRECTORY), ...env });
 }
 
@@ -108,9 +109,20 @@ function readCredentials(folder: string | undefined): Env {
           .replace(/^countersign_(?=[a-z])/, "")
           .toUpperCase()
           .replaceAll("-", "_"),
-        readFileSync(join(folder, name), "utf8").trim(),
+        readText(join(folder, name)).trim(),
       ]),
   );
+}
+
+/** @throws InvalidConfig where it is there and may not be read, or is no file */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    const problem = `${path} can't be read (${code}): it has to be a file that the user Countersign runs as may read`;
+    throw new InvalidConfig([problem], { cause: error });
+  }
 }
 
 /** @throws InvalidConfig with every problem at once */
