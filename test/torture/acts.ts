@@ -20,7 +20,7 @@ interface Sent {
   isAcknowledged: boolean;
 }
 
-interface World {
+export interface World {
   readonly victim: Victim;
   readonly telegram: FakeTelegram;
   readonly outside: Outside;
@@ -230,4 +230,5 @@ export function createActs(world: World) {
   };
 }
 
-export type Act = keyof ReturnType<typeof createActs>["acts"];
+export type Acts = ReturnType<typeof createActs>;
+export type Act = keyof Acts["acts"];

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createConsoleClient } from "../scenarios/console-client.ts";
 
 const MAIN = resolve("dist/main.js");
 const START_MS = 120_000;
@@ -20,7 +21,7 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
   const folder = mkdtempSync(join(tmpdir(), "countersign-torture-"));
   const dataDir = join(folder, "data");
   const runbooksDir = join(folder, "runbooks");
-  const tracesFile = join(dataDir, "traces.log");
+  const tracesFile = join(folder, "traces.log");
   const script = join(folder, "leave-a-trace.sh");
   mkdirSync(dataDir);
   writeFileSync(script, `#!/bin/sh\necho "$1" >> ${tracesFile}\n`, { mode: 0o755 });
@@ -88,6 +89,12 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
     }
     return {
       isOver,
+      /** Of the memory it holds, what is not shared with the files it is made of; in bytes. */
+      memory: (): number => {
+        const [, kib = "0"] =
+          /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? [];
+        return Number(kib) * 1024;
+      },
       /** How much slower than on an idle machine everything is. */
       slowness: Math.max(1, (Date.now() - begun) / USUAL_START_MS),
       async kill(): Promise<void> {
@@ -97,13 +104,24 @@ export function createVictim(settings: Readonly<Record<string, string>>, port: n
     };
   }
 
+  const url = `http://127.0.0.1:${port}`;
+  const command = (args: readonly string[]): Promise<Ended> => launch(args, {}).ended;
+
+  async function signIn(person: string) {
+    const { stdout, stderr } = await command(["sign-in", person]);
+    const link = /Console sign-in: (?<link>\S+)/.exec(stdout)?.groups?.link;
+    if (link === undefined) throw new Error(`no link: ${stdout}${stderr}`);
+    return await createConsoleClient(url, link);
+  }
+
   return {
-    folder,
+    dataDir,
     script,
-    url: `http://127.0.0.1:${port}`,
+    url,
     database: join(dataDir, "countersign.db"),
     live,
-    command: (args: readonly string[]): Promise<Ended> => launch(args, {}).ended,
+    command,
+    signIn,
     writeRunbook: (name: string, text: string): void =>
       writeFileSync(join(runbooksDir, name), text, { mode: 0o644 }),
     /** What the actions left behind: a line for each run. */

@@ -3,10 +3,11 @@ import type { CrashPoint } from "../../src/crash-points.ts";
 import { CRASH_POINTS } from "../../src/crash-points.ts";
 import { startFakeTelegram } from "../fakes/telegram.ts";
 import { findFreePort } from "../lab/peer-process.ts";
-import { createConsoleClient } from "../scenarios/console-client.ts";
-import type { Act } from "./acts.ts";
+import type { Act, World } from "./acts.ts";
 import { CHAT, createActs } from "./acts.ts";
 import { createDice } from "./dice.ts";
+import type { Judged } from "./judge.ts";
+import { judge } from "./judge.ts";
 import type { Figures } from "./outside.ts";
 import { openOutside } from "./outside.ts";
 import { startSource } from "./peers.ts";
@@ -19,7 +20,6 @@ const PATIENT_LIFE_MS = 10_000;
 const SLOW =
   /-(?:post|edit|reply|buttons|card-posted|card-shown|postpone|refusal|remind|escalate|rules|rules-told)$/;
 const ACT_WITHIN_MS = 1_500;
-const SETTLED_WITHIN_MS = 300_000;
 /** Of each pass, how many lives end at no point but at any moment. */
 const BY_CHANCE = 5;
 /** How many lives a point gets in a round until one of them ends at it. */
@@ -73,9 +73,8 @@ export interface Options {
   readonly withinMs?: number;
 }
 
-export interface Tortured extends Figures {
+export interface Tortured extends Figures, Judged {
   readonly points: ReadonlyMap<CrashPoint, number>;
-  readonly wrong: readonly string[];
 }
 
 /** Kills the real program at every named point and at any moment, starts it again, and counts from outside. */
@@ -83,8 +82,8 @@ export async function torture(options: Options): Promise<Tortured> {
   const { rounds, seed, say, points = CRASH_POINTS, withinMs } = options;
   const until = Date.now() + (withinMs ?? Number.POSITIVE_INFINITY);
   const dice = createDice(seed);
-  const sent: Parameters<typeof createActs>[0]["sent"] = new Map();
-  const approvals = new Map<string, Set<string>>();
+  const sent: World["sent"] = new Map();
+  const approvals: World["approvals"] = new Map();
   const source = await startSource(() =>
     [...sent.values()].filter(({ status }) => status === "firing").map(({ labels }) => labels),
   );
@@ -104,19 +103,13 @@ export async function torture(options: Options): Promise<Tortured> {
   const lint = await victim.command(["runbooks", "lint"]);
   if (lint.code !== 0) throw new Error(lint.stdout + lint.stderr);
   const first = await victim.live(null);
-  const consoles = { ana: await signIn("ana"), ben: await signIn("ben") };
+  const consoles = { ana: await victim.signIn("ana"), ben: await victim.signIn("ben") };
   const outside = openOutside(victim.database);
-  const acts = createActs({ victim, telegram, outside, consoles, dice, sent, approvals });
+  const world = { victim, telegram, outside, consoles, dice, sent, approvals };
+  const acts = createActs(world);
   await consoles.ana.enableAutohealing();
   await first.kill();
   kills += 1;
-
-  async function signIn(person: string) {
-    const { stdout, stderr } = await victim.command(["sign-in", person]);
-    const link = /Console sign-in: (?<link>\S+)/.exec(stdout)?.groups?.link;
-    if (link === undefined) throw new Error(`no link: ${stdout}${stderr}`);
-    return await createConsoleClient(victim.url, link);
-  }
 
   async function lifeThatEndsAt(
     point: CrashPoint | null,
@@ -158,18 +151,6 @@ export async function torture(options: Options): Promise<Tortured> {
     reached.set(point, (reached.get(point) ?? 0) + 1);
   }
 
-  async function settle(): Promise<string[]> {
-    const last = await victim.live(null);
-    const deadline = Date.now() + SETTLED_WITHIN_MS;
-    while (acts.unacknowledged() > 0 && Date.now() < deadline) {
-      await acts.repeat().catch(() => sleep(100));
-    }
-    while (outside.underWay().length > 0 && Date.now() < deadline) await sleep(100);
-    const stuck = outside.underWay();
-    await last.kill();
-    return stuck.map((what) => `still under way: ${what}`);
-  }
-
   try {
     let done = 0;
     while (done < rounds && Date.now() < until) {
@@ -181,37 +162,8 @@ export async function torture(options: Options): Promise<Tortured> {
       if (Date.now() <= until) done += 1;
       say(`round ${done}: ${kills} kills, ${sent.size} alerts, ${victim.traces().length} runs`);
     }
-    const wrong = await settle();
-    const audit = JSON.parse((await victim.command(["audit", "verify", "--json"])).stdout) as {
-      ok: boolean;
-      entries: number;
-      firstBroken: number | null;
-    };
-    if (!audit.ok) wrong.push(`the record is broken at entry ${audit.firstBroken}`);
-    const traces = victim.traces();
-    const runs = new Set(traces);
-    const stored = outside.storedNumbers();
-    const started = outside.startedNumbers();
-    const unapproved = [
-      ...outside.unapproved(approvals),
-      ...[...runs].filter((n) => !started.has(n)).map((n) => `the run of ${n} was never started`),
-    ];
-    wrong.push(...unapproved);
-    const lost = [...sent.values()].filter(
-      ({ isAcknowledged, labels }) => isAcknowledged && !stored.has(labels.n ?? ""),
-    );
-    return {
-      rounds: done,
-      kills,
-      alertsSent: sent.size,
-      alertsLost: lost.length + acts.unacknowledged(),
-      executions: traces.length,
-      doubleExecutions: traces.length - runs.size,
-      unapprovedExecutions: unapproved.length,
-      recordsVerified: audit.ok ? audit.entries : 0,
-      points: reached,
-      wrong,
-    };
+    const judged = await judge(world, acts, await victim.live(null));
+    return { rounds: done, kills, points: reached, ...judged };
   } finally {
     outside.close();
     victim.clear();
