@@ -161,6 +161,12 @@ export async function soak({
 function mountDisk(folder: string) {
   execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=512m", "tmpfs", folder]);
   const filler = join(folder, "filler");
+  const unmount = () => {
+    process.off("exit", unmount);
+    execFileSync("/bin/umount", ["-l", folder]);
+  };
+  // Before the folder goes, however this process ends.
+  process.prependOnceListener("exit", unmount);
   return {
     fill(): void {
       try {
@@ -172,7 +178,7 @@ function mountDisk(folder: string) {
       }
     },
     clear: () => rmSync(filler, { force: true }),
-    unmount: () => void execFileSync("/bin/umount", ["-l", folder]),
+    unmount,
   };
 }
 
