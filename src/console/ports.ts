@@ -89,7 +89,7 @@ export interface Inbox {
 }
 
 /** Farther than this nobody counts, or pages. */
-export const MOST_COUNTED = 10_000;
+export const MOST_COUNTED = 1_000;
 
 export interface HistoryQuery {
   /** All of these words, anywhere in an incident; empty means every incident. */

@@ -60,7 +60,7 @@ const IncidentLine = z.object({
 
 export const IncidentPage = z.object({
   incidents: list(IncidentLine),
-  total: z.int().describe("of all pages, counted up to 10,000"),
+  total: z.int().describe("of all pages, counted up to 1,000"),
   next: Cursor,
 });
 

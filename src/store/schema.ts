@@ -187,10 +187,11 @@ export const requests = sqliteTable(
     endReason: text(),
   },
   (t) => [
-    index("requests_of_incident").on(t.incidentId),
+    // Each of these has all that a filter of the history asks for, so that none has to open the rows themselves.
+    index("requests_of_incident").on(t.incidentId, t.runbookId, t.target),
     index("requests_by_plan_code").on(t.planCode),
-    index("requests_of_action").on(t.runbookId, t.actionId, t.target, t.createdAt),
-    index("requests_of_target").on(t.target, t.createdAt),
+    index("requests_of_action").on(t.runbookId, t.actionId, t.target, t.createdAt, t.incidentId),
+    index("requests_of_target").on(t.target, t.createdAt, t.incidentId),
     index("requests_that_undo").on(t.undoes).where(sql`undoes is not null`),
     uniqueIndex("one_live_request_an_alert")
       .on(t.episodeId)

@@ -30,9 +30,11 @@ interface Found {
 }
 
 /** Nobody pages that far; counting on would take longer than everything else. */
-const MOST_COUNTED = 10_000;
+const MOST_COUNTED = 1_000;
 /** The index knows words of three characters and more; for shorter ones the newest incidents are read through. */
-const MOST_READ_THROUGH = 5_000;
+const MOST_READ_THROUGH = 10_000;
+/** Up to so many requests their incidents are put in order; of more, the newest incidents soon have a page full. */
+const FEW_REQUESTS = 5_000;
 
 /** Brought up to date before a search, unless so much has changed that it is being done in the background. */
 const INDEXED_AT_ONCE = 200;
@@ -57,6 +59,13 @@ export function createSearch(sqlite: Sqlite, index: Pick<SearchIndex, "indexSome
     `SELECT proposal, state, risk FROM requests WHERE incident_id = ?
      ORDER BY created_at DESC, rowid DESC LIMIT 1`,
   );
+  const requestsWith = (name: string) =>
+    sqlite
+      .prepare<[string, number], number>(
+        `SELECT count(*) FROM (SELECT 1 FROM requests WHERE ${name} = ? LIMIT ?)`,
+      )
+      .pluck();
+  const [ofRunbook, ofTarget] = [requestsWith("runbook_id"), requestsWith("target")];
   const byId = sqlite.prepare<[string], Row>(
     "SELECT id, title, severity, state, opened_at, resolved_at FROM incidents WHERE id = ?",
   );
@@ -65,7 +74,7 @@ export function createSearch(sqlite: Sqlite, index: Pick<SearchIndex, "indexSome
     const words = wordsOf(query.words ?? "");
     if (words.length > 0) index.indexSome(INDEXED_AT_ONCE);
     const { from, counted, order, conditions, later } = words.length > 0 ? byWords(words) : BY_TIME;
-    const filters = filtersOf(query);
+    const filters = filtersOf(query, isRare);
     const all = whereOf([...conditions, ...filters]);
     const page =
       query.after === undefined ? all : whereOf([...conditions, ...filters, later(query.after)]);
@@ -73,13 +82,23 @@ export function createSearch(sqlite: Sqlite, index: Pick<SearchIndex, "indexSome
       .prepare<unknown[], string>(`SELECT i.id FROM ${from}${page.sql} ${order} LIMIT ? OFFSET ?`)
       .pluck()
       .all(...page.values, query.limit, query.offset ?? 0);
-    const total = sqlite
-      .prepare<unknown[], number>(
-        `SELECT count(*) FROM (SELECT 1 FROM ${filters.length === 0 ? counted : from}${all.sql} LIMIT ?)`,
-      )
-      .pluck()
-      .get(...all.values, MOST_COUNTED);
-    return { items: ids.flatMap(summaryOf), total: total ?? 0 };
+    return { items: ids.flatMap(summaryOf), total: endOf(query, ids.length) ?? count() };
+
+    function count(): number {
+      const source = filters.length === 0 ? counted : from;
+      const found = sqlite
+        .prepare<unknown[], number>(
+          `SELECT count(*) FROM (SELECT 1 FROM ${source}${all.sql} LIMIT ?)`,
+        )
+        .pluck()
+        .get(...all.values, MOST_COUNTED);
+      return found ?? 0;
+    }
+  }
+
+  function isRare(name: "runbook_id" | "target", value: string): boolean {
+    const found = (name === "target" ? ofTarget : ofRunbook).get(value, FEW_REQUESTS);
+    return (found ?? 0) < FEW_REQUESTS;
   }
 
   function summaryOf(incidentId: string): IncidentSummary[] {
@@ -130,25 +149,30 @@ const BY_TIME = {
 function byWords(words: readonly string[]) {
   const long = words.filter((word) => [...word].length >= 3);
   const short = words.filter((word) => !long.includes(word));
+  // Without a word it knows, the index reads all it has; what it was made of is read from any place.
+  const { table, n, text } =
+    long.length > 0
+      ? { table: "incident_words", n: "w.rowid", text: "w.words" }
+      : { table: "incident_words_content", n: "w.id", text: "w.c0" };
   const conditions: Condition[] = short.map((word) => ({
-    sql: "w.words LIKE ? ESCAPE '\\'",
+    sql: `${text} LIKE ? ESCAPE '\\'`,
     values: [`%${word.replace(/[\\%_]/g, (char) => `\\${char}`)}%`],
   }));
   if (long.length > 0) {
     const phrases = long.map((word) => `"${word.replaceAll('"', '""')}"`);
     conditions.unshift({ sql: "incident_words MATCH ?", values: [phrases.join(" ")] });
   } else {
-    const sql = "w.rowid > (SELECT coalesce(max(n), 0) FROM searchable) - ?";
+    const sql = `${n} > (SELECT coalesce(max(n), 0) FROM searchable) - ?`;
     conditions.unshift({ sql, values: [MOST_READ_THROUGH] });
   }
   return {
-    from: "incident_words w CROSS JOIN searchable s ON s.n = w.rowid CROSS JOIN incidents i ON i.id = s.incident_id",
+    from: `${table} w CROSS JOIN searchable s ON s.n = ${n} CROSS JOIN incidents i ON i.id = s.incident_id`,
     // Every entry of the index is an incident: to count them it is enough.
-    counted: "incident_words w",
-    order: "ORDER BY w.rowid DESC",
+    counted: `${table} w`,
+    order: `ORDER BY ${n} DESC`,
     conditions,
     later: (last: string): Condition => ({
-      sql: "w.rowid < (SELECT n FROM searchable WHERE incident_id = ?)",
+      sql: `${n} < (SELECT n FROM searchable WHERE incident_id = ?)`,
       values: [last],
     }),
   };
@@ -159,18 +183,32 @@ function whereOf(conditions: readonly Condition[]): Condition {
   return { sql: sql && ` WHERE ${sql}`, values: conditions.flatMap((one) => one.values) };
 }
 
-function filtersOf({ state, severity, since, runbook, target }: IncidentQuery): Condition[] {
+/** A page that is not full is the last one: then nothing is left to count. */
+function endOf({ limit, offset = 0, after }: IncidentQuery, found: number): number | null {
+  const isEnd = after === undefined && found < limit && (found > 0 || offset === 0);
+  return isEnd ? Math.min(offset + found, MOST_COUNTED) : null;
+}
+
+function filtersOf(
+  { state, severity, since, runbook, target }: IncidentQuery,
+  isRare: (name: "runbook_id" | "target", value: string) => boolean,
+): Condition[] {
   const conditions: Condition[] = [];
   const add = (sql: string, ...values: (string | number)[]) => conditions.push({ sql, values });
   // A literal, not a parameter: only so does the index of the open ones apply.
-  if (state === "unresolved") add("i.state <> 'resolved'");
-  else if (state !== undefined) add("i.state = ?", state);
+  if (state !== undefined && state !== "resolved") add("i.state <> 'resolved'");
+  if (state !== undefined && state !== "unresolved") add("i.state = ?", state);
   if (severity !== undefined) add("i.severity = ?", severity);
   if (since !== undefined) add("i.opened_at >= ?", since.getTime());
-  if (runbook !== undefined)
-    add("i.id IN (SELECT incident_id FROM requests WHERE runbook_id = ?)", runbook);
-  if (target !== undefined)
-    add("i.id IN (SELECT incident_id FROM requests WHERE target = ?)", target);
+  const addRequest = (name: "runbook_id" | "target", value: string) =>
+    isRare(name, value)
+      ? add(`i.id IN (SELECT incident_id FROM requests WHERE ${name} = ?)`, value)
+      : add(
+          `EXISTS (SELECT 1 FROM requests r WHERE r.incident_id = i.id AND r.${name} = ?)`,
+          value,
+        );
+  if (runbook !== undefined) addRequest("runbook_id", runbook);
+  if (target !== undefined) addRequest("target", target);
   return conditions;
 }
 

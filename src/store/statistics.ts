@@ -81,12 +81,17 @@ export function createStatistics(sqlite: Sqlite) {
       "SELECT total(cost_usd) FROM model_calls WHERE at > ? AND at <= ?",
     )
     .pluck();
-  const recoveries = sqlite.prepare<[string, number], { action_id: string; ms: number }>(
-    `SELECT e.action_id, v.judged_at - i.opened_at AS ms FROM executions e
-       JOIN verifications v ON v.execution_id = e.id JOIN incidents i ON i.id = e.incident_id
-     WHERE e.runbook_id = ? AND v.outcome = 'verified' AND i.source NOT IN ('person', 'api')
-     ORDER BY e.claimed_at DESC LIMIT ?`,
-  );
+  const actionsOf = sqlite
+    .prepare<[string], string>("SELECT DISTINCT action_id FROM executions WHERE runbook_id = ?")
+    .pluck();
+  const recoveries = sqlite
+    .prepare<[string, string, number], number>(
+      `SELECT v.judged_at - i.opened_at FROM executions e
+         CROSS JOIN verifications v ON v.execution_id = e.id CROSS JOIN incidents i ON i.id = e.incident_id
+       WHERE e.runbook_id = ? AND e.action_id = ? AND v.outcome = 'verified' AND i.source NOT IN ('person', 'api')
+       ORDER BY e.claimed_at DESC LIMIT ?`,
+    )
+    .pluck();
   const counts = `count(*) AS runs, count(*) FILTER (WHERE outcome = 'verified') AS verified,
        count(*) FILTER (WHERE outcome = 'still_failing') AS stillFailing,
        count(*) FILTER (WHERE state = 'unknown') AS unknown
@@ -147,11 +152,11 @@ export function createStatistics(sqlite: Sqlite) {
 
   /** From the beginning of the incident to the verified fix; for each action of a runbook that has one. */
   function medianRecoveries(runbookId: string): Record<string, number> {
-    const rows = recoveries.all(runbookId, NEWEST_RUNS);
-    const actions = [...new Set(rows.map((row) => row.action_id))];
-    const medianOf = (action: string) =>
-      spreadOf(rows.filter((row) => row.action_id === action).map(({ ms }) => ms)).medianMs ?? 0;
-    return Object.fromEntries(actions.map((action) => [action, medianOf(action)]));
+    const medians = actionsOf.all(runbookId).flatMap((action) => {
+      const { medianMs } = spreadOf(recoveries.all(runbookId, action, NEWEST_RUNS));
+      return medianMs === null ? [] : [[action, medianMs] as const];
+    });
+    return Object.fromEntries(medians);
   }
 
   /** The newest entries of the record before one, as sentences. */

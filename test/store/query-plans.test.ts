@@ -127,6 +127,8 @@ const MAY_SCAN = [
   // The newest first, until the page is full.
   /^SELECT i\.id FROM incidents i ORDER BY i\.opened_at DESC, i\.rowid DESC LIMIT/,
   /^SELECT count\(\*\) FROM \(SELECT 1 FROM incidents i LIMIT \?\)$/,
+  // Likewise with a runbook or a target that so many requests have that a page is soon full.
+  /FROM incidents i WHERE EXISTS \(SELECT 1 FROM requests r WHERE r\.incident_id = i\.id AND/,
   // Once, when the index of the history is new.
   /^\s*INSERT INTO searchable .* FROM incidents ORDER BY opened_at, rowid/,
   /^SELECT (?:seq, hash FROM record|at FROM record|received_at FROM alerts WHERE source <> 'drill') ORDER BY \w+ DESC LIMIT 1$/,
