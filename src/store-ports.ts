@@ -45,7 +45,11 @@ export function meteredLedger({ opinions }: Store, metrics: Metrics) {
 }
 
 /** The store as the journey knows it, with its progress counted. */
-export function responderStore(store: Store, metrics: Metrics, now: () => Date): ResponderStore {
+export function responderStore(
+  store: Store,
+  metrics: Pick<Metrics, "diagnosed" | "executed" | "recovered">,
+  now: () => Date,
+): ResponderStore {
   const { views, findings, opinions, switches, requests, executions } = store;
   return {
     incident: views.incidentAlone,

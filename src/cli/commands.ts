@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { closest, distance } from "fastest-levenshtein";
 import { auditExport } from "./audit-export.ts";
 import { auditVerify } from "./audit-verify.ts";
+import { backtest } from "./backtest.ts";
 import { check } from "./check.ts";
 import { classify } from "./classify.ts";
 import type { CliCommand, Options } from "./command.ts";
@@ -25,6 +26,7 @@ const COMMANDS: readonly CliCommand[] = [
   drill,
   health,
   history,
+  backtest,
   evidence,
   auditVerify,
   auditExport,
@@ -34,7 +36,7 @@ const COMMANDS: readonly CliCommand[] = [
   version,
 ];
 
-const LATER = ["executor", "backtest"];
+const LATER = ["executor"];
 
 /**
  * @returns false where the command ran and found that something is wrong

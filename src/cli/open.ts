@@ -11,18 +11,35 @@ import { openStore } from "../store/store.ts";
  * @throws DatabaseUnusable where there is none: a command in the wrong folder must not make a new one
  */
 export function openBeside(config: Config): Store {
-  if (!existsSync(config.databasePath)) {
-    throw new DatabaseUnusable(
-      `${config.databasePath} does not exist: run this in the folder Countersign runs in, or set DATABASE_URL`,
-    );
-  }
+  insistOnDatabase(config);
   return openOrCreate(config);
 }
 
+/**
+ * The store for a command that only looks: nothing can be written through it.
+ * @throws DatabaseUnusable where there is none
+ */
+export function openToRead(config: Config): Store {
+  insistOnDatabase(config);
+  return open(config, true);
+}
+
 export function openOrCreate(config: Config): Store {
+  return open(config, false);
+}
+
+function insistOnDatabase({ databasePath }: Config): void {
+  if (existsSync(databasePath)) return;
+  throw new DatabaseUnusable(
+    `${databasePath} does not exist: run this in the folder Countersign runs in, or set DATABASE_URL`,
+  );
+}
+
+function open(config: Config, isReadOnly: boolean): Store {
   return openStore({
     path: config.databasePath,
     isExclusive: false,
+    isReadOnly,
     dedupWindowMs: config.dedupWindowMs,
     hasSource: false,
     chats: [],

@@ -30,9 +30,13 @@ const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
  * Only one process may do the work on a file: `isExclusive` takes a lock that dies with the process.
  * @throws DatabaseUnusable
  */
-export function openDatabase(path: string, options: { isExclusive: boolean }): Opened {
+export function openDatabase(
+  path: string,
+  options: { isExclusive: boolean; isReadOnly?: boolean },
+): Opened {
   const opened: Sqlite[] = [];
   try {
+    if (options.isReadOnly === true) return openToRead(path);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     if (options.isExclusive) opened.push(lock(path));
     const sqlite = openFile(path);
@@ -54,6 +58,23 @@ export function openDatabase(path: string, options: { isExclusive: boolean }): O
     if (error instanceof DatabaseUnusable) throw error;
     throw new DatabaseUnusable(`${path}: ${explain(error)}`, { cause: error });
   }
+}
+
+/** As it is: it is neither made, nor upgraded, nor changed. */
+function openToRead(path: string): Opened {
+  const sqlite = new Database(path, { readonly: true, fileMustExist: true });
+  const { length } = readJournal().entries;
+  if (appliedMigrations(sqlite).length !== length) {
+    sqlite.close();
+    throw new DatabaseUnusable(
+      `${path} is of another version of Countersign: "countersign migrate" brings an older one up to date`,
+    );
+  }
+  return {
+    sqlite,
+    drizzle: drizzle({ client: sqlite, casing: "snake_case" }),
+    close: () => sqlite.close(),
+  };
 }
 
 function closeAll(files: readonly Sqlite[]): void {
@@ -90,10 +111,12 @@ function check(sqlite: Sqlite, path: string): void {
 
 const Journal = z.object({ entries: z.array(z.object({ when: z.number() })) });
 
+function readJournal() {
+  return Journal.parse(JSON.parse(readFileSync(join(MIGRATIONS, "meta/_journal.json"), "utf8")));
+}
+
 function bringUpToDate(sqlite: Sqlite, path: string, options: { isExclusive: boolean }): void {
-  const journal = Journal.parse(
-    JSON.parse(readFileSync(join(MIGRATIONS, "meta/_journal.json"), "utf8")),
-  );
+  const journal = readJournal();
   const newestKnown = Math.max(...journal.entries.map((entry) => entry.when));
   const applied = appliedMigrations(sqlite);
   if ((applied.at(-1) ?? 0) > newestKnown) {

@@ -1,5 +1,6 @@
 import { createAskedFor } from "./asked-for.ts";
 import { createBackups } from "./backups.ts";
+import { createBygone } from "./bygone.ts";
 import { createCards } from "./cards.ts";
 import { createChanges } from "./changes.ts";
 import { createChats } from "./chats.ts";
@@ -44,6 +45,8 @@ export interface StoreOptions extends IntakeOptions {
   readonly path: string;
   /** Whether this process does the work; only one may, commands beside it may not. */
   readonly isExclusive: boolean;
+  /** Whether nothing may be written, whatever is called. */
+  readonly isReadOnly?: boolean;
   /** The machine's clock; everything here, and everything that is compared with it, goes by `clock` instead. */
   readonly now: () => Date;
   /** Milliseconds that nobody can set back, from any beginning. A test's clock stands still between two looks. */
@@ -74,7 +77,7 @@ export function openStore(options: StoreOptions) {
   const notices = createNotices(sqlite, now);
   const grants = createGrants(sqlite, { record, steps, changes, askedFor, notices }, now);
   const tools = { record, steps, changes, askedFor, notices, grants };
-  record.begin();
+  if (options.isReadOnly !== true) record.begin();
   if (options.isExclusive) steps.releaseAll();
 
   const switches = createSwitches(sqlite, tools, now);
@@ -101,6 +104,7 @@ export function openStore(options: StoreOptions) {
     silences: promised(silences.forAll),
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),
     past: promised(createPast(sqlite)),
+    bygone: promised(createBygone(opened)),
     views: promised({
       ...createViews(opened, silences, now),
       ...createSearch(sqlite, searchIndex),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { backtestHistory } from "../../src/backtest.ts";
 import { ask } from "../../src/responder/ask.ts";
 import { edit } from "../../src/responder/edit.ts";
 import { undo } from "../../src/responder/undo.ts";
@@ -390,3 +391,28 @@ actions:
 ---
 Prose.
 `;
+
+it("runs once more in a backtest where it had leave, and asks where the rules are others", async () => {
+  const journey = await begin();
+  for (let n = 0; n < 4; n += 1) {
+    expect(await breaks(journey)).toBe(n < 3 ? "pending" : "succeeded");
+    await journey.pass(MINUTE);
+    if (n < 3) await journey.vote(ANA, "approve");
+    await journey.pass(MINUTE);
+    if (n === 2) await agree(journey);
+    await calms(journey);
+  }
+  const test = async () =>
+    await backtestHistory(journey.store.bygone, {
+      rules: { whitelist: journey.catalogue.read(), executors: journey.ports.executors },
+      ...{ against: null, hasSource: false, dedupWindowMs: 300_000 },
+      ...{ since: new Date(0), autohealing: null },
+    });
+
+  const same = await test();
+  journey.writePolicy(policyWith("{auto: earned, earned: {verified_in_a_row: 9}}"));
+  const others = await test();
+
+  expect(same).toMatchObject({ would: { ask: 3, run: 1 }, changes: {} });
+  expect(others).toMatchObject({ would: { ask: 4, run: 0 }, changes: { "run -> ask": 1 } });
+});

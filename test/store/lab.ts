@@ -22,7 +22,7 @@ export function createLab(options: { chats?: { channel: string; chat: string }[]
   const folder = createFolder();
   const path = join(folder, "countersign.db");
   let now = START;
-  const open = (isExclusive = false, over: { redact?: typeof redact } = {}) =>
+  const open = (isExclusive = false, over: { redact?: typeof redact; isReadOnly?: boolean } = {}) =>
     openStore({
       path,
       isExclusive,
