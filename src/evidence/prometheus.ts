@@ -184,7 +184,7 @@ export function createPrometheus(access: SourceAccess) {
       .map(({ duration, alerts, ...rule }) => ({
         ...rule,
         forMs: duration * 1000,
-        active: alerts.map(({ labels }) => labels),
+        active: alerts.map((alert) => alert.labels),
       }));
   }
 

@@ -93,7 +93,7 @@ function logqlTool(ports: Ports, window: () => Window, keep: Keep): Tool[] {
     tool(ports, { name: "logql", description, Input }, async ({ query: logql }) => {
       refuse(logqlFlaw(logql));
       const answer = await loki.query(logql, window(), MOST_LINES);
-      const found = answer.kind === "lines" ? answer.lines.map(({ text }) => text) : [];
+      const found = answer.kind === "lines" ? answer.lines.map((line) => line.text) : [];
       const text = lines(ports, found, MOST_LINES) || "no such lines around the alert";
       return await keep({ kind: "logql", title: logql, text });
     }),
