@@ -34,6 +34,8 @@ import { holderIn } from "./ingest/api-key.ts";
 import { createLanes } from "./lanes.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
+import { createNoteTaking } from "./note-taking.ts";
+import { grafanaTaker, lokiTaker } from "./notes.ts";
 import { createPaging } from "./paging.ts";
 import { createPing } from "./ping.ts";
 import { keyHolders } from "./proposals.ts";
@@ -315,6 +317,18 @@ export function createApp(
     gauge: metrics.anomaly,
     log,
   });
+  const { grafana, loki } = sources;
+  const noteTaking = createNoteTaking({
+    takers: [
+      ...(grafana !== null && config.notesTo.includes("grafana")
+        ? [grafanaTaker(grafana, config.publicUrl)]
+        : []),
+      ...(loki !== null && config.notesTo.includes("loki") ? [lokiTaker(loki, now)] : []),
+    ],
+    open: async () => (await store.views.openAlerts(null)).map(({ incidentId }) => incidentId),
+    incident: shown.views.incident,
+    log,
+  });
   const upkeep = createUpkeep({
     backups: store.backups,
     retention: store.retention,
@@ -376,6 +390,7 @@ export function createApp(
       peers,
       deadman,
       watches,
+      noteTaking,
       ping,
       upkeep,
       isService: config.systemd !== null,
@@ -386,6 +401,7 @@ export function createApp(
     nudge();
     for (const one of illustrators) one.look(incidentId);
     indexing.wake();
+    noteTaking.look(incidentId);
     for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
   });
 
@@ -440,6 +456,7 @@ export function createApp(
       drills.start();
       watches.start();
       scores.start();
+      await noteTaking.start();
       upkeep.start();
       reports.start();
       ping?.start();
@@ -450,7 +467,7 @@ export function createApp(
       drills.stop();
       upkeep.stop();
       ping?.stop();
-      const besides = [ruleWatch, indexing, reports, watches, scores];
+      const besides = [ruleWatch, indexing, reports, watches, scores, noteTaking];
       await Promise.all(besides.map((part) => part.stop()));
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, lanes.stop()]);

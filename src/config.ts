@@ -65,6 +65,8 @@ export interface Config {
   readonly crashPoint: string | null;
   readonly deadmanPingUrl: string | null;
   readonly pushgatewayUrl: string | null;
+  /** Where incidents and fixes are noted, beside the chats. */
+  readonly notesTo: readonly ("grafana" | "loki")[];
   readonly history: { readonly keepDays: number; readonly maxBytes: number };
   /** The systemd that started this process and waits for its word; null where nobody does. */
   readonly systemd: { readonly socket: string; readonly watchdogMs: number | null } | null;
@@ -193,6 +195,14 @@ function contradictions(settings: Settings, given: Env): string[] {
     needs(`${name}_PASSWORD`, [`${name}_USERNAME`], `is needed with ${name}_PASSWORD`);
   }
   needs("GRAFANA_TOKEN", ["GRAFANA_URL"], "is needed with GRAFANA_TOKEN");
+  for (const { where, name } of [
+    { where: "loki", name: "LOKI_URL" },
+    { where: "grafana", name: "GRAFANA_TOKEN" },
+  ] as const) {
+    if (settings.COUNTERSIGN_NOTES_TO?.includes(where) && given[name] === undefined) {
+      problems.push(`${name}: is needed with COUNTERSIGN_NOTES_TO ${where}`);
+    }
+  }
   needs(
     "SLACK_BOT_TOKEN",
     ["SLACK_CHANNEL"],
@@ -288,6 +298,7 @@ function toConfig(settings: Settings, given: Env): Config {
         : { url: settings.PROXMOX_URL.replace(/\/+$/, ""), token: settings.PROXMOX_TOKEN },
     logLevel: settings.COUNTERSIGN_LOG_LEVEL,
     crashPoint: settings.COUNTERSIGN_CRASH_POINT ?? null,
+    notesTo: notesTo(settings),
     history: {
       keepDays: settings.COUNTERSIGN_HISTORY_DAYS,
       maxBytes: settings.COUNTERSIGN_HISTORY_MAX_MB * 1_000_000,
@@ -297,6 +308,12 @@ function toConfig(settings: Settings, given: Env): Config {
     systemd: systemdOf(given),
     notes: [...unusedOnes(given), ...nearMisses(given)],
   };
+}
+
+/** Grafana has a token for its annotations and nothing else; to Loki nobody writes unless asked to. */
+function notesTo({ COUNTERSIGN_NOTES_TO: asked, GRAFANA_TOKEN: token }: Settings) {
+  if (asked === undefined) return token === undefined ? [] : (["grafana"] as const);
+  return asked.filter((name) => name !== "none");
 }
 
 /** What systemd itself puts into the environment of a service. */

@@ -15,11 +15,23 @@ export function healthChecks(parts: {
   readonly upkeep: { check(): Promise<string> };
   readonly deadman: { check(): Promise<string> };
   readonly watches: { check(): string };
+  readonly noteTaking: { check(): string };
   readonly ping: { check(): string } | null;
   /** What is configured, by name. */
   readonly peers: Readonly<Record<string, { check(): Promise<string> } | null>>;
 }): HealthCheck[] {
-  const { store, executors, catalogue, peers, deadman, watches, ping, upkeep, isService } = parts;
+  const {
+    store,
+    executors,
+    catalogue,
+    peers,
+    deadman,
+    watches,
+    noteTaking,
+    ping,
+    upkeep,
+    isService,
+  } = parts;
   const needed = () => {
     const { policy } = catalogue.read();
     const targets = policy.ok ? policy.policy.targets : [];
@@ -82,6 +94,7 @@ export function healthChecks(parts: {
     { name: "sandbox", check: () => new Promise((resolve) => resolve(checkSandbox(isService))) },
     { name: "backup", check: upkeep.check },
     { name: "watches", check: () => new Promise((resolve) => resolve(watches.check())) },
+    { name: "notes", check: () => new Promise((resolve) => resolve(noteTaking.check())) },
     {
       name: "deadman",
       check: async () =>

@@ -126,7 +126,9 @@ export const Settings = z.object({
   LOKI_TOKEN: z.string().optional().describe("bearer token for it"),
   LOKI_USERNAME: z.string().optional().describe("or basic auth"),
   LOKI_PASSWORD: z.string().optional().describe("its password"),
-  GRAFANA_URL: Url.optional().describe("its annotations are shown as recent changes"),
+  GRAFANA_URL: Url.optional().describe(
+    "its annotations are shown as recent changes, and incidents noted there",
+  ),
   GRAFANA_TOKEN: z.string().optional().describe("its service account token"),
   PAGERDUTY_ROUTING_KEY: z
     .string()
@@ -182,6 +184,15 @@ export const Settings = z.object({
   SSH_KNOWN_HOSTS: File.optional().describe(
     "pinned host keys; ssh reaches only machines that stand there",
   ),
+  COUNTERSIGN_NOTES_TO: List.pipe(
+    z.array(
+      z.enum(["grafana", "loki", "none"], {
+        error: "must be grafana, loki, both with a comma between, or none",
+      }),
+    ),
+  )
+    .optional()
+    .describe("who is told of incidents and fixes: grafana (where it has a token), loki, or none"),
   COUNTERSIGN_HISTORY_DAYS: Whole(7, 36_500)
     .default(365)
     .describe("days after which a resolved incident is forgotten; the record keeps what was done"),

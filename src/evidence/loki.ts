@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Labels } from "../incident/alert.ts";
 import type { Window } from "./measurement.ts";
 import type { RawSeries } from "./prometheus.ts";
 import { readMatrix, readVector } from "./prometheus-answer.ts";
@@ -23,7 +24,7 @@ const Streams = z.array(
 
 type Span = Pick<Window, "fromMs" | "toMs">;
 
-/** Loki's HTTP API, read only. Every method rejects with `SourceFailed` and nothing else. */
+/** Loki's HTTP API. Every method rejects with `SourceFailed` and nothing else. */
 export function createLoki(access: SourceAccess) {
   async function askApi(path: string, params: Readonly<Record<string, string>>): Promise<unknown> {
     const form = new URLSearchParams(params).toString();
@@ -88,13 +89,20 @@ export function createLoki(access: SourceAccess) {
     return answer.data;
   }
 
+  /** The same lines again are the same lines: Loki keeps one of each. */
+  async function push(labels: Labels, lines: readonly LogLine[]): Promise<void> {
+    const values = lines.map(({ atMs, text }) => [nanoseconds(atMs), text]);
+    const json = { streams: [{ stream: labels, values }] };
+    await ask("Loki", access, "/loki/api/v1/push", { method: "POST", json });
+  }
+
   async function check(): Promise<string> {
     const now = Date.now();
     await labels({ fromMs: now - 3_600_000, toMs: now });
     return "answers queries";
   }
 
-  return { query, count, labels, valuesOf, check };
+  return { query, count, labels, valuesOf, push, check };
 }
 
 export type Loki = ReturnType<typeof createLoki>;

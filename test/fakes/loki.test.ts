@@ -59,3 +59,33 @@ it.each([
 ])("refuses %s", async (_, path) => {
   expect((await ask(path)).status).toBe(400);
 });
+
+async function push(values: readonly (readonly [string, string])[], stream = { job: "x" }) {
+  const loki = await startFakeLoki([]);
+  onTestFinished(() => loki.stop());
+  const { status } = await fetch(`${loki.url}/loki/api/v1/push`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ streams: [{ stream, values }] }),
+  });
+  return { status, kept: loki.pushed.length };
+}
+
+it("takes lines, and one of each", async () => {
+  const twice = [`${AT}000000`, "a"] as const;
+  expect(await push([twice, twice, [`${AT}000000`, "b"]])).toEqual({ status: 204, kept: 2 });
+});
+
+it.each([
+  ["seconds", [[String(AT / 1000), "a"]]],
+  ["nothing", []],
+  [
+    "what is an hour behind",
+    [
+      [`${AT}000000`, "a"],
+      [`${AT - 3_600_001}000000`, "b"],
+    ],
+  ],
+] as const)("takes no line of %s", async (_, values) => {
+  expect((await push(values)).status).toBe(400);
+});

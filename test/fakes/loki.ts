@@ -1,6 +1,7 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { z } from "zod";
 
 /**
  * Loki's query API, as strict as Loki: nanoseconds, a direction and a limit it knows, selectors that it can read. It knows
@@ -26,9 +27,16 @@ class Refused extends Error {}
 
 export async function startFakeLoki(lines: readonly FakeLine[]) {
   const asked: string[] = [];
+  const pushed: FakeLine[] = [];
   const server = createServer((incoming, response) => {
     const url = new URL(incoming.url ?? "/", "http://loki");
     asked.push(`${url.pathname}${url.search}`);
+    if (url.pathname === "/loki/api/v1/push") {
+      void take(incoming, pushed).then((why) =>
+        response.writeHead(why === null ? 204 : 400, { "content-type": "text/plain" }).end(why),
+      );
+      return;
+    }
     try {
       if (incoming.method !== "GET") throw new Refused("method not allowed");
       send(response, 200, { status: "success", data: answer(lines, url) });
@@ -42,11 +50,46 @@ export async function startFakeLoki(lines: readonly FakeLine[]) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    pushed,
     stop() {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+const Push = z.strictObject({
+  streams: z
+    .array(
+      z.strictObject({
+        stream: z.record(z.string().regex(/^[a-zA-Z_]\w*$/), z.string()),
+        values: z.array(z.tuple([z.string().regex(/^\d{19}$/), z.string()])).min(1),
+      }),
+    )
+    .min(1),
+});
+/** As Loki does with its usual limits: half of `max_chunk_age`, behind the newest of the stream. */
+const TOO_FAR_BEHIND_MS = 3_600_000;
+
+/** Why it takes nothing of this, or null. The same line at the same time is kept once. */
+async function take(incoming: IncomingMessage, pushed: FakeLine[]): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  if (incoming.method !== "POST") return "method not allowed";
+  if (incoming.headers["content-type"] !== "application/json") return "unsupported content type";
+  const body = Push.safeParse(JSON.parse(Buffer.concat(chunks).toString("utf8")));
+  if (!body.success) return `couldn't parse push request: ${body.error.message}`;
+  for (const { stream, values } of body.data.streams) {
+    if (Object.keys(stream).length === 0) return "at least one label pair is required per stream";
+    for (const [at, text] of values) {
+      const newest = Math.max(0, ...pushed.map((one) => one.atMs));
+      const atMs = Number(at.slice(0, -6));
+      if (atMs < newest - TOO_FAR_BEHIND_MS) return "entry too far behind";
+      const isThere = pushed.some((one) => one.atMs === atMs && one.text === text);
+      if (!isThere) pushed.push({ labels: stream, atMs, text });
+    }
+  }
+  return null;
 }
 
 function answer(lines: readonly FakeLine[], { pathname, searchParams }: URL): unknown {
