@@ -61,6 +61,7 @@ import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 import {
   cardStore,
+  chatInvitations,
   chatMemory,
   consolePasskeys,
   consoleSessions,
@@ -174,7 +175,11 @@ export function createApp(
       }
     },
   });
-  const registry = createCommands({ desk: desk.chat, publicUrl: config.publicUrl });
+  const registry = createCommands({
+    desk: desk.chat,
+    publicUrl: config.publicUrl,
+    invite: config.allowsChatSignIn ? chatInvitations(store, config.publicUrl) : undefined,
+  });
   const { useToken } = store.cards;
   const observe = {
     refused: (refusal: Refusal) => {

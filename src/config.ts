@@ -22,6 +22,7 @@ export interface Config {
   readonly dataDir: string;
   readonly runbooksDir: string;
   readonly publicUrl: string;
+  readonly allowsChatSignIn: boolean;
   readonly telegram: {
     readonly token: string;
     readonly chatId: string;
@@ -270,6 +271,7 @@ function toConfig(settings: Settings, given: Env): Config {
     publicUrl: (
       settings.COUNTERSIGN_PUBLIC_URL ?? `http://127.0.0.1:${settings.PROMETHEUS_WEBHOOK_PORT}`
     ).replace(/\/+$/, ""),
+    allowsChatSignIn: settings.COUNTERSIGN_CHAT_SIGN_IN === "on",
     telegram:
       token === undefined || chatId === undefined
         ? null

@@ -26,6 +26,6 @@ export function consoleCommands(deps: {
       label,
       value: buttonData(verb, token),
     }));
-    return { text: reply.text, buttons };
+    return { text: reply.privately ?? reply.text, buttons };
   };
 }

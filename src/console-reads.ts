@@ -342,6 +342,7 @@ function settingsOf(config: Config): { name: string; value: string }[] {
     ["GRAFANA_WEBHOOK_SECRET", secret(config.grafanaSecret)],
     ["ALERT_DEDUP_WINDOW", inWords(config.dedupWindowMs)],
     ["COUNTERSIGN_PUBLIC_URL", config.publicUrl],
+    ["COUNTERSIGN_CHAT_SIGN_IN", config.allowsChatSignIn ? "on" : "off"],
     ["DATABASE_URL", `sqlite:${config.databasePath}`],
     ["RUNBOOKS_DIR", config.runbooksDir],
     ["TELEGRAM_BOT_TOKEN", secret(telegram?.token ?? null)],

@@ -200,6 +200,10 @@ export const Settings = z.object({
     .default(1_000)
     .describe("megabytes above which the oldest resolved incidents are forgotten sooner"),
   COUNTERSIGN_PUBLIC_URL: Url.optional().describe("the console's address, for links on cards"),
+  COUNTERSIGN_CHAT_SIGN_IN: z
+    .enum(["on", "off"], { error: "must be on or off" })
+    .default("off")
+    .describe("on: /sign_in sends whoever a chat knows a link to the console, in private"),
   COUNTERSIGN_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
       error: "must be trace, debug, info, warn, error, fatal or silent",

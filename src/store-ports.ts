@@ -3,6 +3,7 @@ import type { ChatMemory } from "./chat/channel.ts";
 import type { Costs } from "./chat/desk.ts";
 import type { PictureStore } from "./chat/illustrator.ts";
 import type { CardStore } from "./chat/projector.ts";
+import { createBucket } from "./console/bucket.ts";
 import type { Passkeys, Sessions } from "./console/ports.ts";
 import { personFor } from "./desk.ts";
 import type { ModelCall } from "./diagnosis/spending.ts";
@@ -14,6 +15,7 @@ import type { Store } from "./store/store.ts";
 
 /** Enough to see whether something happened before. */
 const FOUND = 5;
+const CHAT_LINKS = { burst: 3, everyMs: 5 * 60_000 };
 const MONTH_MS = 30 * 24 * 3_600_000;
 
 /** For whoever pays. A day is a UTC day, as for the budget. */
@@ -182,6 +184,18 @@ export function consoleSessions({ sessions }: Store, catalogue: Catalogue): Sess
     revoke: async (ids, person) => await sessions.revoke(ids, person.name),
     endSession: sessions.endSession,
   };
+}
+
+/** Links for people whom a chat knows. What they sign in is a session that a chat began. */
+export function chatInvitations(
+  { sessions, clock }: Store,
+  publicUrl: string,
+): (person: string) => Promise<string | null> {
+  const bucket = createBucket({ ...CHAT_LINKS, now: clock.now });
+  return async (person) =>
+    bucket.take(person)
+      ? `${publicUrl}/sign-in/${await sessions.createLink(person, "chat")}`
+      : null;
 }
 
 /** The console's passkeys: those made for another address can't be used here, and are none. */

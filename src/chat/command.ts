@@ -32,6 +32,8 @@ export interface Reply {
   readonly buttons?: readonly ReplyButton[];
   /** For the person alone, not for the whole chat. */
   readonly isPrivate?: true;
+  /** More for the person alone: it takes the place of the text where nobody else reads along. */
+  readonly privately?: string;
 }
 
 export interface ReplyButton {
@@ -66,6 +68,8 @@ export interface ListedCommand {
 export interface CommandDeps {
   readonly desk: Desk;
   readonly publicUrl: string;
+  /** A one-time link that signs this person in; null for whoever asks too often. Absent where chats give none. */
+  readonly invite?: ((person: string) => Promise<string | null>) | undefined;
   readonly timeZone?: string;
 }
 

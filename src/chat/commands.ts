@@ -9,6 +9,7 @@ import { readingCommands } from "./commands-reading.ts";
 import { reportCommands } from "./commands-reports.ts";
 import { runbookCommands } from "./commands-runbooks.ts";
 import { runningCommands } from "./commands-running.ts";
+import { signInCommands } from "./commands-sign-in.ts";
 import { oneLine } from "./text.ts";
 import { asTyped } from "./wording.ts";
 
@@ -26,6 +27,7 @@ export interface CommandRegistry {
 export function createCommands(deps: CommandDeps): CommandRegistry {
   const list: ListedCommand[] = [
     ...introducing(() => list),
+    ...signInCommands(deps),
     ...readingCommands(deps),
     ...reportCommands(deps),
     ...decisionCommands(deps),

@@ -67,6 +67,8 @@ export function createSlackInbox(
 
   async function replyTo(text: string, sender: Sender): Promise<Reply> {
     const reply = await reception.command(text, sender);
+    // Whatever a command answers here, only who typed it sees it.
+    if (reply?.privately !== undefined) return { text: reply.privately };
     return reply ?? { text: `That is no command. ${asTyped("/help", "slack")} lists them.` };
   }
 

@@ -37,10 +37,11 @@ export function createTelegramUpdates(
     const botName = context.me.username;
     const reply = await reception.command(message.text, sender, { botName });
     if (!reply) return;
-    answer(
-      reply,
-      reply.isPrivate ? { kind: "person", userId: from.id } : { kind: "chat", messageId },
-    );
+    const person = { kind: "person", userId: from.id } as const;
+    if (reply.privately !== undefined) answer({ text: reply.privately }, person);
+    // Told already, where the chat is this person's own.
+    if (reply.privately !== undefined && chat.id === from.id) return;
+    answer(reply, reply.isPrivate ? person : { kind: "chat", messageId });
   }
 
   function topicRefusal({ message_thread_id: thread = GENERAL_TOPIC }: Message) {

@@ -146,6 +146,7 @@ const COMMANDS: readonly [typed: string, answer: RegExp][] = [
   ["start", /disable_autohealing \[duration\]/],
   ["help", /approve <plan code> \[reason\] let it run/],
   ["whoami", /Person: ana\nRoles: viewer, operator, approver/],
+  ["sign_in", /No sign-in links by chat: COUNTERSIGN_CHAT_SIGN_IN=on allows them/],
   ["status", /Open incidents: 2/],
   ["health", /Health: ok/],
   ["alerts", /No alert is firing/],
