@@ -35,12 +35,16 @@ export function createChanges(sqlite: Sqlite) {
     } finally {
       isOpen = false;
     }
-    for (const incidentId of touched) for (const listener of listeners) tell(listener, incidentId);
+    tell(touched);
     return result;
   }
 
+  function tell(incidentIds: ReadonlySet<string>): void {
+    for (const id of incidentIds) for (const listener of listeners) tellOne(listener, id);
+  }
+
   /** The change is on disk: who can't hear of it must not make it look as if it were not. */
-  function tell(listener: Listener, incidentId: string): void {
+  function tellOne(listener: Listener, incidentId: string): void {
     try {
       listener(incidentId);
     } catch (error) {
@@ -55,7 +59,7 @@ export function createChanges(sqlite: Sqlite) {
     return () => listeners.delete(listener);
   }
 
-  return { touch, commit, subscribe };
+  return { touch, commit, tell, subscribe };
 }
 
 export type Changes = ReturnType<typeof createChanges>;

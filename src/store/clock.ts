@@ -3,6 +3,8 @@ export interface Clock {
   readonly now: () => Date;
   /** How far the machine's clock has been set back behind it; 0 where all is well. */
   readonly behindMs: () => number;
+  /** Another process has stored this time. */
+  readonly notBefore: (at: number) => void;
 }
 
 /**
@@ -27,5 +29,11 @@ export function createClock(parts: {
     return new Date(latest);
   }
 
-  return { now, behindMs: () => now().getTime() - wall().getTime() };
+  return {
+    now,
+    behindMs: () => now().getTime() - wall().getTime(),
+    notBefore(at) {
+      latest = Math.max(now().getTime(), at);
+    },
+  };
 }

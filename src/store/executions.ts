@@ -187,6 +187,7 @@ export function createExecutions(
       query.endRequest.run(request, at.getTime(), execution.requestId);
       append(`execution.${state}`, execution.incidentId, {
         execution: execution.id,
+        outcome: result.outcome,
         exitCode,
         durationMs: Math.round(result.durationMs),
       });
@@ -206,22 +207,39 @@ export function createExecutions(
    * is never repeated by itself, and waits for a person to look at it.
    */
   function giveUpInterrupted(): string[] {
-    return write(() =>
-      query.interrupted.all().map((row) => {
-        const execution = find(row.id) as Execution;
-        query.finish.run("unknown", now().getTime(), null, null, 0, row.id);
-        query.endRequest.run("unknown", now().getTime(), execution.requestId);
-        append("execution.unknown", execution.incidentId, {
-          execution: row.id,
-          why: "Countersign stopped while it ran",
-        });
-        append("request.unknown", execution.incidentId, { request: execution.requestId });
-        steps.enqueue("verify", row.id, now());
-        grants.end(execution, `${row.id} ${ENDINGS.unknown}`);
-        touch(execution.incidentId);
-        return row.id;
-      }),
-    );
+    return write(() => {
+      const interrupted = query.interrupted.all().map(({ id }) => find(id) as Execution);
+      for (const execution of interrupted) giveUp(execution, "Countersign stopped while it ran");
+      return interrupted.map(({ id }) => id);
+    });
+  }
+
+  /**
+   * What an executor that is gone had in hand: what was started becomes `unknown`, what was only claimed is approved
+   * again.
+   * @returns the runs of which nobody knows the outcome
+   */
+  function lose(holder: string): string[] {
+    return write(() => {
+      const inHand = steps.heldBy(holder).flatMap((requestId) => findByRequest(requestId) ?? []);
+      const lost = inHand.filter(({ state }) => state === "started");
+      for (const execution of lost) giveUp(execution, "its executor stopped while it ran");
+      for (const execution of inHand) if (execution.state === "claimed") release(execution);
+      steps.letGo(holder);
+      return lost.map(({ id }) => id);
+    });
+  }
+
+  function giveUp(execution: Execution, why: string): void {
+    const { id, requestId, incidentId } = execution;
+    const at = now();
+    query.finish.run("unknown", at.getTime(), null, null, 0, id);
+    query.endRequest.run("unknown", at.getTime(), requestId);
+    append("execution.unknown", incidentId, { execution: id, outcome: "unknown", why });
+    append("request.unknown", incidentId, { request: requestId });
+    steps.enqueue("verify", id, at);
+    grants.end(execution, `${id} ${ENDINGS.unknown}`);
+    touch(incidentId);
   }
 
   function verify(execution: Execution, outcome: VerificationOutcome, detail: string): void {
@@ -291,6 +309,7 @@ export function createExecutions(
     start,
     finish,
     giveUpInterrupted,
+    lose,
     verify,
     markReviewed,
   };
@@ -406,8 +425,10 @@ function prepare(sqlite: Opened["sqlite"]) {
     endRequest: sqlite.prepare<[string, number, string]>(
       "UPDATE requests SET state = ?, ended_at = ? WHERE id = ? AND state = 'executing'",
     ),
+    // What an executor of its own has in hand is not cut short by our stop.
     interrupted: sqlite.prepare<[], { id: string }>(
-      "SELECT id FROM executions WHERE state = 'started'",
+      `SELECT id FROM executions WHERE state = 'started' AND NOT EXISTS (
+         SELECT 1 FROM steps WHERE kind = 'execute' AND subject = request_id AND holder IS NOT NULL)`,
     ),
     addVerification: sqlite.prepare<[string, string, string, number]>(
       "INSERT INTO verifications (execution_id, outcome, detail, judged_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 /** Random first, so that a few digits are a unique prefix: 48 bits, and a collision fails on the primary key. */
-export function newId(prefix: "inc" | "req" | "exe" | "sil"): string {
+export function newId(prefix: "inc" | "req" | "exe" | "sil" | "run"): string {
   return `${prefix}_${randomHex(6)}`;
 }
 

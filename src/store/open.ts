@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
@@ -25,21 +34,26 @@ export class DatabaseUnusable extends Error {
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 
+interface OpenOptions {
+  readonly isExclusive: boolean;
+  readonly isReadOnly?: boolean;
+  /** Whether an executor that runs as another user of our group has to get at it. */
+  readonly isShared?: boolean;
+}
+
 /**
  * Opens (and creates) the file, brings its schema up to date and checks it.
  * Only one process may do the work on a file: `isExclusive` takes a lock that dies with the process.
  * @throws DatabaseUnusable
  */
-export function openDatabase(
-  path: string,
-  options: { isExclusive: boolean; isReadOnly?: boolean },
-): Opened {
+export function openDatabase(path: string, options: OpenOptions): Opened {
   const opened: Sqlite[] = [];
   try {
     if (options.isReadOnly === true) return openToRead(path);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     if (options.isExclusive) opened.push(lock(path));
     const sqlite = openFile(path);
+    if (options.isExclusive && options.isShared) letGroupIn(path);
     opened.unshift(sqlite);
     sqlite.pragma("busy_timeout = 5000");
     sqlite.pragma("journal_mode = WAL");
@@ -87,19 +101,33 @@ function openFile(path: string, options: Database.Options = {}): Sqlite {
   return new Database(path, options);
 }
 
-/** An open exclusive transaction on a file of its own: the system releases it whatever ends the process. */
+/** SQLite gives files that it makes later the mode of the first; those of an earlier start have theirs. */
+function letGroupIn(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    if (existsSync(file)) chmodSync(file, 0o660);
+  }
+}
+
 function lock(path: string): Sqlite {
-  const file = openFile(path === ":memory:" ? path : `${path}.lock`, { timeout: 0 });
+  const held = takeLock(openFile(path === ":memory:" ? path : `${path}.lock`, { timeout: 0 }));
+  if (held !== null) return held;
+  throw new DatabaseUnusable(
+    `${path} is in use by another Countersign process: stop that one first, or give this one its own DATABASE_URL`,
+  );
+}
+
+/**
+ * An open exclusive transaction on a file of its own: the system releases it whatever ends the process. Null, and the
+ * file closed, where another process has it.
+ */
+export function takeLock(file: Sqlite): Sqlite | null {
   try {
     file.exec("BEGIN EXCLUSIVE");
     return file;
   } catch (error) {
     file.close();
     if (codeOf(error) !== "SQLITE_BUSY") throw error;
-    throw new DatabaseUnusable(
-      `${path} is in use by another Countersign process: stop that one first, or give this one its own DATABASE_URL`,
-      { cause: error },
-    );
+    return null;
   }
 }
 

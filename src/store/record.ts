@@ -67,8 +67,8 @@ export function createRecord(sqlite: Sqlite, now: () => Date, redact: (text: str
   const insert = sqlite.prepare<[number, number, string, string | null, string, string]>(
     "INSERT INTO record (seq, at, kind, incident_id, event, hash) VALUES (?, ?, ?, ?, ?, ?)",
   );
-  const last = sqlite.prepare<[], Pick<Row, "seq" | "hash">>(
-    "SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1",
+  const last = sqlite.prepare<[], Pick<Row, "seq" | "at" | "hash">>(
+    "SELECT seq, at, hash FROM record ORDER BY seq DESC LIMIT 1",
   );
   const slice = sqlite.prepare<[number, number], Row>(
     "SELECT * FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
@@ -90,7 +90,8 @@ export function createRecord(sqlite: Sqlite, now: () => Date, redact: (text: str
     if (!sqlite.inTransaction) throw new Error(`record of ${kind} outside its transaction`);
     const previous = last.get();
     const seq = (previous?.seq ?? 0) + 1;
-    const at = now().getTime();
+    // Another process may have written, whose clock was ahead.
+    const at = Math.max(now().getTime(), previous?.at ?? 0);
     const clean = withoutSecrets(data, redact);
     const event = canonical({ seq, at, kind, actor, incident: incidentId, data: clean });
     insert.run(seq, at, kind, incidentId, event, link(previous?.hash ?? "", event));
@@ -171,7 +172,8 @@ export function createRecord(sqlite: Sqlite, now: () => Date, redact: (text: str
   }
 
   function head(): Anchor {
-    return last.get() ?? { seq: 0, hash: "" };
+    const { seq, hash } = last.get() ?? { seq: 0, hash: "" };
+    return { seq, hash };
   }
 
   function anchorNamed(name: "anchor" | "anchor_told"): NotedAnchor | null {

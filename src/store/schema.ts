@@ -454,6 +454,8 @@ export const steps = sqliteTable(
     /** Grows with every enqueue, so that one that arrives during a run is not lost with it. */
     generation: integer().notNull(),
     isLeased: integer({ mode: "boolean" }).notNull(),
+    /** The executor of its own that works on it; null for the program itself. */
+    holder: text(),
     lastError: text(),
   },
   (t) => [

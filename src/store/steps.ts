@@ -37,16 +37,38 @@ export function createSteps(sqlite: Sqlite) {
      ORDER BY due_at, id LIMIT 1`,
   );
   const take = sqlite.prepare<[number], Step>(
-    `UPDATE steps SET is_leased = 1, attempts = attempts + 1 WHERE id = ?
+    `UPDATE steps SET is_leased = 1, attempts = attempts + 1 WHERE id = ? AND is_leased = 0
      RETURNING id, kind, subject, attempts, generation`,
+  );
+  const takeRun = sqlite.prepare<{ holder: string; now: number; targets: string | null }, Step>(
+    `UPDATE steps SET is_leased = 1, attempts = attempts + 1, holder = @holder WHERE id = (
+       SELECT id FROM steps WHERE kind = 'execute' AND is_leased = 0 AND due_at <= @now AND (@targets IS NULL OR
+         subject IN (SELECT id FROM requests WHERE target IN (SELECT value FROM json_each(@targets))))
+       ORDER BY due_at, id LIMIT 1)
+     RETURNING id, kind, subject, attempts, generation`,
+  );
+  const heldBy = sqlite
+    .prepare<[string], string>(
+      "SELECT subject FROM steps WHERE kind = 'execute' AND is_leased = 1 AND holder = ?",
+    )
+    .pluck();
+  const holders = sqlite
+    .prepare<[], string>(
+      "SELECT DISTINCT holder FROM steps WHERE kind = 'execute' AND is_leased = 1 AND holder IS NOT NULL",
+    )
+    .pluck();
+  const letGo = sqlite.prepare<[string]>(
+    "UPDATE steps SET is_leased = 0, holder = NULL WHERE kind = 'execute' AND is_leased = 1 AND holder = ?",
   );
   const remove = sqlite.prepare<[number, number]>(
     "DELETE FROM steps WHERE id = ? AND generation = ?",
   );
-  const release = sqlite.prepare<[number]>("UPDATE steps SET is_leased = 0 WHERE id = ?");
+  const release = sqlite.prepare<[number]>(
+    "UPDATE steps SET is_leased = 0, holder = NULL WHERE id = ?",
+  );
   // What was enqueued while it ran is due when that said, not when this one wants to come back.
   const postpone = sqlite.prepare<[number, number, string, number]>(
-    `UPDATE steps SET is_leased = 0, due_at = CASE WHEN generation = ? THEN ? ELSE due_at END, last_error = ? WHERE id = ?`,
+    `UPDATE steps SET is_leased = 0, holder = NULL, due_at = CASE WHEN generation = ? THEN ? ELSE due_at END, last_error = ? WHERE id = ?`,
   );
   const nextDue = sqlite
     .prepare<[string], number | null>(
@@ -69,6 +91,18 @@ export function createSteps(sqlite: Sqlite) {
         .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
       return first === undefined ? null : relaxed(sqlite, () => take.get(first.id) ?? null);
     },
+    /** The longest due run for an executor of its own, of these targets only; null for all of them. */
+    leaseRun(holder: string, targets: readonly string[] | null, now: Date): Step | null {
+      const of = targets === null ? null : JSON.stringify(targets);
+      const wanted = { holder, now: now.getTime(), targets: of };
+      return relaxed(sqlite, () => takeRun.get(wanted) ?? null);
+    },
+    /** The requests that it is at work on. */
+    heldBy: (holder: string): string[] => heldBy.all(holder),
+    holders: (): string[] => holders.all(),
+    letGo(holder: string): void {
+      letGo.run(holder);
+    },
     finish(step: Step): void {
       relaxed(sqlite, () => {
         if (remove.run(step.id, step.generation).changes === 0) release.run(step.id);
@@ -81,9 +115,9 @@ export function createSteps(sqlite: Sqlite) {
       const times = kinds.map((kind) => nextDue.get(kind)).filter((at) => at != null);
       return times.length === 0 ? null : new Date(Math.min(...times));
     },
-    /** At start: whoever held a lease is gone, the lock on the database says so. */
+    /** At start: whoever held a lease is gone, the lock on the database says so. Executors have locks of their own. */
     releaseAll(): void {
-      sqlite.exec("UPDATE steps SET is_leased = 0 WHERE is_leased = 1");
+      sqlite.exec("UPDATE steps SET is_leased = 0 WHERE is_leased = 1 AND holder IS NULL");
     },
     depths: () => depth.all(),
   };

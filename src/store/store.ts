@@ -6,6 +6,7 @@ import { createChanges } from "./changes.ts";
 import { createChats } from "./chats.ts";
 import { createClock } from "./clock.ts";
 import { createDigests } from "./digests.ts";
+import { createElsewhere } from "./elsewhere.ts";
 import { createExecutions } from "./executions.ts";
 import { createFindings } from "./findings.ts";
 import { createGrants } from "./grants.ts";
@@ -25,6 +26,7 @@ import { createSentReports } from "./reports.ts";
 import { createRequests } from "./requests.ts";
 import { createRetention } from "./retention.ts";
 import { createRules } from "./rules.ts";
+import { createRunners } from "./runners.ts";
 import { createSearch } from "./search.ts";
 import { createSearchIndex } from "./search-index.ts";
 import { createSessions } from "./sessions.ts";
@@ -47,6 +49,8 @@ export interface StoreOptions extends IntakeOptions {
   readonly isExclusive: boolean;
   /** Whether nothing may be written, whatever is called. */
   readonly isReadOnly?: boolean;
+  /** Whether an executor that runs as another user of our group has to get at it. */
+  readonly isShared?: boolean;
   /** The machine's clock; everything here, and everything that is compared with it, goes by `clock` instead. */
   readonly now: () => Date;
   /** Milliseconds that nobody can set back, from any beginning. A test's clock stands still between two looks. */
@@ -84,6 +88,7 @@ export function openStore(options: StoreOptions) {
   const requests = createRequests(opened, tools, now);
   const silences = createSilences(sqlite, tools, now);
   const searchIndex = createSearchIndex(sqlite, options.redact);
+  const executions = createExecutions(opened, { ...tools, silences }, now, switches);
   const alive = sqlite.prepare<[string]>(
     "INSERT INTO switches (name, value) VALUES ('alive', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
@@ -98,8 +103,12 @@ export function openStore(options: StoreOptions) {
         requests.end(id, "superseded", why, "countersign", { proposeAnew: true }),
       ),
     ),
-    executions: promised(createExecutions(opened, { ...tools, silences }, now, switches)),
+    executions: promised(executions),
     grants: promised(grants.forAll),
+    runners: promised(
+      createRunners(options.path, { holders: steps.holders, lose: executions.lose }),
+    ),
+    elsewhere: promised(createElsewhere(sqlite, changes, clock.notBefore)),
     switches: promised(switches),
     silences: promised(silences.forAll),
     incidents: promised(createIncidents(sqlite, tools, options.chats, now)),

@@ -175,6 +175,15 @@ const WRITES: Readonly<Record<string, Write>> = {
     await started(lab);
     return () => lab.store.executions.giveUpInterrupted();
   },
+  "executions.lose": async (lab) => {
+    await lab.store.switches.enable("ana");
+    const request = await lab.propose({ state: "approved" });
+    await lab.store.queue.leaseRun("run_1", null, lab.now());
+    const claim = await lab.store.executions.claim(request, HOUR, () => null);
+    if (claim.outcome !== "claimed") throw new Error(claim.outcome);
+    await lab.store.executions.start(claim.execution);
+    return () => lab.store.executions.lose("run_1");
+  },
   "executions.verify": async (lab) => {
     const execution = await finished(lab);
     return () => lab.store.executions.verify(execution, "verified", "it holds");
@@ -261,7 +270,7 @@ const WRITES: Readonly<Record<string, Write>> = {
 
 /** Written and no state: what is shown where, what is to be done, what was found; and the record itself. */
 const BOOKKEEPING =
-  /^(?:(?:cards|pictures|digests|sentReports|chats|backups|queue|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$|passkeys\.used$)/;
+  /^(?:(?:cards|pictures|digests|sentReports|chats|backups|queue|runners|elsewhere|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$|passkeys\.used$)/;
 
 const READS =
   /^(?:views\.|lists\.|past\.|bygone\.|retention\.bytes$|statistics\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|grants\.(?:outcomesOf|list|actions)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|reports|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|passkeys\.(?:find|list)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
