@@ -1,4 +1,4 @@
-import type { PlannedRequest } from "../approval/approval.ts";
+import type { Plan, PlannedRequest } from "../approval/approval.ts";
 import { isGrant } from "../approval/approval.ts";
 import type { Execution, Executor, RunLimits, RunResult } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
@@ -155,7 +155,7 @@ async function claimAndRun(
     case "claimed":
       ports.crashPoint("after-claim");
       await hush(ports, request, episode, same);
-      return await run(ports, request, claim.execution, same);
+      return await run(ports, claim.execution, same);
     case "busy":
       return again(ports, `another run is under way on ${request.proposal.target.name}`);
     case "refused":
@@ -180,13 +180,8 @@ async function hush(
   await silence(ports, { ...about, forMs, comment });
 }
 
-async function run(
-  ports: Ports,
-  request: PlannedRequest,
-  execution: Execution,
-  { rebuilt }: Same,
-): Promise<StepEnd> {
-  const executor = ports.executors.get(request.proposal.executor);
+async function run(ports: Ports, execution: Execution, { plan, rebuilt }: Same): Promise<StepEnd> {
+  const executor = ports.executors.get(plan.executor);
   if (executor === undefined) return await giveUp(ports, execution, "its executor is not there");
   // The durable intent. Whatever happens after this line, this request is never started again.
   const intent = await ports.store.start(execution);
@@ -194,7 +189,7 @@ async function run(
     return await giveUp(ports, execution, "its leave to run unasked was taken back");
   if (intent === "lost") return DONE;
   ports.crashPoint("after-start");
-  const result = await start(executor, request, {
+  const result = await start(executor, plan, {
     timeoutMs: rebuilt.action.timeoutMs,
     signal: ports.stopping,
   });
@@ -207,13 +202,9 @@ async function run(
   return DONE;
 }
 
-async function start(
-  executor: Executor,
-  { plan }: PlannedRequest,
-  limits: RunLimits,
-): Promise<RunResult> {
+async function start(executor: Executor, { command }: Plan, limits: RunLimits): Promise<RunResult> {
   try {
-    return await executor.run(plan.command, limits);
+    return await executor.run(command, limits);
   } catch (error) {
     // An executor does not reject; should one do so, nobody knows how far it got.
     const output = error instanceof Error ? error.message : String(error);

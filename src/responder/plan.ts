@@ -100,6 +100,8 @@ function refuse(rule: string, text: string): Planned {
 export type Recheck =
   | {
       readonly outcome: "same";
+      /** As it was made now: what was stored may have been written by anybody. */
+      readonly plan: Plan;
       readonly rebuilt: Rebuilt;
       readonly policy: Policy;
       readonly isWhitelistComplete: boolean;
@@ -151,6 +153,7 @@ export async function recheck(
   }
   return {
     outcome: "same",
+    plan: planned.plan,
     rebuilt: planned.rebuilt,
     policy,
     isWhitelistComplete: problems.length === 0,
