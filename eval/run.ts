@@ -68,7 +68,7 @@ export function createAsker(world: World, models: Models, limits: Limits) {
     const reader = createReader({
       main: listening(models.main),
       triage: models.triage && listening(models.triage),
-      ...{ limits, ledger, timeoutMs: TIMEOUT_MS, now: () => new Date() },
+      ...{ limits, ledger, timeoutMs: TIMEOUT_MS, hidesHosts: false, now: () => new Date() },
     });
     const first = calls.length;
     const result = await play(world, scenario, { reader, label: null, heard: () => heard.answer });
@@ -100,7 +100,8 @@ export async function playRecorded(
         recall: () => Promise.resolve(null),
       };
       const parts = { main, triage: null, limits, ledger, timeoutMs: TIMEOUT_MS, now };
-      return await createReader(parts).read(wish);
+      const reader = createReader({ ...parts, hidesHosts: false });
+      return await reader.read(wish);
     },
   };
   return await play(world, scenario, { reader, label, heard: () => given });

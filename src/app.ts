@@ -124,6 +124,7 @@ export function createApp(
       createReader({
         ...createModels(config.llm, now()),
         limits: config.llm.limits,
+        hidesHosts: config.llm.hidesHosts,
         timeoutMs: READING_TIMES * config.llm.timeoutMs,
         ledger: meteredLedger(store, metrics),
         now,

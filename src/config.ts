@@ -50,6 +50,7 @@ export interface Config {
     readonly apiKey: string | null;
     /** Null for the provider's own. */
     readonly baseUrl: string | null;
+    readonly hidesHosts: boolean;
     readonly timeoutMs: number;
     readonly limits: {
       readonly callsPerMinute: number;
@@ -347,6 +348,7 @@ function llmOf(settings: Settings): Config["llm"] {
     triageModel: settings.LLM_TRIAGE_MODEL ?? null,
     apiKey: given.apiKey ?? null,
     baseUrl: given.baseUrl?.replace(/\/+$/, "") ?? null,
+    hidesHosts: settings.LLM_HIDE_HOSTS === "true",
     timeoutMs: settings.LLM_TIMEOUT_SECONDS * 1000,
     limits: {
       callsPerMinute: settings.LLM_MAX_CALLS_PER_MINUTE,

@@ -157,6 +157,10 @@ export const Settings = z.object({
   LLM_MAX_CALLS_PER_MINUTE: Whole(1, 10_000).default(10).describe("calls a minute"),
   LLM_DAILY_BUDGET_USD: Dollars(1).describe("dollars a day"),
   LLM_MAX_COST_PER_INCIDENT_USD: Dollars(0.15).describe("dollars an incident"),
+  LLM_HIDE_HOSTS: z
+    .enum(["true", "false"], { error: "must be true or false" })
+    .default("false")
+    .describe("true: the model knows hosts and addresses by stand-ins only"),
   LLM_TIMEOUT_SECONDS: Whole(1, 3_600).default(60).describe("seconds for one answer"),
   DOCKER_HOST: z
     .string()

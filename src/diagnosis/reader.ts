@@ -17,6 +17,8 @@ import { promptHash, promptOf } from "./prompt.ts";
 import type { Case, Known, Reader, Reading, ReadingOf, Tool } from "./reading.ts";
 import type { Recalled } from "./spending.ts";
 import { firstTurn } from "./talk.ts";
+import type { Veil } from "./veil.ts";
+import { behind, createVeil } from "./veil.ts";
 
 const MOST_TOOL_CALLS = 8;
 const MAX_OUTPUT_TOKENS = 4_000;
@@ -30,6 +32,8 @@ export interface ReaderDeps {
   /** Reads first, where there is one; the main one reads what it could not settle. */
   readonly triage: PricedModel | null;
   readonly limits: Limits;
+  /** Whether models know hosts and addresses by stand-ins only. */
+  readonly hidesHosts: boolean;
   /** For all the calls of one reading. */
   readonly timeoutMs: number;
   readonly ledger: Ledger & {
@@ -38,18 +42,23 @@ export interface ReaderDeps {
   readonly now: () => Date;
 }
 
+/** One veil a reading, so that all who read know a host by the same stand-in. */
+type Wish = ReadingOf & { readonly veil: Veil | null };
+
 /**
  * Lets a model read the evidence, within what it may cost. Everything here can fail, be slow or be switched off: the
  * card, its buttons and what runs never wait for it.
  */
-export function createReader({ main, triage, limits, timeoutMs, ledger, now }: ReaderDeps): Reader {
+export function createReader(deps: ReaderDeps): Reader {
+  const { main, triage, limits, timeoutMs, ledger, now } = deps;
   const meter = createMeter(limits, ledger);
   const pause = createPause(now);
   /** Models whose server does not take tools; vLLM needs a flag for it. */
   const withoutTools = new Set<string>();
   const models = triage === null ? [main] : [triage, main];
 
-  async function read(wish: ReadingOf): Promise<Reading> {
+  async function read(asked: ReadingOf): Promise<Reading> {
+    const wish = { ...asked, veil: deps.hidesHosts ? createVeil(asked.hosts) : null };
     const pattern = patternOf(main.model, wish.about);
     const earlier = await recall(pattern);
     if (earlier !== null) return { outcome: "read", pattern, opinion: earlier };
@@ -75,13 +84,13 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
 
   /** Where it is worth it, and what the reading itself may take is left over. */
   async function consultFor(
-    { incidentId, about, tools, isUrgent }: ReadingOf,
+    { incidentId, about, tools, isUrgent, veil }: Wish,
     signal: AbortSignal,
   ): Promise<(Consulted & { readonly costUsd: number }) | null> {
     if (isUrgent === true || !isWorthTwo(about)) return null;
     const priced = triage ?? main;
     const reserve = reserveFor(about, tools);
-    const consulted = await consult(priced.model, about, {
+    const consulted = await consult(shownThrough(veil, priced.model), about, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(timeoutMs / 3))]),
       meter: (atMost, call) => meter.through({ priced, incidentId, reserve }, atMost, call),
     });
@@ -103,7 +112,7 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
     return isFresh || earlier.outcome === "verified" ? shownAgain(earlier, at) : null;
   }
 
-  async function ask(priced: PricedModel, wish: ReadingOf, signal: AbortSignal) {
+  async function ask(priced: PricedModel, wish: Wish, signal: AbortSignal) {
     const { name } = priced.model;
     const result = await askWith(priced, wish, signal, !withoutTools.has(name));
     if (result.failure !== "misunderstood" || withoutTools.has(name)) return result;
@@ -113,11 +122,11 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
 
   async function askWith(
     priced: PricedModel,
-    wish: ReadingOf,
+    wish: Wish,
     signal: AbortSignal,
     mayLook: boolean,
   ): Promise<Deliberation> {
-    const result = await deliberate(priced.model, promptOf(wish.about), {
+    const result = await deliberate(shownThrough(wish.veil, priced.model), promptOf(wish.about), {
       tools: mayLook ? wish.tools : [],
       mostToolCalls: MOST_TOOL_CALLS,
       maxOutputTokens: MAX_OUTPUT_TOKENS,
@@ -158,6 +167,10 @@ export function createReader({ main, triage, limits, timeoutMs, ledger, now }: R
   }
 
   return { read };
+}
+
+function shownThrough(veil: Veil | null, model: Model): Model {
+  return veil === null ? model : behind(veil, model);
 }
 
 const NOBODY = { consultation: null, usage: NO_USAGE, calls: 0, costUsd: 0 };

@@ -42,6 +42,8 @@ export interface ReadingOf {
   readonly incidentId: string;
   readonly about: Case;
   readonly tools: readonly Tool[];
+  /** Every name that is known to be a host's. */
+  readonly hosts: readonly string[];
   /** What the answer is held against; asked for afterwards, as tools add evidence. */
   readonly known: () => Known;
   readonly signal: AbortSignal;

@@ -38,6 +38,7 @@ export async function opine(ports: Ports, incidentId: string, attempts: number):
         return added;
       },
     }),
+    hosts: hostsOf(ports, found.alerts),
     known: () => knownOf(ports, about, evidence),
     signal: ports.stopping,
   });
@@ -57,6 +58,25 @@ export async function opine(ports: Ports, incidentId: string, attempts: number):
     at: new Date(ports.now().getTime() + PAUSE_MS * attempts),
     why: reading.why,
   };
+}
+
+const HOST_LABEL =
+  /^(?:exported_)?(?:instance|host|hostname|node|nodename|machine|server|target)$/i;
+
+/** By every name that the inventory or an alert of the incident has for one. */
+function hostsOf({ catalogue }: Pick<Ports, "catalogue">, alerts: readonly Episode[]): string[] {
+  const { policy: read } = catalogue.read();
+  const targets = read.ok ? read.policy.targets : [];
+  return [
+    ...targets.flatMap(({ name, host, executor, aliases }) => {
+      // There it is a guest's number, or a workload.
+      const isHost = executor !== "proxmox" && executor !== "kubernetes";
+      return [name, ...(isHost ? [host] : []), ...aliases];
+    }),
+    ...alerts.flatMap(({ labels }) =>
+      Object.entries(labels).flatMap(([name, value]) => (HOST_LABEL.test(name) ? [value] : [])),
+    ),
+  ];
 }
 
 /** What the model is shown; the offers come from the whitelist alone, before it is asked (T26). */

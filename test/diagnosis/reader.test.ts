@@ -17,6 +17,7 @@ async function aReader() {
     triage: null,
     limits: { callsPerMinute: 100, dailyUsd: 100, incidentUsd: 100 },
     timeoutMs: 20_000,
+    hidesHosts: false,
     ledger: {
       spent: () => Promise.resolve({ callsLastMinute: 0, todayUsd: 0, incidentUsd: 0 }),
       spend: () => Promise.resolve(),
@@ -26,7 +27,7 @@ async function aReader() {
   });
   const read = (signal: AbortSignal) =>
     reader.read({
-      ...{ incidentId: "inc_1", tools: [], signal },
+      ...{ incidentId: "inc_1", tools: [], hosts: [], signal },
       about: {
         alert: { labels: { alertname: "A" }, annotations: {}, startsAt: AT, status: "firing" },
         ...{ evidence: [], offers: [], prose: [], topology: [] },

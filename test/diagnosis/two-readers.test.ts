@@ -44,12 +44,14 @@ async function aReading({
   limits = { callsPerMinute: 100, dailyUsd: 100, incidentUsd: 100 },
   triage,
   isUrgent = false,
+  hidesHosts = false,
 }: {
   evidence?: readonly EvidenceItem[];
   said?: Partial<typeof SAID>;
   limits?: Limits;
   triage?: string;
   isUrgent?: boolean;
+  hidesHosts?: boolean;
 } = {}) {
   const server = await startAnthropic();
   const turns = new Map<Who, number>();
@@ -67,7 +69,7 @@ async function aReading({
   const reader = createReader({
     main: priced("claude-sonnet-5-5"),
     triage: triage === undefined ? null : priced(triage),
-    ...{ limits, timeoutMs: 20_000, now: () => AT },
+    ...{ limits, timeoutMs: 20_000, hidesHosts, now: () => AT },
     ledger: {
       spent: () => {
         const usd = calls.reduce((sum, { costUsd }) => sum + costUsd, 0);
@@ -83,7 +85,13 @@ async function aReading({
     },
   });
   const wish: ReadingOf = {
-    ...{ incidentId: "inc_1", tools: [], signal: new AbortController().signal, isUrgent },
+    ...{
+      incidentId: "inc_1",
+      tools: [],
+      hosts: ["shop-01"],
+      signal: new AbortController().signal,
+      isUrgent,
+    },
     about: {
       alert: { labels: { alertname: "A" }, annotations: {}, startsAt: AT, status: "firing" },
       ...{ evidence, offers: [], prose: [{ runbookId: "shop", text: "Prose." }], topology: [] },
@@ -229,4 +237,30 @@ it("T26 what they say makes no line of its own for the next", async () => {
       .filter((line) => /^(?:# (?:Off|Evi)|\{"id":"[OE][79])/.test(line));
     expect(lines).toEqual(/^# Evidence$/m.test(text) ? ["# Offers", "# Evidence"] : []);
   }
+});
+
+it("T33 with hosts hidden, all who read know them by the same stand-ins, and the answer has their names", async () => {
+  const { server, asked, opinion } = await aReading({
+    hidesHosts: true,
+    evidence: [
+      item("E1", "logql", "Log of shop-01", "shop-01: no route to 10.0.0.7"),
+      item("E2", "kpi", "Orders", 'Worse than usual for {instance="shop-01:80"}, 12 → 3'),
+    ],
+    said: {
+      business: () => summary("Orders of HOST_1 fell.", ["E2"]),
+      infrastructure: () => summary("HOST_1 does not reach HOST_2.", ["E1"]),
+      coordinator: () => ({
+        text: JSON.stringify(anAnswer({ cause: "HOST_1 has no route to HOST_2, not HOST_9." })),
+      }),
+    },
+  });
+
+  expect(asked).toHaveLength(4);
+  expect(server.bodies.join()).not.toMatch(/shop-01|10\.0\.0\.7/);
+  expect(shownTo(server.requests, "coordinator")).toContain("HOST_1 does not reach HOST_2.");
+  expect(opinion).toMatchObject({
+    cause: "shop-01 has no route to 10.0.0.7, not HOST_9.",
+    unsupported: ["HOST_9"],
+    consultation: { summaries: [{ text: "shop-01 does not reach 10.0.0.7." }, {}] },
+  });
 });

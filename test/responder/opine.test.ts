@@ -30,6 +30,7 @@ function journeyWith(
         main: priced("claude-sonnet-5-5"),
         triage: triage === undefined ? null : priced(triage),
         limits: GENEROUS,
+        hidesHosts: false,
         timeoutMs,
         ledger,
         now,
@@ -254,6 +255,38 @@ it("T26 P1 what the business notices is measured, read by two, and changes no of
   });
   expect(journey.runs).toEqual([]);
   expect((await journey.store.opinions.spent(id)).incidentUsd).toBeCloseTo(4 * 0.004);
+});
+
+it("T33 with hosts hidden, its questions are translated back, and so is its answer", async () => {
+  const server = await startAnthropic();
+  server.reply(({ messages }, turn) => {
+    const [, host] = /"instance":"(HOST_\d+):9100"/.exec(String(messages[0]?.content)) ?? [];
+    const question = { name: "promql", input: { query: `up{instance="${host}:9100"}` } };
+    return turn === 0
+      ? { calls: [question] }
+      : { text: JSON.stringify(anAnswer({ cause: `${host} is down.` })) };
+  });
+  const journey = journeyWith(server, { hidesHosts: true });
+  const asked: string[] = [];
+  const query = (promql: string) => {
+    asked.push(promql);
+    return Promise.resolve([{ labels: { instance: "media-7:9100" }, value: 0 }]);
+  };
+  const valuesOf = () => Promise.resolve(["up"]);
+  Object.defineProperty(journey.ports, "prometheus", { value: { query, valuesOf } });
+
+  const id = await journey.fire(
+    { service: "web", instance: "media-7:9100" },
+    { annotations: { summary: "media-7 is down" } },
+  );
+  await journey.pass(2_000);
+
+  expect(asked).toEqual(['up{instance="media-7:9100"}']);
+  expect(server.bodies).toHaveLength(2);
+  expect(server.bodies.join()).not.toContain("media-7");
+  expect((await viewOf(journey, id)).opinion).toMatchObject({
+    ...{ cause: "media-7 is down.", unsupported: [] },
+  });
 });
 
 it("an outage is waited for, then left alone, and the card says why", async () => {
