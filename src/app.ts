@@ -23,6 +23,7 @@ import { createDrawing } from "./evidence/drawing.ts";
 import { createInquiries } from "./evidence/inquire.ts";
 import { redact } from "./evidence/redact.ts";
 import { hashFiles } from "./execution/fingerprint.ts";
+import { remoteExecutors } from "./execution/remote.ts";
 import { createExecutors, openCatalogue } from "./executors.ts";
 import { createGraphs } from "./graphs.ts";
 import type { HealthCheck } from "./health.ts";
@@ -31,7 +32,7 @@ import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
 import { createIndexing } from "./indexing.ts";
 import { holderIn } from "./ingest/api-key.ts";
-import { createLanes } from "./lanes.ts";
+import { ALL_LANES, createLanes, LANES_WITHOUT_RUNS } from "./lanes.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
 import { createNoteTaking } from "./note-taking.ts";
@@ -53,6 +54,7 @@ import { undo } from "./responder/undo.ts";
 import { createRoutes } from "./routes.ts";
 import { createRuleWatch } from "./rule-watch.ts";
 import { createScores } from "./scores.ts";
+import { createSeparateExecution } from "./separate-execution.ts";
 import { close, listen } from "./server.ts";
 import { shownView } from "./shown-view.ts";
 import { createSources } from "./sources.ts";
@@ -86,12 +88,13 @@ export function createApp(
   log: Logger,
   more: { readonly sendTest?: SendTest } = {},
 ) {
-  const executors = createExecutors(config);
-  const catalogue = openCatalogue(config, executors);
+  const ownExecutors = createExecutors(config);
+  const catalogue = openCatalogue(config, ownExecutors);
   const crashPoint = crashAt(config.crashPoint);
   const opened = openStore({
     path: config.databasePath,
     isExclusive: true,
+    isShared: config.isExecutorSeparate,
     dedupWindowMs: config.dedupWindowMs,
     hasSource: config.alertmanager !== null,
     hasReader: config.llm !== null,
@@ -109,6 +112,15 @@ export function createApp(
     return Object.fromEntries(depths.map(({ kind, depth }) => [kind, depth]));
   }, store.record.head);
   const sources = createSources(config);
+  const separate = config.isExecutorSeparate
+    ? createSeparateExecution({
+        ...{ store, catalogue, log },
+        onEnded: metrics.executed,
+        announce: (text) => announce(text),
+      })
+    : null;
+  const executors =
+    separate === null ? ownExecutors : remoteExecutors(ownExecutors, separate.roster.ask);
   const pagerDuty = config.pagerDuty && createPagerDuty(config.pagerDuty);
   const stopping = new AbortController();
   const ports: Ports = {
@@ -224,6 +236,7 @@ export function createApp(
         publicUrl: config.publicUrl,
         autohealing: (await store.switches.autohealing()).isOn,
         people: peopleOf(catalogue),
+        ...(separate === null ? {} : { isUnserved: separate.roster.isMissing }),
       }),
       log,
       observe,
@@ -247,6 +260,7 @@ export function createApp(
   };
 
   const lanes = createLanes({
+    lanes: separate === null ? ALL_LANES : LANES_WITHOUT_RUNS,
     queue: store.queue,
     respond: (step) => respond(ports, step),
     stop: () => stopping.abort(),
@@ -392,6 +406,7 @@ export function createApp(
     ...healthChecks({
       store,
       executors,
+      roster: separate?.roster ?? null,
       catalogue,
       peers,
       deadman,
@@ -440,7 +455,11 @@ export function createApp(
     async start(): Promise<void> {
       for (const { channel, chat } of chats) await store.chats.adopt({ channel, chat });
       await store.cards.addMissing();
-      for (const id of await store.executions.giveUpInterrupted()) {
+      const interrupted = [
+        ...(await store.executions.giveUpInterrupted()),
+        ...(await store.runners.bury()),
+      ];
+      for (const id of interrupted) {
         metrics.executed("unknown");
         log.warn(
           { execution: id },
@@ -455,6 +474,7 @@ export function createApp(
       await ruleWatch.check();
       ruleWatch.start();
       await anchors.start();
+      await separate?.start();
       indexing.wake();
       lanes.start();
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
@@ -474,7 +494,7 @@ export function createApp(
       upkeep.stop();
       ping?.stop();
       const besides = [ruleWatch, indexing, reports, watches, scores, noteTaking];
-      await Promise.all(besides.map((part) => part.stop()));
+      await Promise.all([...besides.map((part) => part.stop()), separate?.stop()]);
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, lanes.stop()]);
       await anchors.stop();

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { closest, distance } from "fastest-levenshtein";
 import type { SettingName } from "./settings.ts";
-import { NOT_USED_YET, Settings } from "./settings.ts";
+import { OF_EXECUTOR, Settings } from "./settings.ts";
 
 export interface Access {
   readonly url: string;
@@ -20,6 +20,10 @@ export interface Config {
   readonly databasePath: string;
   /** Beside the database: what the sandbox may write to. */
   readonly dataDir: string;
+  /** Whether `countersign executor` runs the fixes, and not this process. */
+  readonly isExecutorSeparate: boolean;
+  /** Names, or `label=value`, of the targets that a separate executor serves; null for all. */
+  readonly executorTargets: readonly string[] | null;
   readonly runbooksDir: string;
   readonly publicUrl: string;
   readonly allowsChatSignIn: boolean;
@@ -72,7 +76,7 @@ export interface Config {
   readonly history: { readonly keepDays: number; readonly maxBytes: number };
   /** The systemd that started this process and waits for its word; null where nobody does. */
   readonly systemd: { readonly socket: string; readonly watchdogMs: number | null } | null;
-  /** What is no error and still worth knowing: settings this version does nothing with, names that look misspelt. */
+  /** What is no error and still worth knowing: names that look misspelt. */
   readonly notes: readonly string[];
 }
 
@@ -94,9 +98,24 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** The only reader of the environment: `.env` in the working folder, systemd credentials, then the environment itself. */
 export function loadConfig(): Config {
+  return readConfig(readSettings());
+}
+
+/** For `countersign executor`: what concerns the rest of the program may be there or not. */
+export function loadExecutorConfig(): Config {
+  const all = readSettings();
+  const ours = [...OF_EXECUTOR, ...SYSTEMD].map((name) => [name, all[name]] as const);
+  const config = readConfig(Object.fromEntries(ours));
+  if (config.isExecutorSeparate) return config;
+  throw new InvalidConfig([
+    "COUNTERSIGN_EXECUTOR: must be separate, here and for serve: while it is inline, serve runs the fixes itself",
+  ]);
+}
+
+function readSettings(): Env {
   const env = process.env;
   const file = existsSync(".env") ? parseEnv(readText(resolve(".env"))) : {};
-  return readConfig({ ...file, ...readCredentials(env.CREDENTIALS_DIRECTORY), ...env });
+  return { ...file, ...readCredentials(env.CREDENTIALS_DIRECTORY), ...env };
 }
 
 /**
@@ -146,12 +165,6 @@ export function readConfig(env: Env): Config {
   ];
   if (!parsed.success || problems.length > 0) throw new InvalidConfig(problems);
   return toConfig(parsed.data, given);
-}
-
-function unusedOnes(given: Env): string[] {
-  return NOT_USED_YET.filter((name) => given[name] !== undefined).map(
-    (name) => `${name} is set, and this version does not use it yet`,
-  );
 }
 
 /** The environment is everybody's, so only a name that is nearly one of ours is worth a word. */
@@ -218,10 +231,14 @@ function contradictions(settings: Settings, given: Env): string[] {
   for (const name of ["SLACK_CHANNEL", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"] as const) {
     needs(name, ["SLACK_BOT_TOKEN"], `is needed with ${name}: the app's page shows it`);
   }
-  needs("PROXMOX_URL", ["PROXMOX_TOKEN"], "is needed with PROXMOX_URL: an API token");
+  const isSeparate = settings.COUNTERSIGN_EXECUTOR === "separate";
+  // Of a separate executor the token is nobody else's business.
+  if (!isSeparate) {
+    needs("PROXMOX_URL", ["PROXMOX_TOKEN"], "is needed with PROXMOX_URL: an API token");
+  }
   needs("PROXMOX_TOKEN", ["PROXMOX_URL"], "is needed with PROXMOX_TOKEN: where its API is");
-  if (settings.COUNTERSIGN_EXECUTOR === "separate") {
-    problems.push("COUNTERSIGN_EXECUTOR: separate is not part of this version yet; use inline");
+  if (!isSeparate && settings.EXECUTOR_TARGETS !== undefined) {
+    problems.push("COUNTERSIGN_EXECUTOR: must be separate with EXECUTOR_TARGETS");
   }
   if (settings.DATABASE_URL.startsWith("postgres")) {
     problems.push("DATABASE_URL: PostgreSQL is not part of this version yet; use sqlite:<path>");
@@ -268,6 +285,8 @@ function toConfig(settings: Settings, given: Env): Config {
     dedupWindowMs: settings.ALERT_DEDUP_WINDOW * 1000,
     databasePath,
     dataDir: resolve(databasePath, ".."),
+    isExecutorSeparate: settings.COUNTERSIGN_EXECUTOR === "separate",
+    executorTargets: settings.EXECUTOR_TARGETS ?? null,
     runbooksDir: resolve(settings.RUNBOOKS_DIR),
     publicUrl: (
       settings.COUNTERSIGN_PUBLIC_URL ?? `http://127.0.0.1:${settings.PROMETHEUS_WEBHOOK_PORT}`
@@ -309,7 +328,7 @@ function toConfig(settings: Settings, given: Env): Config {
     deadmanPingUrl: settings.DEADMAN_PING_URL ?? null,
     pushgatewayUrl: settings.PUSHGATEWAY_URL?.replace(/\/+$/, "") ?? null,
     systemd: systemdOf(given),
-    notes: [...unusedOnes(given), ...nearMisses(given)],
+    notes: nearMisses(given),
   };
 }
 
@@ -318,6 +337,8 @@ function notesTo({ COUNTERSIGN_NOTES_TO: asked, GRAFANA_TOKEN: token }: Settings
   if (asked === undefined) return token === undefined ? [] : (["grafana"] as const);
   return asked.filter((name) => name !== "none");
 }
+
+const SYSTEMD = ["NOTIFY_SOCKET", "WATCHDOG_USEC"] as const;
 
 /** What systemd itself puts into the environment of a service. */
 function systemdOf({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: usec }: Env): Config["systemd"] {

@@ -22,6 +22,7 @@ const WRITES = [
   "finish",
   "verify",
   "give-up",
+  "bury",
   "review",
   "step-done",
   "postpone",
@@ -92,7 +93,7 @@ function around(reach: Reach) {
 export function storeWithCrashPoints(store: Store, reach: Reach): Store {
   const between = around(reach);
   const { intake, incidents, findings, requests, executions, queue, switches, cards } = store;
-  const { rules, refusals } = store;
+  const { rules, refusals, runners } = store;
   return {
     ...store,
     intake: { accept: between("intake", intake.accept) },
@@ -124,6 +125,7 @@ export function storeWithCrashPoints(store: Store, reach: Reach): Store {
       giveUpInterrupted: between("give-up", executions.giveUpInterrupted),
       markReviewed: between("review", executions.markReviewed),
     },
+    runners: { ...runners, bury: between("bury", runners.bury) },
     queue: {
       ...queue,
       finish: between("step-done", queue.finish),

@@ -9,6 +9,8 @@ import type { Store } from "./store/store.ts";
 export function healthChecks(parts: {
   readonly store: Store;
   readonly executors: ReadonlyMap<string, Executor>;
+  /** Where other processes run what is approved: they say how they are. */
+  readonly roster: { check(): Promise<string> } | null;
   readonly catalogue: Catalogue;
   /** Whether systemd started it. */
   readonly isService: boolean;
@@ -20,18 +22,8 @@ export function healthChecks(parts: {
   /** What is configured, by name. */
   readonly peers: Readonly<Record<string, { check(): Promise<string> } | null>>;
 }): HealthCheck[] {
-  const {
-    store,
-    executors,
-    catalogue,
-    peers,
-    deadman,
-    watches,
-    noteTaking,
-    ping,
-    upkeep,
-    isService,
-  } = parts;
+  const { store, executors, roster, catalogue, peers, isService } = parts;
+  const { deadman, watches, noteTaking, ping, upkeep } = parts;
   const needed = () => {
     const { policy } = catalogue.read();
     const targets = policy.ok ? policy.policy.targets : [];
@@ -56,6 +48,7 @@ export function healthChecks(parts: {
       name: "executor",
       // Only what the inventory has targets for: an installation without containers needs no engine.
       check: async () => {
+        if (roster !== null) return await roster.check();
         const found = await Promise.all(
           needed().map(async (executor) => `${executor.name}: ${await executor.check()}`),
         );

@@ -4,10 +4,25 @@ import { createWorker } from "./responder/work.ts";
 
 type Work = Parameters<typeof createWorker>[0];
 
+/** Each lane with how many of its steps are under way at once. */
+type Lanes = readonly (readonly [kinds: Work["kinds"], concurrency: number])[];
+
+const ON_TIME = ["verify", "earn", "silence", "remind", "escalate", "page", "expire"] as const;
+const OTHERS: Lanes = [
+  [["propose"], 8],
+  [["ask_source", "investigate"], 8],
+  [["opine"], 2],
+];
+/** What one process does, and what two do that share the work. */
+export const ALL_LANES: Lanes = [[["execute", ...ON_TIME], 16], ...OTHERS];
+export const LANES_WITHOUT_RUNS: Lanes = [[ON_TIME, 16], ...OTHERS];
+export const RUNS_ONLY: Lanes = [[["execute"], 16]];
+
 interface Deps extends Pick<Work, "queue" | "respond" | "now"> {
+  readonly lanes: Lanes;
   /** Ends whatever is being run. */
   readonly stop: () => void;
-  readonly onProposed: () => void;
+  readonly onProposed?: () => void;
   readonly log: Logger;
 }
 
@@ -21,22 +36,17 @@ const BEATS_WITHIN_MS = 30_000;
  * The workers of the queue, in lanes, so that what people decided never waits behind a storm, nor the proposal for one
  * alert behind all others.
  */
-export function createLanes({ queue, respond, now, stop, onProposed, log }: Deps) {
-  const lane = (kinds: Work["kinds"], concurrency: number) =>
+export function createLanes({ queue, respond, now, stop, onProposed, log, ...deps }: Deps) {
+  const lanes = deps.lanes.map(([kinds, concurrency]) =>
     createWorker({
       ...{ queue, kinds, concurrency, respond, now },
       onFinished: ({ kind }) => {
-        if (kind === "propose") onProposed();
+        if (kind === "propose") onProposed?.();
       },
       onFailure: ({ kind, subject }, error) =>
         log.error({ step: kind, subject, err: error }, "a step failed and will be tried again"),
-    });
-  const lanes = [
-    lane(["execute", "verify", "earn", "silence", "remind", "escalate", "page", "expire"], 16),
-    lane(["propose"], 8),
-    lane(["ask_source", "investigate"], 8),
-    lane(["opine"], 2),
-  ];
+    }),
+  );
 
   return {
     pulses: lanes.map(({ beats }, i) => ({

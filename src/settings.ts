@@ -140,7 +140,11 @@ export const Settings = z.object({
   ),
   PUSHGATEWAY_URL: Url.optional().describe("where the anomaly score of each open incident goes"),
   DEADMAN_PING_URL: Url.optional().describe("asked for every minute while Countersign is well"),
-  EXECUTOR_TARGETS: List.optional().describe("which targets a separate executor serves"),
+  EXECUTOR_TARGETS: List.pipe(
+    z.array(z.string()).min(1, "must be target names or label=value, comma-separated"),
+  )
+    .optional()
+    .describe("which targets a separate executor serves: names, or label=value; all by default"),
   LLM_PROVIDER: z
     .enum(["anthropic", "openai", "ollama", "none"], {
       error: "must be anthropic, openai, ollama or none",
@@ -226,5 +230,29 @@ export const Settings = z.object({
 export type Settings = z.output<typeof Settings>;
 export type SettingName = keyof Settings;
 
-/** Accepted so that a configuration can be written ahead; this version does nothing with them and says so. */
-export const NOT_USED_YET: readonly SettingName[] = ["EXECUTOR_TARGETS"];
+/** All that a separate executor reads: the rules, what it has to ask before a run, and the ways to act. */
+export const OF_EXECUTOR: readonly SettingName[] = [
+  "COUNTERSIGN_EXECUTOR",
+  "EXECUTOR_TARGETS",
+  "DATABASE_URL",
+  "RUNBOOKS_DIR",
+  "TELEGRAM_ADMIN_IDS",
+  "SLACK_ADMIN_IDS",
+  "PROMETHEUS_URL",
+  "PROMETHEUS_TOKEN",
+  "PROMETHEUS_USERNAME",
+  "PROMETHEUS_PASSWORD",
+  "ALERTMANAGER_URL",
+  "ALERTMANAGER_TOKEN",
+  "ALERTMANAGER_USERNAME",
+  "ALERTMANAGER_PASSWORD",
+  "DOCKER_HOST",
+  "DOCKER_CERT_PATH",
+  "PROXMOX_URL",
+  "PROXMOX_TOKEN",
+  "KUBECONFIG",
+  "SSH_CONFIG",
+  "SSH_KNOWN_HOSTS",
+  "COUNTERSIGN_LOG_LEVEL",
+  "COUNTERSIGN_CRASH_POINT",
+];

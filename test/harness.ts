@@ -173,6 +173,28 @@ export async function createProgram(options: ProgramOptions = {}) {
     throw new Error(`the program did not start:\n${one.said.stdout}${one.said.stderr}`);
   }
 
+  /** `countersign executor`, once it is ready for work; the program then has to be started as `separate`. */
+  async function startExecutor(more: Readonly<Record<string, string>> = {}) {
+    const one = launch(["executor"], { COUNTERSIGN_EXECUTOR: "separate", ...more });
+    commands.add(one);
+    const isUp = await comesTrue(
+      () => one.said.stdout.includes("running what is approved") || one.child.exitCode !== null,
+      START_MS,
+    );
+    if (!isUp || one.child.exitCode !== null) {
+      throw new Error(`the executor did not start:\n${one.said.stdout}${one.said.stderr}`);
+    }
+    return {
+      ended: one.ended,
+      /** SIGSTOP: it is there and does nothing. */
+      send: (name: NodeJS.Signals) => void one.child.kill(name),
+      async kill(name: NodeJS.Signals): Promise<Ended> {
+        one.child.kill(name);
+        return await one.ended;
+      },
+    };
+  }
+
   async function kill(name: NodeJS.Signals): Promise<Ended | null> {
     if (running === null) return null;
     const one = running;
@@ -383,6 +405,7 @@ export async function createProgram(options: ProgramOptions = {}) {
     kill9,
     restart,
     untilEnded,
+    startExecutor,
     crashBy,
     command,
     post,

@@ -24,11 +24,18 @@ export function outcomeLines(view: IncidentView, request: Request, context: Card
       : [];
   }
   return [
+    ...runnerLines(request, context),
     ...decisionLines(request, zone),
     ...endLines(view, request, context),
     ...executionLines(view, request),
     ...undoLines(view, request, context.now),
   ];
+}
+
+function runnerLines({ state, proposal }: PlannedRequest, { isUnserved }: CardContext): Line[] {
+  const { name } = proposal.target;
+  if (!["pending", "approved"].includes(state) || !isUnserved?.(name)) return [];
+  return [note(`🚧 No executor is there for ${oneLine(name, 120)}: nothing can run on it now.`)];
 }
 
 function decisionLines(request: PlannedRequest, zone: string): Line[] {

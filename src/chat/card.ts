@@ -134,6 +134,8 @@ export interface CardContext {
   /** To name who may decide; without it the role is named. */
   readonly people?: readonly Person[];
   readonly timeZone?: string;
+  /** Whether nobody is there who could run something on this target. */
+  readonly isUnserved?: (target: string) => boolean;
 }
 
 export function cardOf(view: IncidentView, context: CardContext): Card {

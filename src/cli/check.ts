@@ -28,6 +28,13 @@ interface Finding {
   readonly detail: string;
 }
 
+/** What this command may do says nothing about another user. */
+const ELSEWHERE: Finding = {
+  name: "executor",
+  ok: true,
+  detail: "runs as a process of its own; `countersign health` says how it is",
+};
+
 export const check: CliCommand = {
   name: "check",
   usage: "check [--json]",
@@ -49,11 +56,15 @@ export const check: CliCommand = {
         source === null ? [] : [[name, source] as const],
       ),
       ...(llm === null ? [] : modelsToAsk(llm)),
-      ...[...executors].filter(([name]) => inventory.some(({ executor }) => executor === name)),
+      ...[...executors].filter(
+        ([name]) =>
+          !config.isExecutorSeparate && inventory.some(({ executor }) => executor === name),
+      ),
     ];
     const findings: Finding[] = [
       { name: "settings", ok: true, detail: "valid" },
       { name: "sandbox", ok: true, detail: `of this command: ${checkSandbox(false)}` },
+      ...(config.isExecutorSeparate ? [ELSEWHERE] : []),
       ...config.notes.map((detail) => ({ name: "settings", ok: true, detail })),
       ...inertKeys(policy.ok ? policy.policy : null).map((detail) => ({
         name: "runbooks",

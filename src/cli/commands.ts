@@ -9,6 +9,7 @@ import type { CliCommand, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { drill } from "./drill.ts";
 import { evidence } from "./evidence.ts";
+import { executor } from "./executor.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
@@ -20,6 +21,7 @@ import { version } from "./version.ts";
 
 const COMMANDS: readonly CliCommand[] = [
   serve,
+  executor,
   signIn,
   check,
   sendTest,
@@ -35,8 +37,6 @@ const COMMANDS: readonly CliCommand[] = [
   migrate,
   version,
 ];
-
-const LATER = ["executor"];
 
 /**
  * @returns false where the command ran and found that something is wrong
@@ -56,11 +56,8 @@ function unknownCommand(typed: string): UsageError {
     COMMANDS.map(({ name }) => name),
   );
   const hint = distance(typed, nearest) <= 3 ? `Did you mean "${nearest}"? ` : "";
-  const later = LATER.find((name) => typed.startsWith(name));
   return new UsageError(
-    later === undefined
-      ? `There is no command "${typed}". ${hint}"countersign --help" lists them all.`
-      : `"${later}" is not part of this version yet. "countersign --help" lists what is.`,
+    `There is no command "${typed}". ${hint}"countersign --help" lists them all.`,
   );
 }
 

@@ -1,20 +1,13 @@
-import type { Logger } from "pino";
-import { pino } from "pino";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
-import { createServiceManager } from "../service-manager.ts";
-import { createWatchdog } from "../watchdog.ts";
 import type { CliCommand } from "./command.ts";
+import { createLog, liveOn } from "./living.ts";
 import { localUrl } from "./local-url.ts";
 import { sendDirectly } from "./send-directly.ts";
 import type { TestAlert } from "./send-test.ts";
 import { hand } from "./send-through-alertmanager.ts";
 import { createSignInLink, personNamed } from "./sign-in.ts";
-
-/** So that one that is lost or late starts nothing anew. */
-const FEEDS_A_WATCH = 3;
-const STOP_WITHIN_MS = 10_000;
 
 export const serve: CliCommand = {
   name: "serve",
@@ -37,12 +30,7 @@ export const serve: CliCommand = {
       process.stdout.write(`Console sign-in: ${link}\n`);
     }
     process.stdout.write(`Send a first alert: ${curlLine(config)}\n`);
-    const watched = await tellSystemd(config, app.lookForDead, log);
-    await untilToldToStop();
-    watched?.stop();
-    log.info("stopping");
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    await app.stop();
+    await liveOn(config, app, log);
     return true;
   },
 };
@@ -64,29 +52,6 @@ async function sendTestAlert(config: Config, severity: string) {
   return { incidentId: null, text };
 }
 
-/** That it takes alerts now, and from now on that it is alive. */
-async function tellSystemd(
-  { systemd }: Config,
-  look: () => Promise<string | null>,
-  log: Pick<Logger, "error">,
-) {
-  if (systemd === null) return null;
-  const tell = createServiceManager(systemd.socket);
-  await tell("READY=1");
-  if (systemd.watchdogMs === null) return null;
-  const everyMs = systemd.watchdogMs / FEEDS_A_WATCH;
-  const watchdog = createWatchdog({ feed: () => tell("WATCHDOG=1"), look, everyMs, log });
-  watchdog.start();
-  return watchdog;
-}
-
-/** One JSON line an event; on a terminal the same for eyes. */
-async function createLog({ logLevel: level }: Config) {
-  if (!process.stdout.isTTY) return pino({ level });
-  const { default: pretty } = await import("pino-pretty");
-  return pino({ level }, pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss" }));
-}
-
 function curlLine(config: Config): string {
   const body = JSON.stringify({
     version: "4",
@@ -101,10 +66,4 @@ function curlLine(config: Config): string {
   });
   const key = config.webhookKeys.length > 0 ? " -H 'X-API-Key: <one of PROMETHEUS_API_KEY>'" : "";
   return `curl -s ${localUrl(config)}/webhook -H 'Content-Type: application/json'${key} -d '${body}'`;
-}
-
-function untilToldToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
-  });
 }
