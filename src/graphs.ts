@@ -119,7 +119,8 @@ export type Graphs = ReturnType<typeof createGraphs>;
 
 const FIRING = "firing";
 
-function shotsOf({ evidence }: IncidentView): Shot[] {
+/** What of the evidence can be drawn. */
+export function shotsOf({ evidence }: Pick<IncidentView, "evidence">): Shot[] {
   return evidence.flatMap(({ id, measurements = [] }) =>
     measurements.flatMap((measurement, n) =>
       measurement.series.some(({ now }) => now.some(([, value]) => Number.isFinite(value)))

@@ -1,18 +1,23 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Config } from "../config.ts";
 import { loadConfig } from "../config.ts";
 import { collect } from "../evidence/collect.ts";
+import { describe } from "../evidence/describe.ts";
+import { createDrawing } from "../evidence/drawing.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
+import { graphOf } from "../evidence/graph-of.ts";
 import { createInquiries } from "../evidence/inquire.ts";
 import { keep } from "../evidence/keep.ts";
 import { redact } from "../evidence/redact.ts";
 import { createExecutors, openCatalogue } from "../executors.ts";
+import { shotsOf } from "../graphs.ts";
 import type { Alert } from "../incident/alert.ts";
 import { fingerprintOf, nameOf, placeOf } from "../incident/alert.ts";
 import { DEADLINE_MS, questionsAbout } from "../responder/investigate.ts";
 import { createSources } from "../sources.ts";
-import type { CliCommand } from "./command.ts";
+import type { CliCommand, Options } from "./command.ts";
 import { CommandFailed, UsageError } from "./command.ts";
 import { openBeside } from "./open.ts";
 import { print } from "./output.ts";
@@ -27,9 +32,14 @@ const AlertFile = z.object({
 
 export const evidence: CliCommand = {
   name: "evidence",
-  usage: "evidence <alert.json | -> [--json]",
-  summary: "Collects and prints what the sources know about an alert, without the service",
-  options: { json: { type: "boolean" } },
+  usage: "evidence <alert.json | -> [--svg FOLDER] [--png FOLDER] [--dark] [--json]",
+  summary: "Collects, prints and draws what the sources know about an alert, without the service",
+  options: {
+    json: { type: "boolean" },
+    svg: { type: "string" },
+    png: { type: "string" },
+    dark: { type: "boolean" },
+  },
   maxWords: 1,
   async run({ words: [file], options }) {
     if (file === undefined) {
@@ -38,17 +48,55 @@ export const evidence: CliCommand = {
     const alert = readAlert(file);
     const { items, took, diagnosisOf } = await lookAt(loadConfig(), alert);
     const diagnosis = diagnosisOf(items);
-    print({ alert, tookMs: took, evidence: items, diagnosis }, options.json === true, () =>
+    const graphs = await drawAll(items, options);
+    print({ alert, tookMs: took, evidence: items, diagnosis, graphs }, options.json === true, () =>
       [
         `${nameOf(alert.labels)} ${placeOf(alert.labels)} since ${alert.startsAt.toISOString()}`,
         ...items.map(itemText),
         `Opinion of the rules (${diagnosis.confidence}): ${diagnosis.cause}`,
         `${items.length} items in ${Math.round(took)} ms`,
+        ...graphs.map(({ file: drawn, alt }) => `${drawn}: ${alt}`),
       ].join("\n\n"),
     );
     return items.some(({ status }) => status === "found");
   },
 };
+
+/** A picture of everything that was measured, named by its item and its place there. */
+async function drawAll(items: readonly EvidenceItem[], { svg, png, dark }: Options) {
+  const theme = dark === true ? "dark" : "light";
+  const drawing = createDrawing();
+  const drawn: { file: string; alt: string }[] = [];
+  try {
+    for (const { evidenceId, n, measurement } of shotsOf({ evidence: items })) {
+      const alert = { fromMs: measurement.alertAtMs, toMs: null };
+      const story = { title: measurement.title, alert, marks: [], timeZone: "UTC" };
+      const graph = graphOf(measurement, story);
+      for (const format of ["svg", "png"] as const) {
+        const folder = { svg, png }[format];
+        if (typeof folder !== "string") continue;
+        const file = join(folder, `${evidenceId}-${n + 1}.${format}`);
+        write(file, await drawing[format](graph, theme));
+        drawn.push({ file, alt: describe(graph) });
+      }
+    }
+    return drawn;
+  } finally {
+    drawing.close();
+  }
+}
+
+function write(file: string, picture: string | Uint8Array): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, picture);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new CommandFailed(`${file} can't be written (${why}); name a folder for the pictures`, {
+      cause: error,
+    });
+  }
+}
 
 async function lookAt(config: Config, alert: Alert) {
   const executors = createExecutors(config);

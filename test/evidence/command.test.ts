@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -77,6 +77,34 @@ describe("countersign evidence", { timeout: 60_000 }, () => {
         ["E4", "logql"],
       ]);
       expect(evidence[0].measurements[0]).toMatchObject({ role: "runbook", query: "vector(7)" });
+    },
+  );
+
+  it.skipIf(!havePeer("prometheus"))(
+    "draws what was measured, as the service draws it",
+    async () => {
+      const peer = await startPrometheus({ scrapeTargets: [] });
+      onTestFinished(() => peer.stop());
+      const folder = mkdtempSync(join(tmpdir(), "countersign-graphs-"));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const [svg, png] = [join(folder, "svg"), join(folder, "png")];
+      const env = { PROMETHEUS_URL: peer.url };
+
+      const { code, out } = await run(env, ["alert.json", "--svg", svg, "--png", png, "--json"]);
+      const nowhere = await run(env, ["alert.json", "--svg", join(folder, "svg", "E1-1.svg")]);
+
+      expect(code).toBe(0);
+      expect(JSON.parse(out).graphs).toEqual([
+        { file: join(svg, "E1-1.svg"), alt: expect.stringContaining("last 7") },
+        { file: join(png, "E1-1.png"), alt: expect.stringContaining("What it answers") },
+      ]);
+      const drawn = readFileSync(join(svg, "E1-1.svg"), "utf8");
+      expect(drawn).toMatch(/^<svg [\s\S]*What it answers[\s\S]*<\/svg>\s*$/);
+      expect([...readFileSync(join(png, "E1-1.png")).subarray(0, 4)]).toEqual([137, 80, 78, 71]);
+      expect(nowhere).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("can't be written (EEXIST); name a folder for the pictures"),
+      });
     },
   );
 
