@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkOpinion } from "../../src/diagnosis/check-opinion.ts";
 import type { Offer } from "../../src/diagnosis/opinion.ts";
+import { OpinionAnswer } from "../../src/diagnosis/opinion.ts";
+import { readAnswer } from "../../src/diagnosis/read-answer.ts";
 import type { EvidenceItem } from "../../src/evidence/evidence.ts";
 import { anAnswer } from "./an-opinion.ts";
 
@@ -133,4 +136,52 @@ describe("T34 links", () => {
     const url = "https://console.example/base/incidents/inc_1";
     expect(check({ cause: `See ${url}` }).cause).toBe(`See ${url}`);
   });
+});
+
+const id = fc.oneof(fc.constantFrom("O1", "O2", "O9", "E1", "E3", "E9", ""), fc.string());
+const words = fc.oneof(
+  fc.string(),
+  fc.constantFrom("O1", "low", "rm -rf /", "https://evil.example/?q=1"),
+);
+const level = fc.constantFrom("low", "medium", "high", "none", null);
+const hostile = fc.record({
+  insufficient_evidence: fc.oneof(fc.boolean(), words),
+  ...{ cause: words, impact: words, confidence: level, offer: fc.oneof(id, fc.constant(null)) },
+  ...{ cites: fc.array(id), impact_cites: fc.array(id), risk: level },
+  hypotheses: fc.array(fc.record({ text: words, verdict: words, cites: fc.array(id) }), {
+    maxLength: 2,
+  }),
+  ...{ immediate_steps: fc.array(words), prevention: fc.array(words), commands: fc.array(words) },
+});
+/** As it should be, but for what does not hold; with more in it; cut short; or no JSON at all. */
+const answers = fc.oneof(
+  hostile.map((answer) => JSON.stringify(answer)),
+  hostile.map((answer) =>
+    JSON.stringify({ ...anAnswer(), offer: answer.offer, cites: answer.cites }),
+  ),
+  hostile.map((answer) => JSON.stringify({ ...answer, action: "wipe", approve: true })),
+  hostile.map((answer) => `Sure! ${JSON.stringify(answer)}`.slice(0, 200)),
+  fc.string(),
+);
+
+it("T27 T28 of a thousand answers none names what was not offered or lowers a risk", () => {
+  const DECLARED = { "web-down/restart": "medium", "web-down/wipe": "high" } as const;
+  let read = 0;
+  fc.assert(
+    fc.property(answers, (text) => {
+      const answer = readAnswer({ text, stop: "end" }, OpinionAnswer);
+      if (!answer.ok) return;
+      read += 1;
+      const { pick, risk, cites, impactCites, commands } = checkOpinion(answer.answer, known);
+      const declared =
+        pick && DECLARED[`${pick.runbookId}/${pick.actionId}` as keyof typeof DECLARED];
+      expect(declared).not.toBe(undefined);
+      expect([null, "medium", "high"]).toContain(risk);
+      if (declared !== null && risk !== null) expect([declared, risk]).toEqual(["medium", "high"]);
+      for (const one of [...cites, ...impactCites]) expect(["E1", "E2"]).toContain(one);
+      for (const command of commands) expect(command).toMatch(/^journalctl/);
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(read).toBeGreaterThan(100);
 });

@@ -6,6 +6,7 @@ import { createAnthropic } from "../../src/diagnosis/anthropic.ts";
 import { tariffOf } from "../../src/diagnosis/prices.ts";
 import type { ReaderDeps } from "../../src/diagnosis/reader.ts";
 import { createReader } from "../../src/diagnosis/reader.ts";
+import { redact } from "../../src/evidence/redact.ts";
 import { anAnswer } from "../diagnosis/an-opinion.ts";
 import type { FakeAnthropic, MessagesRequest } from "../fakes/anthropic.ts";
 import { startAnthropic } from "../fakes/anthropic.ts";
@@ -192,6 +193,49 @@ it("T33 no secret leaves towards the model, whichever field it stood in", async 
 
   expect(server.bodies).toHaveLength(1);
   expect(server.bodies.join("")).not.toContain("abcdef0123456789");
+});
+
+it("T33 of fifty secrets none leaves, in a label, an annotation, a KPI, a log line or the history", async () => {
+  const server = await startAnthropic();
+  const questions = [
+    { name: "logql", input: { query: '{job="web"}' } },
+    { name: "history", input: { words: "WebDown" } },
+  ];
+  server.reply((request) => {
+    if (isOneOfTwo(request)) return { text: JSON.stringify({ summary: "It fell.", cites: [] }) };
+    return request.messages.length === 1
+      ? { calls: questions }
+      : { text: JSON.stringify(anAnswer()) };
+  });
+  const journey = journeyWith(server);
+  Object.defineProperty(journey.ports, "redact", { value: redact });
+  const canary = (i: number) => `canary${i}0123456789abcdef0123456789abcdef`;
+  const carriers = [
+    (secret: string) => `DB_PASSWORD=${secret}`,
+    (secret: string) => `Authorization: Bearer ${secret}`,
+    (secret: string) => `postgres://ana:${secret}@db/x`,
+    (secret: string) => `{"clientSecret": "${secret}"}`,
+    (secret: string) => `mysql --password ${secret}`,
+  ];
+  const secrets = Array.from({ length: 50 }, (_, i) => carriers[i % 5]?.(canary(i)) ?? "");
+  const tenOf = (part: number) => secrets.slice(part * 10, part * 10 + 10);
+  measureKpi(journey, () => `Worse than usual for {a="${tenOf(0).join("; ")}"}`);
+  const lines = tenOf(1).map((text) => ({ text }));
+  const logs = () => Promise.resolve({ kind: "lines" as const, lines });
+  Object.defineProperty(journey.ports, "loki", { value: { query: logs } });
+
+  const labels = Object.fromEntries(tenOf(2).map((text, i) => [`label_${i}`, text]));
+  const annotations = Object.fromEntries(tenOf(3).map((text, i) => [`note_${i}`, text]));
+  await journey.fire({ service: "web", ...labels }, { annotations: { ...annotations } });
+  await journey.pass(2_000);
+  // What is found of it in the history is shown for the next one.
+  await journey.fire({ service: "db", note: tenOf(4).join("; ") });
+  await journey.pass(2_000);
+
+  expect(server.requests.filter(isOneOfTwo)).toHaveLength(6);
+  expect(server.bodies).toHaveLength(10);
+  expect(server.bodies.join("")).toContain("DB_PASSWORD=[redacted]");
+  expect(server.bodies.join("")).not.toContain("canary");
 });
 
 it("T33 nor in what a source answers to a question of the model's when it fails", async () => {
