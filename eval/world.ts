@@ -83,6 +83,7 @@ export function openWorld(folder: string) {
         page: null,
         redact,
       },
+      tell: () => Promise.resolve({ outcome: "refused" }),
       hashFiles: () => Promise.resolve([]),
       inquire: createInquiries(NO_SOURCES, () => now),
       reader: {

@@ -37,6 +37,7 @@ import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
 import { createNoteTaking } from "./note-taking.ts";
 import { grafanaTaker, lokiTaker } from "./notes.ts";
+import { createOutgoing } from "./outgoing.ts";
 import { createPaging } from "./paging.ts";
 import { createPing } from "./ping.ts";
 import { keyHolders } from "./proposals.ts";
@@ -52,6 +53,7 @@ import { respond } from "./responder/respond.ts";
 import { silence } from "./responder/silence.ts";
 import { undo } from "./responder/undo.ts";
 import { createRoutes } from "./routes.ts";
+import { createRouting } from "./routing.ts";
 import { createRuleWatch } from "./rule-watch.ts";
 import { createScores } from "./scores.ts";
 import { createSeparateExecution } from "./separate-execution.ts";
@@ -99,6 +101,10 @@ export function createApp(
     hasSource: config.alertmanager !== null,
     hasReader: config.llm !== null,
     chats: chatsOf(config),
+    route: createRouting(catalogue, [
+      ...chatsOf(config).map(({ channel }) => channel),
+      ...(config.pagerDuty === null ? [] : ["pagerduty"]),
+    ]),
     admit,
     now: () => new Date(),
     elapsedMs: () => performance.now(),
@@ -131,6 +137,7 @@ export function createApp(
     executors,
     hashFiles,
     page: pagerDuty && createPaging({ pagerDuty, publicUrl: config.publicUrl, log }),
+    tell: createOutgoing({ catalogue, pagerDuty, publicUrl: config.publicUrl, redact, log }),
     reader:
       config.llm &&
       createReader({

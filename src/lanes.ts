@@ -12,6 +12,7 @@ const OTHERS: Lanes = [
   [["propose"], 8],
   [["ask_source", "investigate"], 8],
   [["opine"], 2],
+  [["tell"], 4],
 ];
 /** What one process does, and what two do that share the work. */
 export const ALL_LANES: Lanes = [[["execute", ...ON_TIME], 16], ...OTHERS];

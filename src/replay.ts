@@ -256,6 +256,7 @@ function portsOf(parts: {
     },
     loki: null,
     page: null,
+    tell: () => Promise.resolve({ outcome: "refused" }),
     reader: null,
     linkBases: [],
     now,

@@ -49,6 +49,7 @@ export function createRunner(config: Config, log: Logger) {
     },
     ...{ catalogue, executors, hashFiles, crashPoint, redact, now },
     page: null,
+    tell: () => Promise.resolve({ outcome: "refused" }),
     reader: null,
     linkBases: [],
     clockBehindMs: store.clock.behindMs,

@@ -67,6 +67,8 @@ export function responderStore(
       const view = await views.incident(incidentId);
       return view && { alerts: view.incident.alerts, evidence: view.evidence };
     },
+    lastTold: store.tellings.last,
+    told: store.tellings.told,
     addEvidence: findings.addOne,
     search: async (words) => (await views.find({ words, limit: FOUND })).items,
     hasOpinion: opinions.has,

@@ -15,7 +15,7 @@ export type Page =
       readonly severity: Severity | null;
       readonly link: string;
     }
-  | { readonly what: "resolve"; readonly key: string };
+  | { readonly what: "acknowledge" | "resolve"; readonly key: string };
 
 export type Paged =
   | { readonly outcome: "accepted" }
@@ -72,11 +72,11 @@ function bodyOf(event: Page, routingKey: string) {
     dedup_key: event.key,
     client: "Countersign",
   };
-  if (event.what === "resolve") return base;
+  if (event.what !== "trigger") return base;
   return {
     ...base,
     client_url: event.link,
-    links: [{ href: event.link, text: "Decide in Countersign" }],
+    links: [{ href: event.link, text: "Open in Countersign" }],
     payload: {
       summary: event.summary.slice(0, MAX_SUMMARY),
       source: event.source,
@@ -85,7 +85,8 @@ function bodyOf(event: Page, routingKey: string) {
   };
 }
 
-function reasonOf(error: unknown): string {
+/** Without the address, which may hold a secret. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} s`;
   const { code } = (error.cause ?? {}) as { code?: string };

@@ -1,4 +1,3 @@
-import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { Command, Target } from "../remediation/proposal.ts";
 import { cleanOutput, firstBytes } from "./clean-output.ts";
@@ -8,6 +7,7 @@ import type { HttpAnswer } from "./http-client.ts";
 import { askService, ServiceUnreachable } from "./http-client.ts";
 import { picked, typed } from "./json-values.ts";
 import { parseWith } from "./parse-with.ts";
+import { readToken } from "./token-file.ts";
 
 const PROBE_TIMEOUT_MS = 10_000;
 const MAX_TEXT_BYTES = 4096;
@@ -127,26 +127,6 @@ async function ask(command: HttpCommand, limits: RunLimits) {
   const told = cleanOutput(answer.body.toString()).trim();
   // A service that shows what it was sent must not show that on a card.
   return { answer, text: token === null ? told : told.replaceAll(token.secret, "[token]") };
-}
-
-/** One line: the token, or `Header-Name: value` where a service wants it under another name. */
-async function readToken(file: string) {
-  const refuse = (why: string) => new NothingToDo(`the token file ${file} ${why}`);
-  const { mode } = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    throw refuse(`can't be read (${error.code})`);
-  });
-  if ((mode & 0o007) !== 0) throw refuse(`is open to everybody; mend it with: chmod o= ${file}`);
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw refuse(`can't be read (${error.code})`);
-  });
-  const line = /^(?:(?<name>[A-Za-z][A-Za-z0-9-]*): )?(?<secret>[!-~](?:[ -~]*[!-~])?)\n?$/.exec(
-    text,
-  );
-  const { name, secret } = line?.groups ?? {};
-  if (secret === undefined) throw refuse("must hold one line: the token, or a header with it");
-  const header: Record<string, string> =
-    name === undefined ? { Authorization: `Bearer ${secret}` } : { [name]: secret };
-  return { header, secret };
 }
 
 /** What stands in front of a service may have passed the request on before it gave up. */

@@ -3,12 +3,8 @@ import type { Policy } from "./policy.ts";
 /** What a file may say already and this version does not act on: nobody should rely on it unknowingly. */
 export function inertKeys(policy: Policy | null): string[] {
   if (policy === null) return [];
-  const { alerts, limits } = policy;
+  const { limits } = policy;
   const ofPolicy = [
-    ...(alerts.ignore.some(({ deadmanMs }) => deadmanMs === null)
-      ? ["alerts.ignore without deadman"]
-      : []),
-    ...(alerts.route.length > 0 ? ["alerts.route"] : []),
     // A plan has one target, so a higher number allows nothing more.
     ...(limits.targetsPerPlan > 1 ? ["limits.targets_per_plan above 1"] : []),
   ];

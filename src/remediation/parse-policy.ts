@@ -1,6 +1,6 @@
 import type { Policy, Surroundings } from "./policy.ts";
 import { effectivePolicy, peopleWho } from "./policy.ts";
-import { PolicyFile, ROLES } from "./policy-file.ts";
+import { CHANNELS, PolicyFile, ROLES } from "./policy-file.ts";
 import type { Path, Problem } from "./yaml.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -28,6 +28,7 @@ export function parsePolicy(file: string, bytes: Uint8Array, around: Surrounding
     ...peopleFlaws(parsed.value),
     ...approverFlaws(policy),
     ...targetFlaws(parsed.value),
+    ...routeFlaws(parsed.value),
   ].map(({ path, message }) => ({ file, line: parsed.lineOf(path), message }));
   return problems.length === 0 ? { ok: true, policy } : { ok: false, problems };
 }
@@ -109,6 +110,17 @@ function targetFlaws({ targets }: PolicyFile): Flaw[] {
       return [
         { path, message: `alias ${alias} already belongs to the ${executor} target ${owner[0]}` },
       ];
+    }),
+  );
+}
+
+function routeFlaws({ alerts, outgoing }: PolicyFile): Flaw[] {
+  const known: readonly string[] = [...CHANNELS, ...Object.keys(outgoing)];
+  return alerts.route.flatMap(({ to }, at) =>
+    to.flatMap((name, index) => {
+      if (known.includes(name)) return [];
+      const message = `nothing is called "${name}"; there are ${known.join(", ")}`;
+      return [{ path: ["alerts", "route", at, "to", index], message }];
     }),
   );
 }

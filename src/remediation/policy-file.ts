@@ -124,16 +124,15 @@ const HOSTS: Partial<Record<ExecutorName, z.ZodType<string>>> = {
   kubernetes: ClusterObject,
 };
 
+const TokenFile = z.string().regex(/^\/[\w\-./@+]+$/, "must be the absolute path of a file");
+
 const TargetEntry = z
   .strictObject({
     executor: ExecutorName,
     host: z.string().optional(),
     aliases: z.array(PlainName).default([]),
     labels: z.record(z.string(), z.string("must be a text; quote it")).default({}),
-    token_file: z
-      .string()
-      .regex(/^\/[\w\-./@+]+$/, "must be the absolute path of a file")
-      .optional(),
+    token_file: TokenFile.optional(),
   })
   .superRefine(({ executor, host, token_file: tokenFile }, context) => {
     const isHttp = executor === "http";
@@ -158,10 +157,54 @@ const Ignore = z
     error: "would ignore every alert; name at least one label",
   });
 
-const Route = z.strictObject({
-  match: Matchers,
-  to: z.array(z.enum(["telegram", "slack", "pagerduty", "console"])).min(1),
+const Route = z.strictObject({ match: Matchers, to: z.array(z.string()).min(1) });
+
+/** What an outgoing body may be filled with; each is text from outside or our own. */
+export const OUTGOING_WORDS = [
+  "event",
+  "title",
+  "text",
+  "severity",
+  "icon",
+  "incident",
+  "link",
+] as const;
+export const OUTGOING_EVENTS = ["firing", "acknowledged", "resolved"] as const;
+
+const NO_ADDRESS =
+  "must be a whole http:// or https:// address, without user, password or placeholder";
+const Outgoing = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: NO_ADDRESS }).refine((url) => {
+    const { username, password, hash } = new URL(url);
+    return username + password + hash === "" && !/[{}\s]/.test(url);
+  }, NO_ADDRESS),
+  method: z.enum(["POST", "PUT"]).default("POST"),
+  headers: z
+    .record(
+      z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, "must be the name of a header"),
+      z.string().regex(/^[ -~]{0,500}$/, "must be one line of plain letters"),
+    )
+    .default({}),
+  body: z
+    .json()
+    .optional()
+    .superRefine((body, context) => {
+      for (const word of JSON.stringify(body ?? null).matchAll(/\{\{(.*?)\}\}/g)) {
+        if (OUTGOING_WORDS.some((known) => known === word[1])) continue;
+        const message = `has the unknown placeholder ${word[0]}; there are ${OUTGOING_WORDS.join(", ")}`;
+        context.addIssue({ code: "custom", message });
+      }
+    }),
+  token_file: TokenFile.optional(),
+  events: z.array(z.enum(OUTGOING_EVENTS)).min(1).default(["firing", "resolved"]),
 });
+export const CHANNELS = ["telegram", "slack", "console", "pagerduty"] as const;
+const OutgoingName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, "must be lower case letters, digits and -")
+  .refine((name) => !CHANNELS.some((channel) => channel === name), {
+    error: "is the name of a channel",
+  });
 
 export const PolicyFile = z.strictObject({
   people: z.array(PersonEntry).default([]),
@@ -184,6 +227,7 @@ export const PolicyFile = z.strictObject({
     .prefault({}),
   protected: z.array(z.string().min(1)).default(["countersign"]),
   targets: z.record(PlainName, TargetEntry).default({}),
+  outgoing: z.record(OutgoingName, Outgoing).default({}),
   alerts: z
     .strictObject({ ignore: z.array(Ignore).default([]), route: z.array(Route).default([]) })
     .prefault({}),

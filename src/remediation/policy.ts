@@ -3,7 +3,7 @@ import type { Labels } from "../incident/alert.ts";
 import type { Period } from "../incident/report.ts";
 import type { Matchers } from "./matchers.ts";
 import { isMatch } from "./matchers.ts";
-import type { Role } from "./policy-file.ts";
+import type { OUTGOING_EVENTS, Role } from "./policy-file.ts";
 import { PolicyFile } from "./policy-file.ts";
 import type { Reason, Target } from "./proposal.ts";
 
@@ -82,11 +82,23 @@ export interface Policy {
   readonly targets: readonly InventoryEntry[];
   readonly alerts: {
     readonly ignore: readonly { readonly match: Matchers; readonly deadmanMs: number | null }[];
-    readonly route: readonly { readonly match: Matchers; readonly to: readonly Channel[] }[];
+    /** To channels, and to what stands under `outgoing`. */
+    readonly route: readonly { readonly match: Matchers; readonly to: readonly string[] }[];
   };
+  readonly outgoing: readonly Outgoing[];
 }
 
-type Channel = PolicyFile["alerts"]["route"][number]["to"][number];
+/** An address of the owner's that is told of incidents. Nothing of an alert is in any part of it but the body. */
+export interface Outgoing {
+  readonly name: string;
+  readonly url: string;
+  readonly method: "POST" | "PUT";
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON with placeholders in its texts; null for the whole incident. */
+  readonly body: unknown;
+  readonly tokenFile: string | null;
+  readonly events: readonly (typeof OUTGOING_EVENTS)[number][];
+}
 
 /** What a policy depends on beside its file. */
 export interface Surroundings {
@@ -144,6 +156,13 @@ export function effectivePolicy(
       })),
       route: file.alerts.route,
     },
+    outgoing: Object.entries(file.outgoing).map(
+      ([name, { token_file: tokenFile, body, ...rest }]) => ({
+        ...{ name, ...rest },
+        body: body ?? null,
+        tokenFile: tokenFile ?? null,
+      }),
+    ),
   };
 }
 
@@ -274,7 +293,7 @@ export function ignoreRuleFor(
   return policy.alerts.ignore.find(({ match }) => isMatch(match, labels)) ?? null;
 }
 
-/** The channels this alert is for; null where no route says so, which means all of them. */
-export function routeOf(policy: Policy, labels: Labels): readonly Channel[] | null {
+/** Where this alert is told; null where no route says so, which means every chat. */
+export function routeOf(policy: Policy, labels: Labels): readonly string[] | null {
   return policy.alerts.route.find(({ match }) => isMatch(match, labels))?.to ?? null;
 }

@@ -103,6 +103,13 @@ export interface Ports {
         | { readonly outcome: "later"; readonly why: string }
       >)
     | null;
+  /** Tells a place outside the chats; what is not known there any more is refused. */
+  readonly tell: (
+    telling: Telling,
+  ) => Promise<
+    | { readonly outcome: "accepted" | "refused" }
+    | { readonly outcome: "later"; readonly why: string }
+  >;
   /** A model that reads what was found; null where none is set. */
   readonly reader: Reader | null;
   /** Addresses that a model's links may lead to. */
@@ -121,6 +128,15 @@ export interface Ports {
 }
 
 type Span = Pick<Window, "fromMs" | "toMs">;
+
+/** What a place outside the chats is to know of an incident. */
+export interface Telling {
+  /** As it is named in a route. */
+  readonly place: string;
+  readonly event: "firing" | "acknowledged" | "resolved";
+  readonly incident: Incident;
+  readonly alerts: readonly Episode[];
+}
 
 export type Place =
   | "before-looks"
@@ -165,6 +181,9 @@ export interface ResponderStore {
     readonly alerts: readonly Episode[];
     readonly evidence: readonly EvidenceItem[];
   } | null>;
+  /** What a place outside the chats was last told of it; null for nothing. */
+  readonly lastTold: (incidentId: string, place: string) => Promise<string | null>;
+  readonly told: (incidentId: string, place: string, event: string) => Promise<void>;
   readonly addEvidence: (episode: Episode, item: Omit<EvidenceItem, "id">) => Promise<EvidenceItem>;
   /** Of the history, the newest that hold all of these words. */
   readonly search: (words: string) => Promise<readonly IncidentSummary[]>;

@@ -8,6 +8,7 @@ import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 import { putForward } from "./put-forward.ts";
 import { tendSilence } from "./silence.ts";
+import { tellPlace } from "./tell-place.ts";
 import { verify } from "./verify.ts";
 
 export interface Step {
@@ -23,6 +24,7 @@ export interface Step {
     | "remind"
     | "escalate"
     | "page"
+    | "tell"
     | "expire";
   readonly subject: string;
   readonly attempts: number;
@@ -57,6 +59,8 @@ export async function respond(ports: Ports, { kind, subject, attempts }: Step): 
       return await escalate(ports, subject);
     case "page":
       return await page(ports, subject);
+    case "tell":
+      return await tellPlace(ports, subject, attempts);
     case "expire":
       await ports.store.endRequest(subject, "expired", "nobody decided in time");
       return DONE;

@@ -58,7 +58,8 @@ export function createCards(
 
   /** At start: a chat that was configured since gets a card of everything that is still open. */
   function addMissing(): void {
-    for (const { channel, chat } of chats) query.addMissing.run(channel, chat, now().getTime());
+    for (const { channel, chat } of chats)
+      query.addMissing.run(channel, chat, now().getTime(), channel);
   }
 
   /** Of each lane the first few. What a card shows is loaded for the one whose turn it is. */
@@ -234,9 +235,10 @@ function prepare(sqlite: Sqlite) {
       ON s.kind IN ('investigate', 'propose') AND s.subject = CAST(a.id AS TEXT)
       WHERE a.incident_id = c.incident_id AND (s.is_leased OR s.due_at <= @at)) AS isInvestigating`;
   return {
-    addMissing: sqlite.prepare<[string, string, number]>(
+    addMissing: sqlite.prepare<[string, string, number, string]>(
       `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at)
-       SELECT id, ?, ?, 0, 1, 0, 0, ? FROM incidents WHERE state <> 'resolved' ON CONFLICT DO NOTHING`,
+       SELECT id, ?, ?, 0, 1, 0, 0, ? FROM incidents WHERE state <> 'resolved'
+         AND (route IS NULL OR EXISTS (SELECT 1 FROM json_each(route) WHERE value = ?)) ON CONFLICT DO NOTHING`,
     ),
     stale: sqlite.prepare<
       { channel: string; chat: string; limit: number; at: number },

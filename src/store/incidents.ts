@@ -41,8 +41,10 @@ export function createIncidents(
   const reopen = sqlite.prepare<[string]>(
     "UPDATE incidents SET state = 'open', resolved_at = NULL, acknowledged_by = NULL WHERE id = ? AND state = 'resolved'",
   );
-  const addCard = sqlite.prepare<[string, string, string, number]>(
-    `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at) VALUES (?, ?, ?, 0, 1, 0, 0, ?) ON CONFLICT DO NOTHING`,
+  const addCard = sqlite.prepare<[string, string, number, string, string]>(
+    `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at)
+     SELECT id, ?, ?, 0, 1, 0, 0, ? FROM incidents WHERE id = ?
+       AND (route IS NULL OR EXISTS (SELECT 1 FROM json_each(route) WHERE value = ?)) ON CONFLICT DO NOTHING`,
   );
 
   const firing = sqlite.prepare<[number], EpisodeRow>(
@@ -85,7 +87,7 @@ export function createIncidents(
       fire.run(now().getTime(), incidentId, episodeId);
       if (reopen.run(incidentId).changes > 0) {
         for (const { channel, chat } of chats)
-          addCard.run(incidentId, channel, chat, now().getTime());
+          addCard.run(channel, chat, now().getTime(), incidentId, channel);
         record.append({ kind: "incident.reopened", actor: source, incidentId, data: { alert } });
       }
       record.append({

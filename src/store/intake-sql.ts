@@ -47,8 +47,8 @@ export function prepareIntake(sqlite: Sqlite) {
        AND group_key = ? AND state = 'resolved' AND resolved_at >= ?`,
     ),
     addIncident: sqlite.prepare(
-      `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, resolved_at, truncated_alerts, trust, receiver, external_url, group_labels, extra, version)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+      `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, resolved_at, truncated_alerts, trust, receiver, external_url, group_labels, extra, version, route)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, '[]')`,
     ),
     // Trust can only fall while an incident lives: one unproven body makes all of it unproven.
     updateIncident: sqlite.prepare<[Severity | null, number, string, string, string]>(
@@ -62,6 +62,12 @@ export function prepareIntake(sqlite: Sqlite) {
     addCard: sqlite.prepare<[string, string, string, number]>(
       `INSERT INTO cards (incident_id, channel, chat, shown_version, is_stale, is_urgent, is_reposted, at) VALUES (?, ?, ?, 0, 1, 0, 0, ?)
        ON CONFLICT (incident_id, channel, chat) DO UPDATE SET digest_id = NULL WHERE digest_id IS NOT NULL`,
+    ),
+    routeOf: sqlite
+      .prepare<[string], string | null>("SELECT route FROM incidents WHERE id = ?")
+      .pluck(),
+    setRoute: sqlite.prepare<[string | null, string]>(
+      "UPDATE incidents SET route = ? WHERE id = ?",
     ),
     undecidedRequests: sqlite.prepare<[number], { id: string }>(
       "SELECT id FROM requests WHERE episode_id = ? AND state IN ('pending', 'approved', 'executing') AND state <> 'executing'",

@@ -1,5 +1,12 @@
 import { ALERT_RESOLVED } from "../approval/approval.ts";
-import type { Admission, Alert, IncomingAlert, Known, Severity } from "../incident/alert.ts";
+import type {
+  Admission,
+  Alert,
+  IncomingAlert,
+  Known,
+  Labels,
+  Severity,
+} from "../incident/alert.ts";
 import { isDrill, isWithout, nameOf, placeOf, severityOf } from "../incident/alert.ts";
 import type { Acceptance, AlertGroup } from "../incident/alert-group.ts";
 import type { Changes } from "./changes.ts";
@@ -16,12 +23,22 @@ export interface IntakeOptions {
   readonly dedupWindowMs: number;
   /** Whether the source can be asked what fires: then an alert that seems replayed is asked after. */
   readonly hasSource: boolean;
-  /** Every configured chat gets a card of every incident. */
   readonly chats: readonly { channel: string; chat: string }[];
+  /** Without it every chat gets a card of every incident, and nobody else is told. */
+  readonly route?: (labels: Labels) => Route;
 }
 
+export interface Route {
+  /** Left alone: it makes no incident. */
+  readonly isIgnored: boolean;
+  /** Names of channels and of other places; null for every chat. */
+  readonly to: readonly string[] | null;
+}
+
+const EVERYWHERE: Route = { isIgnored: false, to: null };
+
 /** What became of an alert and its incident (`repeated`: known, and it still fires); null where it has to wait. */
-type Accepted = ["fresh" | "updated" | "known" | "repeated", string] | null;
+type Accepted = ["fresh" | "updated" | "known" | "repeated", string] | ["ignored", null] | null;
 
 const MAX_TITLE_LENGTH = 300;
 
@@ -32,7 +49,7 @@ const MAX_TITLE_LENGTH = 300;
 export function createIntake(
   sqlite: Sqlite,
   { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
-  { admit, dedupWindowMs, hasSource, chats }: IntakeOptions,
+  { admit, dedupWindowMs, hasSource, chats, route = () => EVERYWHERE }: IntakeOptions,
 ) {
   const sql = prepareIntake(sqlite);
   /** Incidents in which the body under way has ended an episode. */
@@ -72,6 +89,7 @@ export function createIntake(
         resolve(firing as EpisodeRow, { ...alert, endsAt: alert.startsAt }, group);
         return ["fresh", add(group, alert, isNew)];
       case "fresh":
+        if (firing === undefined && route(alert.labels).isIgnored) return ["ignored", null];
         if (alert.status === "resolved" && !isLast) return null;
         return ["fresh", add(group, alert, isNew)];
     }
@@ -115,6 +133,7 @@ export function createIntake(
       },
     });
     if (alert.status === "firing") {
+      direct(incidentId, alert, group);
       steps.enqueue("investigate", String(lastInsertRowid), group.receivedAt);
     }
     changes.touch(incidentId, { isUrgent: false });
@@ -136,7 +155,7 @@ export function createIntake(
       const recent = sql.recentlyResolved.get(group.source, alert.fingerprint, groupKey, since);
       if (recent !== undefined) {
         sql.reopen.run(severity, group.truncatedAlerts, group.trust, recent.id);
-        addCards(recent.id, group, alert);
+        sql.setRoute.run("[]", recent.id);
         record.append({
           kind: "incident.reopened",
           actor: group.source,
@@ -175,8 +194,6 @@ export function createIntake(
       JSON.stringify(group.groupLabels),
       group.extra === null ? null : JSON.stringify(group.extra),
     );
-    // What was over before we heard of it goes to the history, not to people's phones.
-    if (!isOver) addCards(id, group, alert);
     record.append({
       kind: isOver ? "incident.missed" : "incident.opened",
       actor: group.source,
@@ -186,15 +203,29 @@ export function createIntake(
     return id;
   }
 
-  function addCards(
-    incidentId: string,
-    { source, receivedAt }: AlertGroup,
-    { labels }: Alert,
-  ): void {
+  /**
+   * An incident goes where each of its alerts that fire is to go: what was over before we heard of it goes to the
+   * history, not to people's phones.
+   */
+  function direct(incidentId: string, { labels }: Alert, { source, receivedAt }: AlertGroup): void {
+    const before = sql.routeOf.get(incidentId) ?? null;
+    if (before === null) return;
+    const earlier = JSON.parse(before) as string[];
+    const to = source === "drill" ? rehearsedIn(labels) : route(labels).to;
+    const all = to === null ? null : [...new Set([...earlier, ...to])];
+    if (all?.length === earlier.length) return;
+    sql.setRoute.run(all === null ? null : JSON.stringify(all), incidentId);
     for (const { channel, chat } of chats) {
-      if (isWithout({ source, labels }, channel)) continue;
+      if (earlier.includes(channel) || !(all === null || all.includes(channel))) continue;
       sql.addCard.run(incidentId, channel, chat, receivedAt.getTime());
     }
+  }
+
+  /** A drill goes to the chats it does not do without, and to nobody outside. */
+  function rehearsedIn(labels: Labels): string[] {
+    return chats
+      .map(({ channel }) => channel)
+      .filter((channel) => !isWithout({ source: "drill", labels }, channel));
   }
 
   function resolve(episode: EpisodeRow, alert: Alert, { source, receivedAt }: AlertGroup): void {
@@ -242,7 +273,7 @@ export function createIntake(
   function acceptGroup(group: AlertGroup): Acceptance {
     const incidents = new Set<string>();
     const stillFiring = new Set<string>();
-    const count = { fresh: 0, updated: 0, known: 0, repeated: 0 };
+    const count = { fresh: 0, updated: 0, known: 0, repeated: 0, ignored: 0 };
     ended = new Set();
     const acceptEach = (alerts: readonly IncomingAlert[], isLast: boolean) =>
       alerts.filter((alert) => {
@@ -250,6 +281,7 @@ export function createIntake(
         if (accepted === null) return true;
         const [kind, incidentId] = accepted;
         count[kind] += 1;
+        if (incidentId === null) return false;
         incidents.add(incidentId);
         if (kind === "repeated") stillFiring.add(incidentId);
         return false;
@@ -262,7 +294,7 @@ export function createIntake(
       received: group.alerts.length,
       fresh: count.fresh,
       updated: count.updated,
-      deduplicated: count.known + count.repeated,
+      deduplicated: count.known + count.repeated + count.ignored,
       incidents: [...incidents],
     };
   }

@@ -23,6 +23,7 @@ const REMOVE = [
   `DELETE FROM opinions WHERE incident_id IN ${OF_INCIDENTS}`,
   // A picture stands under a card, and is found by its place.
   `DELETE FROM pictures WHERE (channel, chat, incident_id) IN (SELECT channel, chat, incident_id FROM cards WHERE incident_id IN ${OF_INCIDENTS})`,
+  `DELETE FROM tellings WHERE incident_id IN ${OF_INCIDENTS}`,
   `DELETE FROM cards WHERE incident_id IN ${OF_INCIDENTS}`,
   `DELETE FROM incident_words WHERE rowid IN (SELECT n FROM searchable WHERE incident_id IN ${OF_INCIDENTS})`,
   `DELETE FROM searchable WHERE incident_id IN ${OF_INCIDENTS}`,

@@ -30,6 +30,8 @@ export const incidents = sqliteTable(
     groupLabels: text().notNull(),
     extra: text(),
     version: integer().notNull(),
+    /** Where it is told, as a JSON list of names; null for every chat and nowhere else. */
+    route: text(),
   },
   (t) => [
     // A group has at most one open incident; intake finds it here.
@@ -516,6 +518,20 @@ export const notices = sqliteTable(
     isTold: integer({ mode: "boolean" }).notNull(),
   },
   (t) => [index("untold_notices").on(t.id).where(sql`is_told = 0`)],
+);
+
+/** What each place outside the chats was last told of an incident. */
+export const tellings = sqliteTable(
+  "tellings",
+  {
+    incidentId: text()
+      .notNull()
+      .references(() => incidents.id),
+    place: text().notNull(),
+    event: text().notNull(),
+    at: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.incidentId, t.place] })],
 );
 
 /** Which reports each chat was sent; a row comes before its message, so that none is sent twice. */

@@ -13,6 +13,7 @@ export type StepKind =
   | "remind"
   | "escalate"
   | "page"
+  | "tell"
   | "expire";
 
 export interface Step {

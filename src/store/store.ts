@@ -34,6 +34,7 @@ import { createSilences } from "./silences.ts";
 import { createStatistics } from "./statistics.ts";
 import { createSteps } from "./steps.ts";
 import { createSwitches } from "./switches.ts";
+import { createTellings } from "./tellings.ts";
 import { createViews } from "./views.ts";
 
 interface Refusal {
@@ -75,8 +76,8 @@ export function openStore(options: StoreOptions) {
   });
   const { now } = clock;
   const record = createRecord(sqlite, now, options.redact);
-  const changes = createChanges(sqlite);
   const steps = createSteps(sqlite);
+  const changes = createChanges(sqlite, steps, now);
   const askedFor = createAskedFor(sqlite, { record, changes }, options.chats, now);
   const notices = createNotices(sqlite, now);
   const grants = createGrants(sqlite, { record, steps, changes, askedFor, notices }, now);
@@ -123,6 +124,7 @@ export function openStore(options: StoreOptions) {
     searchIndex: promised(searchIndex),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     pictures: promised(createPictures(sqlite)),
+    tellings: promised(createTellings(sqlite, now)),
     sentReports: promised(createSentReports(sqlite, now)),
     digests: promised(createDigests(sqlite, now)),
     chats: promised(createChats(sqlite)),

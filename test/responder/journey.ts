@@ -18,6 +18,7 @@ import { createCatalogue } from "../../src/remediation/catalogue.ts";
 import { isSolo } from "../../src/remediation/policy.ts";
 import type { Place, Ports } from "../../src/responder/ports.ts";
 import { respond } from "../../src/responder/respond.ts";
+import { createRouting } from "../../src/routing.ts";
 import { createRuleWatch } from "../../src/rule-watch.ts";
 import { newId } from "../../src/store/ids.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -53,7 +54,7 @@ const POLICY = `targets:
 const IN_MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 const KINDS = [
-  ...["execute", "verify", "earn", "silence", "remind", "escalate", "page", "expire"],
+  ...["execute", "verify", "earn", "silence", "remind", "escalate", "page", "expire", "tell"],
   ...["ask_source", "investigate", "propose", "opine"],
 ] as Parameters<ReturnType<typeof openStore>["queue"]["lease"]>[0];
 
@@ -71,6 +72,8 @@ export function createJourney(
     /** A model that reads what was found. */
     reader?: (ledger: ReaderDeps["ledger"], now: () => Date) => Reader;
     chats?: { channel: string; chat: string }[];
+    /** What a route may name beside the policy's own. */
+    channels?: readonly string[] | undefined;
   } = {},
 ) {
   const folder = mkdtempSync(join(IN_MEMORY, "countersign-journey-"));
@@ -92,6 +95,9 @@ export function createJourney(
     result: "succeeded" as RunResult["outcome"],
     /** What whoever is on call was rung for. */
     pages: [] as string[],
+    /** What places outside the chats were told, and what they answer. */
+    tellings: [] as string[],
+    place: { outcome: "accepted" } as Awaited<ReturnType<Ports["tell"]>>,
     /** What happens while somebody looks. */
     onLook: (): void => undefined,
     onCrashPoint: (_: Place): void => undefined,
@@ -149,6 +155,7 @@ export function createJourney(
       hasSource: true,
       hasReader: options.reader !== undefined,
       chats: options.chats ?? [],
+      route: createRouting(catalogue, options.channels ?? ["telegram", "slack", "pagerduty"]),
       admit,
       now: () => now,
       elapsedMs: () => elapsed,
@@ -217,6 +224,10 @@ export function createJourney(
       { prometheus: null, loki: null, alertmanager: null, grafana: null, past: store.past },
       () => now,
     ),
+    tell: (telling) => {
+      world.tellings.push(`${telling.place}: ${telling.event}`);
+      return Promise.resolve(world.place);
+    },
     page: (event) => {
       world.pages.push(event.what);
       return Promise.resolve({ outcome: "accepted" });
