@@ -380,6 +380,7 @@ export function createApp(
 
   const reads = createReads({
     ...{ store: shown, catalogue, anchors, config, drawing, now },
+    prometheus: sources.prometheus,
     costs: () => costs(store, config.llm?.limits ?? null),
     sendTest: more.sendTest ?? (() => Promise.reject(new Error("this program sends none"))),
   });

@@ -3,11 +3,20 @@ import { autonomyOf } from "./autonomy.ts";
 import type { Costs } from "./chat/desk.ts";
 import { numbersOf } from "./chat/report-card.ts";
 import type { Config } from "./config.ts";
-import type { Outcome, Reads, Runs, Statistics, TestAnswer } from "./console/reads.ts";
+import type {
+  Outcome,
+  PatternsView,
+  Reads,
+  Runs,
+  Statistics,
+  TestAnswer,
+} from "./console/reads.ts";
 import { describe } from "./evidence/describe.ts";
 import type { Drawing } from "./evidence/drawing.ts";
+import type { Prometheus } from "./evidence/prometheus.ts";
 import type { Period, Report } from "./incident/report.ts";
 import { PERIOD_MS } from "./incident/report.ts";
+import { patternsOf } from "./patterns.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ruleText } from "./remediation/earn.ts";
 import type { Policy } from "./remediation/policy.ts";
@@ -16,6 +25,7 @@ import type { Action, Runbook } from "./remediation/runbook.ts";
 import { isWayBack, paramsOf } from "./remediation/runbook.ts";
 import type { Standing } from "./remediation/track-record.ts";
 import { graphOfReport } from "./report/report-graph.ts";
+import { sayPatterns } from "./report/say-patterns.ts";
 import type { Store } from "./store/store.ts";
 
 const DAY_MS = 86_400_000;
@@ -28,6 +38,7 @@ export type SendTest = (severity: string) => Promise<{ incidentId: string | null
 
 interface Deps {
   readonly store: Store;
+  readonly prometheus: Pick<Prometheus, "queryRange"> | null;
   readonly catalogue: Pick<Catalogue, "read">;
   readonly anchors: { seen(): Promise<AuditReport>; audit(): Promise<AuditReport> };
   readonly costs: () => Promise<Costs | null>;
@@ -51,6 +62,8 @@ export function createReads({
   const runsByTarget = fresh(store.statistics.runsByTarget);
 
   const statistics = fresh(count);
+  const patterns = fresh(findAndSay);
+  const autonomy = fresh(() => autonomyOf({ grants: store.grants, catalogue, now }));
   const reports = {
     day: fresh(() => reportOf("day")),
     week: fresh(() => reportOf("week")),
@@ -68,9 +81,15 @@ export function createReads({
     return await store.statistics.report(now(), PERIOD_MS[period]);
   }
 
+  async function findAndSay(): Promise<PatternsView> {
+    const found = await patternsOf({ store, prometheus: deps.prometheus, now });
+    const { from, to, alerts } = found;
+    return { from, to, alerts, ...sayPatterns(found) };
+  }
+
   async function circumstances(): Promise<Circumstances> {
     const { isOn } = await store.switches.autohealing();
-    const { standings } = await autonomyOf({ grants: store.grants, catalogue, now });
+    const { standings } = await autonomy();
     const granted = standings.filter(({ grantedAt }) => grantedAt !== null);
     return { isAutohealingOn: isOn, granted };
   }
@@ -162,6 +181,7 @@ export function createReads({
       };
     },
     statistics,
+    patterns,
     async report(period) {
       const report = await reports[period]();
       return { report, numbers: numbersOf(report), alt: describe(graphOfReport(report)) };

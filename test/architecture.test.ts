@@ -24,6 +24,8 @@ const NOUNS = [
   "alert",
   "alert-group",
   "incident",
+  "pattern",
+  "pattern",
   "report",
   "sighting",
   "evidence",

@@ -13,6 +13,7 @@ function openReads(policy?: string) {
   const sent: string[] = [];
   const reads = createReads({
     ...{ store, catalogue: journey.ports.catalogue, now: journey.now },
+    prometheus: null,
     anchors: { seen, audit: seen },
     costs: async () => null,
     drawing: { svg: async ({ title }) => `<svg>${title}</svg>` },

@@ -11,6 +11,7 @@ import { isAtHome } from "./guard.ts";
 import { HistoryPage } from "./history-page.tsx";
 import { InboxPage } from "./inbox-page.tsx";
 import { IncidentPage } from "./incident-page.tsx";
+import { PatternsPage } from "./patterns-page.tsx";
 import type { ConsoleDeps, HistoryQuery } from "./ports.ts";
 import { MOST_COUNTED } from "./ports.ts";
 import type { Reception } from "./reception.tsx";
@@ -112,6 +113,11 @@ export function createPages(
   app.get("/policy", async (c) => {
     const [frame, policy] = await Promise.all([frameOf(c), reads.policy()]);
     return reception.send(c, <PolicyPage {...{ frame, policy }} />);
+  });
+
+  app.get("/patterns", async (c) => {
+    const [frame, found] = await Promise.all([frameOf(c), reads.patterns()]);
+    return reception.send(c, <PatternsPage {...{ frame, found }} />);
   });
 
   app.get("/autonomy", async (c) => {

@@ -12,6 +12,7 @@ export interface Reads {
   targets(): Promise<readonly TargetLine[] | null>;
   policy(): Promise<PolicyView | null>;
   statistics(): Promise<Statistics>;
+  patterns(): Promise<PatternsView>;
   /** The last day, week or month against the one before. */
   report(period: Period): Promise<ReportView>;
   /** As SVG. */
@@ -22,6 +23,22 @@ export interface Reads {
   verifyRecord(): Promise<void>;
   settings(): readonly SettingLine[];
   sendTest(wish: { readonly severity: string; readonly person: Person }): Promise<TestAnswer>;
+}
+
+/** What the last month has to say, in words. */
+export interface PatternsView {
+  readonly from: Date;
+  readonly to: Date;
+  readonly alerts: number;
+  readonly sections: readonly {
+    readonly title: string;
+    readonly items: readonly {
+      readonly text: string;
+      readonly advice: string | null;
+      readonly incidentIds: readonly string[];
+    }[];
+  }[];
+  readonly lacking: readonly string[];
 }
 
 export interface Runs {

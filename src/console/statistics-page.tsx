@@ -21,6 +21,7 @@ export function StatisticsPage({ frame, found }: { frame: Frame; found: Statisti
             <a href={`/reports/${period}`}>{period}</a>{" "}
           </>
         ))}
+        <a href="/patterns">What comes back, together, or soon</a>
       </p>
       {incidents === 0 ? (
         <p class="empty">

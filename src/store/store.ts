@@ -20,6 +20,7 @@ import { openDatabase } from "./open.ts";
 import { createOpinions } from "./opinions.ts";
 import { createPasskeys } from "./passkeys.ts";
 import { createPast } from "./past.ts";
+import { createPatterns } from "./patterns.ts";
 import { createPictures } from "./pictures.ts";
 import { createRecord, lastRecordedAt } from "./record.ts";
 import { createSentReports } from "./reports.ts";
@@ -120,6 +121,7 @@ export function openStore(options: StoreOptions) {
       ...createSearch(sqlite, searchIndex),
     }),
     lists: promised(createLists(sqlite)),
+    patterns: promised(createPatterns(sqlite, options.redact)),
     statistics: promised(createStatistics(sqlite)),
     searchIndex: promised(searchIndex),
     cards: promised(createCards(sqlite, tools, options.chats, now)),

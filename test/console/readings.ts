@@ -126,6 +126,25 @@ export function createReadings(now: () => Date) {
       alt: "Incidents a day",
     }),
     reportGraph: async () => "<svg/>",
+    patterns: async () => ({
+      from: new Date(now().getTime() - 30 * 86_400_000),
+      to: now(),
+      alerts: 214,
+      sections: [
+        {
+          title: "Comes back again and again",
+          items: [
+            {
+              text: "HighLatency on web-03 fired 26 times, 23 of them within 30 min of its end.",
+              advice: "With keep_firing_for: 10m in its rule it would have been 3.",
+              incidentIds: ["inc_1a2b3c4d5e6f", "inc_0a2b3c4d5e6f"],
+            },
+          ],
+        },
+        { title: "Nobody acts on", items: [] },
+      ],
+      lacking: ["PROMETHEUS_URL is not set: no forecasts."],
+    }),
     statistics: async () => ({
       days: 30,
       incidents: 214,
@@ -203,6 +222,7 @@ export const PAGES = [
   "/targets",
   "/policy",
   "/autonomy",
+  "/patterns",
   "/statistics",
   "/reports/week",
   "/record",

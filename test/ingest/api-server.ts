@@ -40,7 +40,7 @@ export async function serveApi() {
   const store = { ...journey.store, views: { ...views, incident: shown } };
   const anchors = () => Promise.reject(new Error("nobody asks for the record here"));
   const reads = createReads({
-    ...{ store, catalogue, now, config: readConfig({}) },
+    ...{ store, catalogue, now, config: readConfig({}), prometheus: null },
     anchors: { seen: anchors, audit: anchors },
     costs: () => Promise.resolve(null),
     drawing: { svg: () => Promise.reject(new Error("nobody draws here")) },

@@ -219,12 +219,16 @@ const heals = fc
   .record({
     name: service,
     severity: fc.constantFrom("critical", "critical", "info"),
-    works: fc.constantFrom(true, true, true, true, false),
+    works: fc.constantFrom(true, true, true, true, true, true, false),
+    result: fc.constantFrom(
+      ...(["succeeded", "succeeded", "succeeded", "succeeded", "succeeded"] as const),
+      ...(["failed", "timed_out", "unknown"] as const),
+    ),
   })
   .map(
-    ({ name, severity, works }): Event =>
+    ({ name, severity, works, result }): Event =>
       async ({ desk, journey, seen }) => {
-        Object.assign(journey.world, { alertmanager: null, state: "down", result: "succeeded" });
+        Object.assign(journey.world, { alertmanager: null, state: "down", result });
         journey.world.onRun = () => {
           seen.onRun();
           if (works) journey.world.state = "up";
@@ -341,6 +345,7 @@ const leadingToLeave = fc.oneof(
   { weight: 20, arbitrary: heals },
   { weight: 10, arbitrary: agrees },
   { weight: 2, arbitrary: passes },
+  { weight: 4, arbitrary: reviews },
   { weight: 1, arbitrary: anyEvent },
   { weight: 1, arbitrary: takesBack },
   { weight: 1, arbitrary: wantsUndone },

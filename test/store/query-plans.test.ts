@@ -124,6 +124,7 @@ const MAY_SCAN = [
   /^SELECT count\(\*\) FROM \w+ WHERE 1$/,
   // Counted now and then, for the pages of runbooks and targets.
   /^SELECT (?:runbook_id|target) AS name, count\(\*\) AS runs/,
+  /^SELECT DISTINCT runbook_id AS runbookId, action_id AS actionId, target FROM requests\s+WHERE/,
   // The newest first, until the page is full.
   /^SELECT i\.id FROM incidents i ORDER BY i\.opened_at DESC, i\.rowid DESC LIMIT/,
   /^SELECT count\(\*\) FROM \(SELECT 1 FROM incidents i LIMIT \?\)$/,
