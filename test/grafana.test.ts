@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { promqlFlaw } from "../src/evidence/promql.ts";
 import { createMetrics } from "../src/metrics.ts";
-import { promqlFlaw } from "../src/remediation/promql.ts";
 
 interface Dashboard {
   readonly panels: readonly {

@@ -1,6 +1,6 @@
+import { promqlFlaw } from "../evidence/promql.ts";
 import type { Kpi } from "./kpi.ts";
 import { KpiFile } from "./kpi.ts";
-import { promqlFlaw } from "./promql.ts";
 import type { Path, Problem } from "./yaml.ts";
 import { parseYaml } from "./yaml.ts";
 

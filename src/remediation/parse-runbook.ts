@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { promqlFlaw } from "./promql.ts";
+import { promqlFlaw } from "../evidence/promql.ts";
 import { misplaced } from "./query.ts";
 import type { Action, Params, Probe, Runbook } from "./runbook.ts";
 import { actionOf, paramsOf, RunbookHead } from "./runbook.ts";

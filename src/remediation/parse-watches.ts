@@ -1,4 +1,4 @@
-import { promqlFlaw } from "./promql.ts";
+import { promqlFlaw } from "../evidence/promql.ts";
 import type { Watch } from "./watch.ts";
 import { WatchFile } from "./watch.ts";
 import type { Problem } from "./yaml.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Tool } from "../diagnosis/reading.ts";
 import type { Window } from "../evidence/measurement.ts";
+import { metricsIn, promqlFlaw, selectorFlaw } from "../evidence/promql.ts";
 import type { Episode } from "../incident/alert.ts";
 import { logqlFlaw } from "../remediation/logql.ts";
-import { metricsIn, promqlFlaw, selectorFlaw } from "../remediation/promql.ts";
 import type { Keep } from "./look-tools.ts";
 import { nameOf, numbers } from "./numbers.ts";
 import type { Ports } from "./ports.ts";

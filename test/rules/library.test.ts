@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
+import { promqlFlaw } from "../../src/evidence/promql.ts";
 import { createExecutors, openCatalogue } from "../../src/executors.ts";
 import { classifyArgv } from "../../src/remediation/classify.ts";
-import { promqlFlaw } from "../../src/remediation/promql.ts";
 import type { Runbook, Whitelist } from "../../src/remediation/runbook.ts";
 import { isFallback } from "../../src/remediation/runbook.ts";
 import { sampleOf, sampleQuery } from "../../src/remediation/sample.ts";

@@ -1,6 +1,23 @@
 import { parser } from "@prometheus-io/lezer-promql";
 
 const SHOWN_CHARS = 40;
+const COMMENT = "LineComment";
+
+export type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
+
+/** The expression that a query is, as a tree; null where it can't be read. */
+export function treeOf(query: string): SyntaxNode | null {
+  return firstError(query) === null ? (partsOf(parser.parse(query).topNode)[0] ?? null) : null;
+}
+
+/** What a node is made of, comments left out. */
+export function partsOf(node: SyntaxNode): SyntaxNode[] {
+  const parts: SyntaxNode[] = [];
+  for (let part = node.firstChild; part !== null; part = part.nextSibling) {
+    if (part.name !== COMMENT) parts.push(part);
+  }
+  return parts;
+}
 
 /**
  * What Prometheus's own grammar does not read in a query, or null. The grammar knows names and shapes;
@@ -19,8 +36,7 @@ export function promqlFlaw(query: string): string | null {
 export function selectorFlaw(query: string): string | null {
   const flaw = promqlFlaw(query);
   if (flaw !== null) return flaw;
-  const root = parser.parse(query).topNode.firstChild;
-  return root?.name === "VectorSelector" && root.nextSibling === null
+  return treeOf(query)?.name === "VectorSelector"
     ? null
     : 'it must be one selector, such as up{job="web"}';
 }
