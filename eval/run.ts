@@ -100,8 +100,8 @@ export async function playRecorded(
         recall: () => Promise.resolve(null),
       };
       const parts = { main, triage: null, limits, ledger, timeoutMs: TIMEOUT_MS, now };
-      const reader = createReader({ ...parts, hidesHosts: false });
-      return await reader.read(wish);
+      const told = createReader({ ...parts, hidesHosts: false });
+      return await told.read(wish);
     },
   };
   return await play(world, scenario, { reader, label, heard: () => given });

@@ -90,9 +90,9 @@ export function createLoki(access: SourceAccess) {
   }
 
   /** The same lines again are the same lines: Loki keeps one of each. */
-  async function push(labels: Labels, lines: readonly LogLine[]): Promise<void> {
+  async function push(stream: Labels, lines: readonly LogLine[]): Promise<void> {
     const values = lines.map(({ atMs, text }) => [nanoseconds(atMs), text]);
-    const json = { streams: [{ stream: labels, values }] };
+    const json = { streams: [{ stream, values }] };
     await ask("Loki", access, "/loki/api/v1/push", { method: "POST", json });
   }
 
