@@ -1,17 +1,12 @@
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
-import type { ServerType } from "@hono/node-server";
-import { serve } from "@hono/node-server";
-import type { Browser } from "playwright-core";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { aPasskey } from "../store/lab.ts";
+import { browserFor, listen } from "./chromium.ts";
 import type { Lab } from "./lab.ts";
 import { createLab, LINK } from "./lab.ts";
 import { PAGES } from "./readings.ts";
 import { aDeniedRequest, anExecution, aRequest, aView } from "./stories.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 // A browser shares the machine with the other tests.
@@ -23,13 +18,14 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-let browser: Browser | null = null;
-let server: ServerType | null = null;
+let server: Awaited<ReturnType<typeof listen>>;
 let base = "";
 let lab: Lab;
 
 beforeAll(async () => {
-  lab = createLab({ heartbeatMs: 1000 });
+  server = await listen(() => lab);
+  base = `http://localhost:${server.port}`;
+  lab = createLab({ heartbeatMs: 1000, publicUrl: base });
   lab.now = new Date();
   lab.views = [
     aView(lab.now, { requests: [aRequest(lab.now), aDeniedRequest(lab.now)] }),
@@ -39,40 +35,36 @@ beforeAll(async () => {
       executions: [anExecution(lab.now, { state: "unknown" })],
     }),
   ];
+  lab.passkeys = [{ ...aPasskey(), createdAt: lab.now, usedAt: null }];
   lab.status = {
     ...lab.status,
     problems: [{ file: "runbooks/policy.yaml", line: 12, text: "quorum must be 2 or more" }],
     notices: [{ at: lab.now, text: "policy.yaml was changed" }],
   };
-  base = await new Promise((resolve) => {
-    server = serve(
-      { fetch: lab.console.app.fetch, hostname: "127.0.0.1", port: 0 },
-      ({ port }: AddressInfo) => resolve(`http://127.0.0.1:${port}`),
-    );
-  });
-  if (existsSync(CHROMIUM)) {
-    const args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    browser = await chromium.launch({ executablePath: CHROMIUM, args });
-  }
 });
 
-afterAll(async () => {
-  await browser?.close();
+afterAll(() => {
   lab.console.close();
-  server?.close();
+  server.close();
 });
 
 it.for(["light", "dark"] as const)(
   "axe finds nothing serious on any page in the %s theme, at phone width and wide",
   async (colorScheme, test) => {
-    if (browser === null) return test.skip(`${CHROMIUM} is missing`);
+    const browser = await browserFor(test);
     const context = await browser.newContext({ colorScheme, bypassCSP: true });
     await context.addCookies([
       { name: "countersign_session", value: "session-of-ana-0000", url: base },
     ]);
     const page = await context.newPage();
     const found: string[] = [];
-    for (const path of [...PAGES, "/incidents/inc_high", "/nowhere", `/sign-in/${LINK}`]) {
+    for (const path of [
+      ...PAGES,
+      "/incidents/inc_high",
+      "/nowhere",
+      "/signed-out",
+      `/sign-in/${LINK}`,
+    ]) {
       for (const width of [360, 1280]) {
         await page.setViewportSize({ width, height: 800 });
         await page.goto(base + path);

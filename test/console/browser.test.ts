@@ -301,3 +301,28 @@ it("can be used by keyboard alone: skip link, visible focus, approve", async (te
   expect(outline).toBe("solid");
   expect(lab.decisions).toHaveLength(1);
 });
+
+it("searches the history by words and filters, which stand in the address", async (test) => {
+  const page = await visit(test);
+  put(aView(lab.now));
+  await page.goto(`${base}/history`);
+
+  await page.fill("input[name=words]", "nginx down");
+  await page.selectOption("select[name=severity]", "critical");
+  await page.selectOption("select[name=within]", "week");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/words=nginx\+down/);
+
+  const { searchParams } = new URL(page.url());
+  expect(Object.fromEntries(searchParams)).toMatchObject({ severity: "critical", within: "week" });
+  expect(lab.searches.at(-1)).toMatchObject({
+    words: "nginx down",
+    severity: "critical",
+    within: "week",
+    page: 1,
+  });
+  expect(await page.inputValue("input[name=words]")).toBe("nginx down");
+  await page.reload();
+  expect(await page.inputValue("select[name=severity]")).toBe("critical");
+  expect(lab.errors).toEqual([]);
+});

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import type { TestContext } from "vitest";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { consolePasskeys } from "../../src/store-ports.ts";
-import { createLab as createStoreLab } from "../store/lab.ts";
+import { aPasskey, createLab as createStoreLab } from "../store/lab.ts";
 import { browserFor, listen, plugIn } from "./chromium.ts";
 import type { Lab } from "./lab.ts";
 import { createLab } from "./lab.ts";
@@ -31,9 +31,12 @@ afterEach(async () => {
   server.close();
 });
 
-async function visit(test: TestContext): Promise<Page> {
+async function visit(test: TestContext, look: { hasScript?: boolean; width?: number } = {}) {
   const browser = await browserFor(test);
-  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  context = await browser.newContext({
+    viewport: { width: look.width ?? 1280, height: 900 },
+    javaScriptEnabled: look.hasScript ?? true,
+  });
   const cookie = { name: "countersign_session", value: "session-of-ana-0000", url: base };
   await context.addCookies([cookie]);
   const page = await context.newPage();
@@ -149,6 +152,45 @@ it("T07 decides nothing where the owner of the device is not there, and keeps wh
   expect(lab.decisions).toEqual([]);
 });
 
+it("can be used by keyboard alone, at phone width, without scrolling sideways", async (test) => {
+  const page = await visit(test, { width: 360 });
+  await plugIn(page);
+  await page.goto(`${base}/sessions`);
+  const wide = await page.evaluate(OVERFLOW);
+  await page.focus("#passkey-name");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=Added.");
+  const request = putHighRisk();
+  await page.goto(`${base}/incidents/inc_nginx`);
+
+  await page.focus("input[name=typed_code]");
+  await page.keyboard.type(request.planCode);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("by keyboard");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+
+  await page.waitForSelector("text=Approved. It is about to run.");
+  expect(lab.decisions).toMatchObject([{ reason: "by keyboard", via: "typed" }]);
+  expect([wide, await page.evaluate(OVERFLOW)]).toEqual([0, 0]);
+  expect(lab.errors).toEqual([]);
+});
+
+it("T07 without JavaScript says that a passkey takes it, and is refused", async (test) => {
+  await stored.store.passkeys.add(aPasskey());
+  const page = await visit(test, { hasScript: false });
+  const request = putHighRisk();
+  lab.ruling = ({ passkey }) => ({ outcome: passkey ? "approved" : "must_prove", request });
+  await page.goto(`${base}/incidents/inc_nginx`);
+  expect(await page.textContent(".decide")).toContain("A passkey takes JavaScript.");
+
+  await fillIn(page, request.planCode);
+  await page.click("text='Approve this high-risk action with your passkey'");
+
+  await page.waitForSelector("text=This one takes a passkey of yours, too");
+  expect(lab.decisions).toMatchObject([{ via: "typed" }]);
+});
+
 it("T14 a passkey of this console can't be used from a page of another origin", async (test) => {
   const page = await visit(test);
   await plugIn(page);
@@ -168,6 +210,8 @@ it("T14 a passkey of this console can't be used from a page of another origin", 
   expect(response.status()).toBe(403);
   expect(lab.warnings).toContain("a passkey was refused");
 });
+
+const OVERFLOW = "document.documentElement.scrollWidth - innerWidth";
 
 /** What a page that passes challenges on would do: the challenge is real, the page is not. */
 const ANSWER_A_CHALLENGE = `(async () => {
