@@ -96,6 +96,7 @@ export function openWorld(folder: string) {
       linkBases: [],
       now: store.clock.now,
       clockBehindMs: () => 0,
+      belowFloor: () => null,
       newRequestId: () => newId("req"),
       newIncidentId: () => newId("inc"),
       crashPoint: () => undefined,

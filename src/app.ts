@@ -55,6 +55,7 @@ import { undo } from "./responder/undo.ts";
 import { createRoutes } from "./routes.ts";
 import { createRouting } from "./routing.ts";
 import { createRuleWatch } from "./rule-watch.ts";
+import { whyBelowFloor } from "./sandbox.ts";
 import { createScores } from "./scores.ts";
 import { createSeparateExecution } from "./separate-execution.ts";
 import { close, listen } from "./server.ts";
@@ -128,6 +129,7 @@ export function createApp(
   const executors =
     separate === null ? ownExecutors : remoteExecutors(ownExecutors, separate.roster.ask);
   const pagerDuty = config.pagerDuty && createPagerDuty(config.pagerDuty);
+  const belowFloor = whyBelowFloor(config.systemd !== null);
   const stopping = new AbortController();
   const ports: Ports = {
     ...sources,
@@ -151,6 +153,7 @@ export function createApp(
     linkBases: [config.publicUrl],
     now,
     clockBehindMs: store.clock.behindMs,
+    belowFloor: () => belowFloor ?? separate?.roster.belowFloor() ?? null,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
     crashPoint,

@@ -56,6 +56,19 @@ export function healthChecks(parts: {
       },
     },
     {
+      name: "queue",
+      check: async () => {
+        const aside = await store.queue.setAside();
+        if (aside.length === 0) return "nothing is set aside";
+        const names = aside.map(({ kind, subject, alertname, incidentId }) =>
+          alertname === null ? `${kind} of ${subject}` : `${kind} of ${alertname} (${incidentId})`,
+        );
+        throw new Error(
+          `the program fell over three times at ${names.join(", ")}: set aside for a day, all else goes on; please report it with the log`,
+        );
+      },
+    },
+    {
       name: "runbooks",
       check: () => {
         const { problems, runbooks } = catalogue.read();

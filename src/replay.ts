@@ -261,6 +261,7 @@ function portsOf(parts: {
     linkBases: [],
     now,
     clockBehindMs: () => 0,
+    belowFloor: () => null,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
     crashPoint: nobody,

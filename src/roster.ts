@@ -127,6 +127,11 @@ export function createRoster(deps: Deps) {
         `the executor ${id} has another ${odd.join(", ")} than this process and refuses what is shown here: give both the same RUNBOOKS_DIR`,
       );
     }
+    if (who.belowFloor !== null) {
+      throw new Error(
+        `the executor ${id} runs nothing unasked until this is mended: ${who.belowFloor}`,
+      );
+    }
     const served = targets().filter((target) => servesTarget(who.targets, target));
     const executors = [...new Set(served.map(({ executor }) => executor))];
     const socket = await runners.socketOf(id);
@@ -144,6 +149,9 @@ export function createRoster(deps: Deps) {
   return {
     ask,
     check,
+    /** One that would run nothing unasked is enough: which one takes a run, nobody knows before. */
+    belowFloor: (): string | null =>
+      known.find(({ who }) => who.belowFloor !== null)?.who.belowFloor ?? null,
     /** Whether nothing has run on this target for a while, for want of an executor. */
     isMissing: (target: string): boolean => told.includes(target),
     async start(): Promise<void> {

@@ -8,6 +8,8 @@ import { isInRunbooks } from "./remediation/recognise.ts";
 export const Introduction = z.object({
   /** As in EXECUTOR_TARGETS; null for all. */
   targets: z.array(z.string()).nullable(),
+  /** Why it runs nothing unasked; null where its sandbox is there. */
+  belowFloor: z.string().nullable(),
   /** Its own runbook folder: name and hash of each file. */
   files: z.array(z.tuple([z.string(), z.string().nullable()])),
 });
@@ -36,13 +38,15 @@ export function createAnswers(deps: {
   readonly catalogue: Pick<Catalogue, "read" | "files">;
   readonly executors: ReadonlyMap<string, Executor>;
   readonly targets: readonly string[] | null;
+  readonly belowFloor: string | null;
 }) {
-  const { catalogue, executors, targets } = deps;
+  const { catalogue, executors, targets, belowFloor } = deps;
 
   function introduction(): Introduction {
     const files = catalogue.files() ?? [];
     return {
       targets: targets === null ? null : [...targets],
+      belowFloor,
       files: files.map(({ name, sha256 }) => [name, sha256]),
     };
   }

@@ -15,6 +15,7 @@ import { respond } from "./responder/respond.ts";
 import { createAnswers } from "./runner-answers.ts";
 import { listenForQuestions } from "./runner-socket.ts";
 import { servesTarget } from "./runner-targets.ts";
+import { whyBelowFloor } from "./sandbox.ts";
 import { createSources } from "./sources.ts";
 import { newId } from "./store/ids.ts";
 import { DatabaseUnusable } from "./store/open.ts";
@@ -35,6 +36,7 @@ export function createRunner(config: Config, log: Logger) {
   const store = config.crashPoint === null ? opened : storeWithCrashPoints(opened, crashPoint);
   const { now } = store.clock;
   const sources = createSources(config);
+  const belowFloor = whyBelowFloor(config.systemd !== null);
   const stopping = new AbortController();
   // Nobody asks this process for its numbers: serve counts the runs that it sees ended.
   const unread = createMetrics(() => Promise.resolve({}));
@@ -53,11 +55,12 @@ export function createRunner(config: Config, log: Logger) {
     reader: null,
     linkBases: [],
     clockBehindMs: store.clock.behindMs,
+    belowFloor: () => belowFloor,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
     stopping: stopping.signal,
   };
-  const answer = createAnswers({ catalogue, executors, targets: wanted });
+  const answer = createAnswers({ catalogue, executors, targets: wanted, belowFloor });
   let place: Awaited<ReturnType<typeof store.runners.enter>> | null = null;
   let questions: Awaited<ReturnType<typeof listenForQuestions>> | null = null;
 

@@ -27,25 +27,47 @@ function may(path: string, mode: number): boolean {
   }
 }
 
+interface Gap {
+  readonly text: string;
+  /** Nothing runs unasked while it is open. The others are what an owner gives a service on purpose. */
+  readonly isBelowFloor: boolean;
+}
+
 /** What protects the machine from this process and is not there, in words with the way out. */
-export function gapsIn({ status, canWriteUsr, canUseDocker }: Surroundings): string[] {
+export function gapsIn({ status, canWriteUsr, canUseDocker }: Surroundings): Gap[] {
   const line = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(status)?.[1] ?? "";
   const nesting =
     "in an LXC turn nesting on and look for a drop-in that sorts after zzzz-hardening.conf";
+  const floor = (holds: boolean, text: string) => (holds ? [] : [{ text, isBelowFloor: true }]);
+  const given = (isGiven: boolean, text: string) =>
+    isGiven ? [{ text, isBelowFloor: false }] : [];
+  const capabilities = line("CapEff");
   return [
-    ...(line("Uid") === "0" ? ["it runs as root: set User=countersign"] : []),
-    ...(line("NoNewPrivs") === "1" ? [] : [`programs it starts may gain rights: ${nesting}`]),
-    ...(line("Seccomp") === "2" ? [] : ["no filter of system calls: use the shipped unit"]),
-    ...(/^0*$/.test(line("CapEff")) ? [] : [`it has capabilities (${line("CapEff")})`]),
-    ...(canWriteUsr ? [`/usr can be written: ${nesting}`] : []),
-    ...(canUseDocker ? [`it may use ${DOCKER_SOCKET}, which is as good as root`] : []),
+    ...floor(line("Uid") !== "0", "it runs as root: set User=countersign"),
+    ...floor(line("NoNewPrivs") === "1", `programs it starts may gain rights: ${nesting}`),
+    ...floor(line("Seccomp") === "2", "no filter of system calls: use the shipped unit"),
+    ...floor(!canWriteUsr, `/usr can be written: ${nesting}`),
+    ...given(!/^0*$/.test(capabilities), `it has capabilities (${capabilities})`),
+    ...given(canUseDocker, `it may use ${DOCKER_SOCKET}, which is as good as root`),
   ];
+}
+
+/**
+ * Why a service runs nothing unasked; null where its sandbox is there. Started from a terminal the program has the
+ * rights of whoever types, and is not meant to have fewer.
+ */
+export function whyBelowFloor(isService: boolean, surroundings = lookAround()): string | null {
+  if (!isService) return null;
+  const open = gapsIn(surroundings).filter(({ isBelowFloor }) => isBelowFloor);
+  return open.length === 0 ? null : open.map(({ text }) => text).join("; ");
 }
 
 /** For `/health` and `check`. Only a service is meant to have a sandbox. */
 export function checkSandbox(isService: boolean, surroundings = lookAround()): string {
   const gaps = gapsIn(surroundings);
   if (gaps.length === 0) return "no rights, no new ones, system calls filtered, /usr read-only";
-  if (!isService) return `not run as a service, so not all is closed: ${gaps.join("; ")}`;
-  throw new Error(gaps.join("; "));
+  const texts = gaps.map(({ text }) => text).join("; ");
+  if (!isService) return `not run as a service, so not all is closed: ${texts}`;
+  const isAsking = gaps.some(({ isBelowFloor }) => isBelowFloor);
+  throw new Error(isAsking ? `nothing runs unasked until this is mended: ${texts}` : texts);
 }

@@ -35,7 +35,7 @@ async function createPair(answerWith: (executor: Executor) => Executor = (execut
   const catalogue = createCatalogue({ dir: folder, executors: own, ...surroundings });
   const executors = new Map([...own].map(([name, one]) => [name, answerWith(one)]));
   const socket = join(folder, "run.sock");
-  const answer = createAnswers({ catalogue, executors, targets: ["box"] });
+  const answer = createAnswers({ catalogue, executors, targets: ["box"], belowFloor: null });
   const listening = await listenForQuestions(socket, answer);
   onTestFinished(() => {
     listening.close();

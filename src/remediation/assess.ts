@@ -23,6 +23,8 @@ export interface Facts {
   readonly isWhitelistComplete: boolean;
   /** How far the machine's clock was set back; until it has caught up, no time it names can be trusted. */
   readonly clockBehindMs: number;
+  /** What protects the machine from this program and is not there; null where enough is. */
+  readonly belowFloor: string | null;
   /** Configured sources that failed or are stale, by name. */
   readonly missingFacts: readonly string[];
   /** Who chose this action and its parameters. */
@@ -287,6 +289,9 @@ function circumstances({ policy, history, now, ...facts }: Facts): Finding[] {
       effect: "note",
     })),
     ...when(!facts.isAutohealingOn, () => ask("autohealing_off", "Auto-healing is off.")),
+    ...when(facts.belowFloor !== null, () =>
+      ask("sandbox", `The sandbox has a gap, so nothing runs unasked: ${facts.belowFloor}.`),
+    ),
     ...when(policy?.approval.low.auto === false, () =>
       ask("auto_off", "policy.yaml lets no low risk action run unasked."),
     ),

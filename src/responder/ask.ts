@@ -187,6 +187,7 @@ async function judge(
       sourceConfirmation: "not_configured",
       missingFacts: look.state === "unknown" ? [look.detail] : [],
       clockBehindMs: ports.clockBehindMs(),
+      belowFloor: ports.belowFloor(),
       isNextStep: false,
       now: ports.now(),
     }),

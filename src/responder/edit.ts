@@ -182,6 +182,7 @@ async function judge(
       isWhitelistComplete: ports.catalogue.read().problems.length === 0,
       missingFacts: precondition.state === "unknown" ? [precondition.detail] : [],
       clockBehindMs: ports.clockBehindMs(),
+      belowFloor: ports.belowFloor(),
       now: ports.now(),
     }),
   );

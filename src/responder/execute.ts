@@ -142,6 +142,7 @@ async function claimAndRun(
         isWhitelistComplete: same.isWhitelistComplete,
         missingFacts: [],
         clockBehindMs: ports.clockBehindMs(),
+        belowFloor: ports.belowFloor(),
         isNextStep,
         history,
         now: ports.now(),

@@ -118,6 +118,8 @@ export interface Ports {
   readonly now: () => Date;
   /** How far the machine's clock was set back behind `now`. */
   readonly clockBehindMs: () => number;
+  /** Why nothing may run unasked here, whatever the rules say; null where the sandbox is there. */
+  readonly belowFloor: () => string | null;
   readonly newRequestId: () => string;
   readonly newIncidentId: () => string;
   /** Named places between two durable writes, where a drill may end the process. */

@@ -131,6 +131,7 @@ async function gather(
     isWhitelistComplete: whitelist.problems.length === 0,
     missingFacts: precondition.state === "unknown" ? [precondition.detail] : [],
     clockBehindMs: ports.clockBehindMs(),
+    belowFloor: ports.belowFloor(),
     isNextStep: choice.isNextStep,
     history,
     now: ports.now(),
@@ -163,6 +164,7 @@ export function factsOf(known: {
   isWhitelistComplete: boolean;
   missingFacts: readonly string[];
   clockBehindMs: number;
+  belowFloor: string | null;
   isNextStep: boolean;
   history: ActionHistory;
   now: Date;

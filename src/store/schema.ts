@@ -458,6 +458,8 @@ export const steps = sqliteTable(
     isLeased: integer({ mode: "boolean" }).notNull(),
     /** The executor of its own that works on it; null for the program itself. */
     holder: text(),
+    /** How often in a row the program fell over while this was under way. */
+    crashes: integer().notNull().default(0),
     lastError: text(),
   },
   (t) => [

@@ -24,14 +24,44 @@ export interface Step {
   readonly generation: number;
 }
 
+const MOST_CRASHES = 3;
+/** Longer than anything takes that looks at an alert. */
+const APART_MS = 10_000;
+const ASIDE_MS = 24 * 3_600_000;
+
+/** With the alert that it is about, where it is about one. */
+export interface SetAside {
+  readonly kind: StepKind;
+  readonly subject: string;
+  readonly alertname: string | null;
+  readonly incidentId: string | null;
+}
+
+function pauseAfter(crashes: number, place: number): number {
+  if (crashes >= MOST_CRASHES) return ASIDE_MS;
+  return crashes === 1 ? 0 : place * APART_MS;
+}
+
 /**
  * The queue: a table, so that the state change and the work it causes are one commit. A subject has one step of a
  * kind; enqueuing it again while it runs makes it run once more afterwards.
  */
-export function createSteps(sqlite: Sqlite) {
+export function createSteps(sqlite: Sqlite, clock: () => Date) {
   const put = sqlite.prepare<[string, string, number]>(
     `INSERT INTO steps (kind, subject, due_at, attempts, generation, is_leased) VALUES (?, ?, ?, 0, 1, 0)
-     ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at, generation = generation + 1, attempts = 0`,
+     ON CONFLICT (kind, subject) DO UPDATE SET generation = generation + 1, attempts = 0,
+       due_at = CASE WHEN crashes < ${MOST_CRASHES} THEN excluded.due_at ELSE due_at END`,
+  );
+  const leased = sqlite.prepare<[], { id: number; crashes: number }>(
+    "SELECT id, crashes FROM steps WHERE is_leased = 1 AND holder IS NULL ORDER BY id",
+  );
+  const crashed = sqlite.prepare<[number, number]>(
+    "UPDATE steps SET is_leased = 0, crashes = crashes + 1, due_at = max(due_at, ?) WHERE id = ?",
+  );
+  const setAside = sqlite.prepare<[], SetAside>(
+    `SELECT s.kind AS kind, s.subject AS subject, a.labels ->> 'alertname' AS alertname, a.incident_id AS incidentId
+     FROM steps s LEFT JOIN alerts a ON s.kind IN ('ask_source', 'investigate', 'propose') AND a.id = s.subject
+     WHERE s.crashes >= ${MOST_CRASHES} ORDER BY s.id LIMIT 20`,
   );
   const due = sqlite.prepare<[string, number], { id: number; dueAt: number }>(
     `SELECT id, due_at AS dueAt FROM steps WHERE kind = ? AND is_leased = 0 AND due_at <= ?
@@ -69,7 +99,7 @@ export function createSteps(sqlite: Sqlite) {
   );
   // What was enqueued while it ran is due when that said, not when this one wants to come back.
   const postpone = sqlite.prepare<[number, number, string, number]>(
-    `UPDATE steps SET is_leased = 0, holder = NULL, due_at = CASE WHEN generation = ? THEN ? ELSE due_at END, last_error = ? WHERE id = ?`,
+    `UPDATE steps SET is_leased = 0, holder = NULL, crashes = 0, due_at = CASE WHEN generation = ? THEN ? ELSE due_at END, last_error = ? WHERE id = ?`,
   );
   const nextDue = sqlite
     .prepare<[string], number | null>(
@@ -116,10 +146,21 @@ export function createSteps(sqlite: Sqlite) {
       const times = kinds.map((kind) => nextDue.get(kind)).filter((at) => at != null);
       return times.length === 0 ? null : new Date(Math.min(...times));
     },
-    /** At start: whoever held a lease is gone, the lock on the database says so. Executors have locks of their own. */
+    /**
+     * At start: whoever held a lease is gone, the lock on the database says so. Executors have locks of their own. What
+     * was under way when the program fell over may be why: after the second time in a row the suspects come one after
+     * the other, so that the innocent get done, and after the third it is set aside for a day (T75).
+     */
     releaseAll(): void {
-      sqlite.exec("UPDATE steps SET is_leased = 0 WHERE is_leased = 1 AND holder IS NULL");
+      const at = clock().getTime();
+      sqlite.transaction(() => {
+        for (const [i, { id, crashes }] of leased.all().entries()) {
+          crashed.run(at + pauseAfter(crashes + 1, i), id);
+        }
+      })();
     },
+    /** What waits for a day because the program fell over each time it was under way. */
+    setAside: (): SetAside[] => setAside.all(),
     depths: () => depth.all(),
   };
 }

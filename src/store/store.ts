@@ -77,7 +77,7 @@ export function openStore(options: StoreOptions) {
   });
   const { now } = clock;
   const record = createRecord(sqlite, now, options.redact);
-  const steps = createSteps(sqlite);
+  const steps = createSteps(sqlite, now);
   const changes = createChanges(sqlite, steps, now);
   const askedFor = createAskedFor(sqlite, { record, changes }, options.chats, now);
   const notices = createNotices(sqlite, now);

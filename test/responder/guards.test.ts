@@ -210,3 +210,36 @@ describe("T48 an alert storm", () => {
     expect(await journey.newest()).toMatchObject({ state: "denied" });
   });
 });
+
+describe("a sandbox with a gap", () => {
+  it("makes what would run by itself ask, with the gap as the reason, and run once somebody approves", async () => {
+    const lab = open({ risk: "low" });
+    await lab.journey.enableAutohealing();
+    lab.journey.world.belowFloor = "it runs as root: set User=countersign";
+    await lab.journey.fire();
+
+    expect(lab.journey.runs).toEqual([]);
+    expect(await lab.journey.newest()).toMatchObject({
+      state: "pending",
+      risk: "low",
+      reasons: expect.arrayContaining([
+        { rule: "sandbox", text: expect.stringContaining("it runs as root") },
+      ]),
+    });
+    await lab.decide("approve", ben);
+    await lab.journey.settle();
+    expect(lab.journey.runs).toHaveLength(1);
+  });
+
+  it("stops what the policy approved, where it opens before the run", async () => {
+    const lab = open({ risk: "low" });
+    await lab.journey.enableAutohealing();
+    lab.journey.world.onLook = () => {
+      lab.journey.world.belowFloor = "no filter of system calls";
+    };
+    await lab.journey.fire();
+
+    expect(lab.journey.runs).toEqual([]);
+    expect(await rulesOf(lab)).toContain("sandbox");
+  });
+});

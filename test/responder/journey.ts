@@ -98,6 +98,8 @@ export function createJourney(
     /** What places outside the chats were told, and what they answer. */
     tellings: [] as string[],
     place: { outcome: "accepted" } as Awaited<ReturnType<Ports["tell"]>>,
+    /** What the sandbox lacks. */
+    belowFloor: null as string | null,
     /** What happens while somebody looks. */
     onLook: (): void => undefined,
     onCrashPoint: (_: Place): void => undefined,
@@ -234,6 +236,7 @@ export function createJourney(
     },
     now: store.clock.now,
     clockBehindMs: store.clock.behindMs,
+    belowFloor: () => world.belowFloor,
     newRequestId: () => newId("req"),
     newIncidentId: () => newId("inc"),
     crashPoint: (name) => world.onCrashPoint(name),

@@ -40,7 +40,7 @@ function fill(raw: Database.Database): void {
       `INSERT INTO cards ${numbers} SELECT printf('inc_f%011x', i), 'telegram', '1', i, 1, 'h', 's', 0, 0, 0, i, 0, null FROM n`,
     );
     raw.exec(
-      `INSERT INTO steps ${numbers} SELECT i, 'investigate', 'old' || i, i, 0, 1, 0, null, null FROM n`,
+      `INSERT INTO steps ${numbers} SELECT i, 'investigate', 'old' || i, i, 0, 1, 0, null, null, 0 FROM n`,
     );
     raw.exec(
       `INSERT INTO evidence ${numbers} SELECT printf('inc_f%011x', i), 'E1', i, 'alert', '', '', 'found', i, null FROM n`,
@@ -119,7 +119,8 @@ function scans({ plan }: { plan: readonly string[] }): string[] {
 const MAY_SCAN = [
   /^SELECT \* FROM record ORDER BY seq$/,
   /GROUP BY kind$/,
-  /^UPDATE steps SET is_leased = 0 WHERE is_leased = 1 AND holder IS NULL$/,
+  /^SELECT id, crashes FROM steps WHERE is_leased = 1 AND holder IS NULL/,
+  /WHERE s\.crashes >= 3/,
   /FROM executions WHERE state = 'started'/,
   /^SELECT count\(\*\) FROM \w+ WHERE 1$/,
   // Counted now and then, for the pages of runbooks and targets.

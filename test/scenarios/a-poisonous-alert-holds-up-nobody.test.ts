@@ -1,0 +1,33 @@
+import { expect, it, vi } from "vitest";
+import { createProgram, testAlert } from "../harness.ts";
+
+// Four lives of the program.
+vi.setConfig({ testTimeout: 120_000 });
+
+it("T75 an alert that makes the program fall over is set aside after the third time, and nothing else is", async () => {
+  const program = await createProgram();
+  const poison = { COUNTERSIGN_CRASH_POINT: "before-looks" };
+  await program.start(poison);
+  const first = await program.crashBy(program.fire(testAlert("warning", { number: "1" })));
+  for (let life = 2; life <= 3; life += 1) {
+    // It may be dead before it has said that it listens.
+    await program.start().then(
+      () => program.untilEnded(),
+      () => "dead",
+    );
+  }
+
+  await program.start();
+  const { checks } = await program.health();
+  await program.restart({ COUNTERSIGN_CRASH_POINT: "" });
+  const other = await program.raise(testAlert("critical", { number: "2" }));
+  await program.untilRequest(other, "pending");
+  const stories = await program.history();
+
+  expect(first.signal).toBe("SIGKILL");
+  expect(checks.queue).toMatchObject({ status: "degraded" });
+  expect(checks.queue?.detail).toMatch(/three times at investigate of TestAlert \(inc_\w+\)/);
+  expect((await program.health()).checks.queue?.detail).toMatch(/set aside for a day/);
+  expect(stories).toHaveLength(2);
+  expect(stories.find(({ incident }) => incident.id !== other)?.incident.state).toBe("open");
+});
