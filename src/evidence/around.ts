@@ -1,6 +1,9 @@
 import type { Alert, Labels } from "../incident/alert.ts";
 import { findRule } from "./find-rule.ts";
 import { createLimit, remember } from "./limit.ts";
+import type { Wanted } from "./measure.ts";
+import { measure } from "./measure.ts";
+import type { Measurement } from "./measurement.ts";
 import type { AlertRule, Prometheus } from "./prometheus.ts";
 import type { Scope } from "./scope.ts";
 import { isWide, scopesOf } from "./scope.ts";
@@ -39,6 +42,8 @@ export interface AroundAlert {
   readonly prometheus: Asking;
   ground(): Promise<Ground>;
   surroundings(): Promise<readonly Surroundings[]>;
+  /** What has nothing to do with this alert: a storm of them measures it once. */
+  measureForAll(wanted: Wanted, mostSeries: number): Promise<Measurement>;
 }
 
 /** Looks around alerts in Prometheus: so many questions at once, and what all alerts share is asked for once. */
@@ -56,6 +61,11 @@ export function createAround(source: Prometheus, now: () => Date) {
     const told = await limited(source.time);
     // The question was under way for a part of the difference.
     return told.getTime() - (asked + now().getTime()) / 2;
+  });
+
+  const measured = remember(KEPT_MS, (key: string) => {
+    const [wanted, frame, mostSeries] = JSON.parse(key) as [Wanted, Frame, number];
+    return measure(prometheus, wanted, frame, mostSeries);
   });
 
   async function groundOf({ labels, startsAt }: AroundAlert["alert"]): Promise<Ground> {
@@ -109,7 +119,9 @@ export function createAround(source: Prometheus, now: () => Date) {
   return function around(alert: AroundAlert["alert"]): AroundAlert {
     const ground = once(() => groundOf(alert));
     const surroundings = once(async () => await surroundingsOf(alert.labels, await ground()));
-    return { alert, prometheus, ground, surroundings };
+    const measureForAll = async (wanted: Wanted, mostSeries: number) =>
+      await measured(JSON.stringify([wanted, (await ground()).frame, mostSeries]));
+    return { alert, prometheus, ground, surroundings, measureForAll };
   };
 }
 

@@ -2,7 +2,6 @@ import type { AroundAlert } from "./around.ts";
 import type { Finding as Compared } from "./baseline.ts";
 import { compare, SOMEWHERE, usualBaselines } from "./baseline.ts";
 import type { AskedKpi, Finding } from "./collect.ts";
-import { measure } from "./measure.ts";
 import type { Measurement, Series } from "./measurement.ts";
 import { STANDS_OUT } from "./rank.ts";
 import { pointsOf } from "./rank-measured.ts";
@@ -23,11 +22,10 @@ interface Judged {
 }
 
 /** A number that the business lives by, against its own past, by the rules that every series is compared with. */
-export async function askKpi({ prometheus, ground }: AroundAlert, kpi: AskedKpi): Promise<Finding> {
-  const { frame } = await ground();
+export async function askKpi({ measureForAll }: AroundAlert, kpi: AskedKpi): Promise<Finding> {
   const unit = unitOf(kpi.id);
   const wanted = { title: kpi.title, query: kpi.promql, type: null, unit, threshold: null };
-  const measured = await measure(prometheus, { ...wanted, role: "kpi" }, frame, MOST_SERIES);
+  const measured = await measureForAll({ ...wanted, role: "kpi" }, MOST_SERIES);
   const [first] = measured.series
     .map((series) => judge(kpi, series, measured))
     .sort(

@@ -174,6 +174,36 @@ describe.skipIf(!havePeer("prometheus"))(
       expect(item?.text).toMatch(new RegExp(`^${words.replace(/[.{}]/g, "\\$&")}`));
     });
 
+    it("T32 for a KPI once, however many alerts begin together", async () => {
+      const source = createPrometheus({ url: peer.url, authorization: null });
+      let ranges = 0;
+      const prometheus: typeof source = {
+        ...source,
+        queryRange(...asked) {
+          ranges += 1;
+          return source.queryRange(...asked);
+        },
+      };
+      const inquire = createInquiries(
+        { prometheus, loki: null, alertmanager: null, grafana: null, past: null },
+        () => new Date(now),
+      );
+      const asked = { id: "orders", title: "Orders", promql: "orders_a_minute" };
+      const questions = Array.from({ length: 20 }, (_, i) => {
+        const labels = { alertname: "Plain", instance: `web-${i}` };
+        const alert = { fingerprint: `f${i}`, labels, startsAt: new Date(alertAt) };
+        return inquire(alert).kpi({ ...asked, better: "high" });
+      });
+
+      const items = await collect(
+        questions.filter((one) => one !== null),
+        { deadlineMs: 8_000, now: () => new Date(now) },
+      );
+
+      expect(items.map(({ status }) => status)).toEqual(Array(20).fill("found"));
+      expect(ranges).toBe(3);
+    });
+
     it("for a KPI whose query is refused, which is missing then", async () => {
       const item = await kpi({ id: "orders", promql: "rate(orders_a_minute)", better: "high" });
 
