@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Labels } from "../incident/alert.ts";
 import type { Finding } from "./baseline.ts";
 import { isAgedADay } from "./baseline.ts";
@@ -73,14 +74,18 @@ export async function lookOut(
   // Metrics that differ in nothing but their name would be one alert: one of them is looked at.
   const known = new Map(series.map((one) => [keyOf(withoutName(one.labels)), one]));
   const keys = [...known.keys()].sort().slice(0, MOST_SERIES);
-  const sights = keys.map((key) => {
+  const sights: Sight[] = [];
+  for (const key of keys) {
+    // A week of one series is some milliseconds of work: alerts that arrive do not wait for all of them.
+    await nextTurn();
     const { labels = {}, points = [] } = known.get(key) ?? {};
     const raw = points.map(([atMs, value]): RawPoint => [atMs / 1000, value]);
     const read = readSeries(labelsText(labels) || title, withoutName(labels), raw);
     const signal = outlook.signal ?? signalOf(labels.__name__ ?? promql);
     const least = windowMs / stepMs / 2;
-    return sightOf(read, { outlook, signal, window, least, since: calledOut.get(key) ?? null });
-  });
+    const since = calledOut.get(key) ?? null;
+    sights.push(sightOf(read, { outlook, signal, window, least, since }));
+  }
   return { sights, left: series.length - sights.length };
 }
 
