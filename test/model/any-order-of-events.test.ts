@@ -219,9 +219,9 @@ const heals = fc
   .record({
     name: service,
     severity: fc.constantFrom("critical", "critical", "info"),
-    works: fc.constantFrom(true, true, true, true, true, true, false),
+    works: fc.constantFrom(...Array.from({ length: 9 }, () => true), false),
     result: fc.constantFrom(
-      ...(["succeeded", "succeeded", "succeeded", "succeeded", "succeeded"] as const),
+      ...Array.from({ length: 17 }, () => "succeeded" as const),
       ...(["failed", "timed_out", "unknown"] as const),
     ),
   })
@@ -259,7 +259,7 @@ async function approve(
   by: Person,
   { desk, journey, seen }: Pick<Actor, "desk" | "journey" | "seen">,
 ): Promise<void> {
-  const about = { planCode, requestId: null, person: by, channel: "console" } as const;
+  const about = { planCode, requestId: null, person: by, channel: "telegram" } as const;
   const reason = { decision: "approve", reason: "checked", via: "typed" } as const;
   seen.ruled(by.name, await desk.decide({ ...about, ...reason }));
   await journey.settle();
@@ -397,8 +397,8 @@ describe("where low risk has to be earned", () => {
           earned += seen.earnedRuns();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 50 },
     );
-    expect(earned).toBeGreaterThan(15);
+    expect(earned).toBeGreaterThan(10);
   }, 240_000);
 });
