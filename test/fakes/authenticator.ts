@@ -73,7 +73,8 @@ export function createAuthenticator(site: { origin: string; host: string }) {
         clientDataJSON: client.toString("base64url"),
         authenticatorData: data.toString("base64url"),
         signature: signature.toString("base64url"),
-        userHandle: odd.handle ?? handle,
+        // Left out of the JSON where there is none.
+        userHandle: (odd.handle ?? handle) || undefined,
       });
     },
   };
