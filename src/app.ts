@@ -61,6 +61,7 @@ import { createSeparateExecution } from "./separate-execution.ts";
 import { close, listen } from "./server.ts";
 import { shownView } from "./shown-view.ts";
 import { createSources } from "./sources.ts";
+import { findDamage } from "./store/damage.ts";
 import { newId } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
@@ -463,6 +464,16 @@ export function createApp(
     catalogue,
     /** What moves no more, in words; null where all is alive. */
     lookForDead,
+    /** Nothing goes on in a file that is not whole: it ends as a start would that had the time to look. */
+    untilBroken(): Promise<Error> {
+      return new Promise((resolve) => {
+        findDamage(config.databasePath)
+          .then((damage) => damage !== null && resolve(damage))
+          .catch((error: unknown) =>
+            log.error({ err: error }, "the database could not be looked through"),
+          );
+      });
+    },
     async start(): Promise<void> {
       for (const { channel, chat } of chats) await store.chats.adopt({ channel, chat });
       await store.cards.addMissing();

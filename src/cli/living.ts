@@ -12,16 +12,20 @@ interface Program {
   /** What moves no more, in words; null where all is alive. */
   lookForDead(): Promise<string | null>;
   stop(): Promise<void>;
+  /** What it can't go on with, once something is found. */
+  untilBroken?(): Promise<Error>;
 }
 
-/** What has started goes on until it is told to stop, and then ends what it has in hand. */
+/** What has started goes on until it is told to stop or can't, and then ends what it has in hand. */
 export async function liveOn(config: Config, program: Program, log: Logger): Promise<void> {
   const watched = await tellSystemd(config, program.lookForDead, log);
-  await untilToldToStop();
+  const ends = [untilToldToStop(), ...(program.untilBroken ? [program.untilBroken()] : [])];
+  const broken = await Promise.race(ends);
   watched?.stop();
   log.info("stopping");
   setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
   await program.stop();
+  if (broken !== null) throw broken;
 }
 
 /** That it is there now, and from now on that it is alive. */
@@ -47,8 +51,8 @@ export async function createLog({ logLevel: level }: Config) {
   return pino({ level }, pretty({ ignore: "pid,hostname", translateTime: "HH:MM:ss" }));
 }
 
-function untilToldToStop(): Promise<void> {
+function untilToldToStop(): Promise<null> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(null));
   });
 }

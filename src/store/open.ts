@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +33,8 @@ export class DatabaseUnusable extends Error {
   override readonly name = "DatabaseUnusable";
 }
 
+/** Takes about half a second of a processor. */
+const CHECKED_AT_ONCE_BYTES = 64 * 1024 * 1024;
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 interface OpenOptions {
@@ -59,7 +62,7 @@ export function openDatabase(path: string, options: OpenOptions): Opened {
     sqlite.pragma("journal_mode = WAL");
     // An approval and an acknowledged alert must survive a power cut.
     sqlite.pragma("synchronous = FULL");
-    if (options.isExclusive) check(sqlite, path);
+    if (options.isExclusive && isCheckedAtOnce(path)) check(sqlite, path);
     bringUpToDate(sqlite, path, options);
     sqlite.pragma("foreign_keys = ON");
     return {
@@ -132,9 +135,30 @@ export function takeLock(file: Sqlite): Sqlite | null {
 }
 
 function check(sqlite: Sqlite, path: string): void {
+  const verdict = quickCheck(sqlite);
+  if (verdict !== null) throw damaged(path, verdict);
+  rmSync(markOf(path), { force: true });
+}
+
+/** What is wrong with the file, whole pages and indexes; null where nothing is. */
+export function quickCheck(sqlite: Sqlite): string | null {
   const [verdict] = sqlite.pragma("quick_check(1)") as { quick_check: string }[];
-  if (verdict?.quick_check === "ok") return;
-  throw new DatabaseUnusable(`${path} ${DAMAGED} (${verdict?.quick_check})`);
+  return verdict?.quick_check === "ok" ? null : String(verdict?.quick_check);
+}
+
+/** What a start has no time for is looked through beside the work; what was found damaged then is not opened again. */
+export function isCheckedAtOnce(path: string): boolean {
+  if (path === ":memory:" || existsSync(markOf(path))) return true;
+  return statSync(path).size <= CHECKED_AT_ONCE_BYTES;
+}
+
+/** Stands beside a file that was found damaged while it was in use, until it is whole or away. */
+export function markOf(path: string): string {
+  return `${path}.damaged`;
+}
+
+export function damaged(path: string, verdict: string): DatabaseUnusable {
+  return new DatabaseUnusable(`${path} ${DAMAGED} (${verdict})`);
 }
 
 const Journal = z.object({ entries: z.array(z.object({ when: z.number() })) });

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,12 +11,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import Database from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { migrate } from "drizzle-orm/better-sqlite3/migrator";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { redact } from "../../src/evidence/redact.ts";
 import { admit } from "../../src/incident/admit.ts";
+import { findDamage } from "../../src/store/damage.ts";
 import { DatabaseUnusable, openDatabase } from "../../src/store/open.ts";
 import { openStore } from "../../src/store/store.ts";
 import { isRoot } from "../peers.ts";
@@ -111,28 +114,28 @@ describe("a database", () => {
   });
 
   it("T70 with flipped bytes is refused at the start", async () => {
-    const lab = createLab();
-    const alerts = Array.from({ length: 500 }, (_, i) => anIncoming({}, { instance: String(i) }));
-    await lab.accept(aGroup(alerts));
-    const path = join(createFolder(), "copy.db");
-    lab.raw.exec(`VACUUM INTO '${path}'`);
-    const pages = new Database(path);
-    const root = pages
-      .prepare("SELECT rootpage FROM sqlite_master WHERE name = 'alerts'")
-      .pluck()
-      .get() as number;
-    pages.close();
-    execFileSync("/bin/dd", [
-      "if=/dev/urandom",
-      `of=${path}`,
-      "bs=4096",
-      `seek=${root - 1}`,
-      "count=1",
-      "conv=notrunc",
-      "status=none",
-    ]);
+    const path = await aDatabase();
+    flipBytes(path);
 
     expect(() => openDatabase(path, { isExclusive: true })).toThrow(/restore a backup/);
+  });
+
+  it("T70 with flipped bytes, too large to be checked at once, is found out beside the work and not opened again", async () => {
+    const path = await aDatabase("zeroblob(70000000)");
+    const whole = readFileSync(path);
+    const worker = pathToFileURL("dist/store/damage-worker.js");
+    expect(await findDamage(path, worker)).toBeNull();
+    flipBytes(path);
+
+    openDatabase(path, { isExclusive: true }).close();
+    const damage = await findDamage(path, worker);
+
+    expect(damage).toBeInstanceOf(DatabaseUnusable);
+    expect(damage?.message).toContain("restore a backup");
+    expect(() => openDatabase(path, { isExclusive: true })).toThrow(/restore a backup/);
+    writeFileSync(path, whole);
+    openDatabase(path, { isExclusive: true }).close();
+    expect(existsSync(`${path}.damaged`)).toBe(false);
   });
 
   it("in a place that is a file or a folder is refused, with the way out", () => {
@@ -263,4 +266,33 @@ function fill(file: string): void {
   } catch {
     // That is how it ends: no space left on device.
   }
+}
+
+/** A file with some alerts, and as much more as is wanted. */
+async function aDatabase(filling = "'0'"): Promise<string> {
+  const lab = createLab();
+  const alerts = Array.from({ length: 500 }, (_, i) => anIncoming({}, { instance: String(i) }));
+  await lab.accept(aGroup(alerts));
+  lab.raw.exec(`INSERT INTO switches (name, value) VALUES ('filling', ${filling})`);
+  const path = join(createFolder(), "copy.db");
+  lab.raw.exec(`VACUUM INTO '${path}'`);
+  return path;
+}
+
+function flipBytes(path: string): void {
+  const pages = new Database(path);
+  const root = pages
+    .prepare("SELECT rootpage FROM sqlite_master WHERE name = 'alerts'")
+    .pluck()
+    .get() as number;
+  pages.close();
+  execFileSync("/bin/dd", [
+    "if=/dev/urandom",
+    `of=${path}`,
+    "bs=4096",
+    `seek=${root - 1}`,
+    "count=1",
+    "conv=notrunc",
+    "status=none",
+  ]);
 }
