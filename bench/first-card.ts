@@ -74,7 +74,8 @@ export const firstCard: Bench = {
   },
 };
 
-async function arrival(token: string, send: () => Promise<number>): Promise<number> {
+/** From now until a message reaches the Telegram server of this token. */
+export async function arrival(token: string, send: () => Promise<number>): Promise<number> {
   const arrived = nextArrival((url) => url === `/bot${token}/sendMessage`, WAIT_MS);
   const since = await send();
   return (await arrived) - since;

@@ -14,6 +14,7 @@ import { startUp } from "./start-up.ts";
 import { storm } from "./storm.ts";
 import { tap } from "./tap.ts";
 import { webhooks } from "./webhooks.ts";
+import { years } from "./years.ts";
 
 const BENCHES: readonly Bench[] = [
   intake,
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   startUp,
   footprint,
   pages,
+  years,
 ];
 
 const { values } = parseArgs({
