@@ -24,6 +24,7 @@ import { isProtected, isSolo } from "./remediation/policy.ts";
 import type { Action, Runbook } from "./remediation/runbook.ts";
 import { isWayBack, paramsOf } from "./remediation/runbook.ts";
 import type { Standing } from "./remediation/track-record.ts";
+import { postIncident } from "./report/post-incident.ts";
 import { graphOfReport } from "./report/report-graph.ts";
 import { sayPatterns } from "./report/say-patterns.ts";
 import type { Store } from "./store/store.ts";
@@ -186,6 +187,7 @@ export function createReads({
       const report = await reports[period]();
       return { report, numbers: numbersOf(report), alt: describe(graphOfReport(report)) };
     },
+    postIncident: (view, timeline) => postIncident(view, timeline, config.publicUrl),
     reportGraph: async (period, theme) =>
       await deps.drawing.svg(graphOfReport(await reports[period]()), theme),
     async record(before) {

@@ -395,6 +395,8 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     },
     edit,
     editable,
+    note: async (incidentId, person, text) =>
+      await store.incidents.note(incidentId, person.name, text),
     acknowledge: async (incidentId, person) =>
       (await store.incidents.acknowledge(incidentId, person.name)) ? "acknowledged" : "not_open",
     async maintain({ target: wanted, forMs, person }) {

@@ -10,6 +10,11 @@ import { asTyped } from "./wording.ts";
 const IncidentId = z
   .object({ words: z.tuple([z.string("an incident id is missing")], z.string()) })
   .transform(({ words }) => words[0]);
+const LONGEST_NOTE = 1000;
+const Noted = z.string("name an incident and what is to be noted");
+const Note = z
+  .object({ words: z.tuple([Noted, Noted], z.string()) })
+  .transform(({ words: [id, ...words] }) => ({ id, text: words.join(" ").slice(0, LONGEST_NOTE) }));
 const LONGEST_SILENCE_MS = 30 * 86_400_000;
 const SilenceFor = z
   .object({
@@ -49,6 +54,19 @@ export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): List
     return {
       text: acknowledgedBy === null ? "It is resolved." : `${acknowledgedBy} has it already.`,
     };
+  }
+
+  async function note(
+    { person, channel }: CommandContext,
+    { id: prefix, text }: { id: string; text: string },
+  ): Promise<Reply> {
+    if (person === null) return { text: "You have no role here.", isPrivate: true };
+    const found = await oneIncident(prefix, channel);
+    if ("text" in found) return found;
+    const { id, title } = found.incident;
+    const isNoted = await desk.note(id, person, text);
+    const what = `${oneLine(title, 100)} \`${id}\``;
+    return { text: isNoted ? `📝 Noted on ${what}` : `${what} was forgotten by now.` };
   }
 
   async function silence(
@@ -157,6 +175,14 @@ export function operatingCommands({ desk, timeZone = "UTC" }: CommandDeps): List
       role: "operator",
       args: IncidentId,
       run: ack,
+    }),
+    listed({
+      name: "note",
+      usage: "/note <id> <text>",
+      summary: "write into an incident's timeline",
+      role: "operator",
+      args: Note,
+      run: note,
     }),
     listed({
       name: "silence",

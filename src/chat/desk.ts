@@ -42,6 +42,8 @@ export interface Desk {
   /** Puts another plan in the place of one that nobody has approved yet, as a request of this person. */
   edit(wish: EditWish): Promise<EditAnswer>;
   editable(wish: Omit<EditWish, "params">): Promise<Editable>;
+  /** Writes it into the incident's timeline. @returns whether there is such an incident */
+  note(incidentId: string, person: Person, text: string): Promise<boolean>;
   acknowledge(incidentId: string, person: Person): Promise<"acknowledged" | "not_open">;
   /** Asks for what undoes a run, by its id or a prefix that only one run has; others decide it. */
   undo(wanted: {

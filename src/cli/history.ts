@@ -1,5 +1,7 @@
 import { loadConfig } from "../config.ts";
 import { parseDuration } from "../remediation/duration.ts";
+import { postIncident } from "../report/post-incident.ts";
+import { shownView } from "../shown-view.ts";
 import type { CliCommand } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { openBeside } from "./open.ts";
@@ -7,12 +9,13 @@ import { print } from "./output.ts";
 
 export const history: CliCommand = {
   name: "history",
-  usage: "history [words…] [--since 7d] [--limit 50] [--json]",
+  usage: "history [words…] [--since 7d] [--limit 50] [--json] | history --report <incident>",
   summary: "Lists incidents with what was proposed, decided, run and verified",
   options: {
     since: { type: "string" },
     limit: { type: "string", default: "50" },
     json: { type: "boolean" },
+    report: { type: "string" },
   },
   maxWords: 50,
   async run({ words, options }) {
@@ -20,8 +23,19 @@ export const history: CliCommand = {
     if (!Number.isInteger(limit) || limit < 1) throw new UsageError("--limit takes a whole number");
     const sinceMs = typeof options.since === "string" ? parseDuration(options.since) : undefined;
     if (sinceMs === null) throw new UsageError("--since takes a duration such as 12h or 7d");
-    const store = openBeside(loadConfig());
+    const config = loadConfig();
+    const store = openBeside(config);
     try {
+      if (typeof options.report === "string") {
+        const [id, other] = await store.views.idsLike(options.report);
+        const view =
+          id === undefined || other !== undefined ? null : await store.views.incident(id);
+        if (view === null) throw new UsageError(`--report takes the id of one incident`);
+        const timeline = await store.views.timeline(view.incident.id);
+        const markdown = postIncident(shownView(view), timeline, config.publicUrl);
+        print({ markdown }, options.json === true, () => markdown);
+        return true;
+      }
       const { items, total } = await store.views.find({
         words: words.join(" "),
         ...(sinceMs === undefined ? {} : { since: new Date(Date.now() - sinceMs) }),

@@ -87,7 +87,7 @@ export function IncidentPage({ frame, view, timeline, graphs, showsAllAlerts, pu
             </Block>
           )}
         </div>
-        <Timeline entries={timeline} now={frame.now} />
+        <Timeline id={view.incident.id} entries={timeline} now={frame.now} />
       </div>
     </Page>
   );
@@ -188,12 +188,18 @@ function Opinions({ view, now }: { view: IncidentView; now: Date }) {
   );
 }
 
-function Timeline({ entries, now }: { entries: readonly TimelineEntry[]; now: Date }) {
+function Timeline(props: { id: string; entries: readonly TimelineEntry[]; now: Date }) {
+  const { id, entries, now } = props;
   return (
     <aside class="timeline" aria-labelledby="timeline">
       <h2 id="timeline">
         Timeline <small>from the record</small>
       </h2>
+      <p class="under">
+        <a href={`/incidents/${id}/report.md`} download>
+          The whole incident as Markdown
+        </a>
+      </p>
       <ol>
         {entries.map((entry) => (
           <li>

@@ -75,6 +75,17 @@ export function createPages(
     );
   });
 
+  app.get("/incidents/:id/report.md", async (c) => {
+    const id = c.req.param("id");
+    const view = isId(id) ? await desk.incident(id) : null;
+    if (view === null) return c.text("There is no such incident.", 404);
+    const timeline = await desk.timeline(view.incident.id);
+    return c.body(reads.postIncident(view, timeline), 200, {
+      "content-type": "text/markdown; charset=utf-8",
+      "content-disposition": `attachment; filename="${view.incident.id}.md"`,
+    });
+  });
+
   app.get("/incidents/:id/graphs/:evidence/:n", async (c) => {
     const { id, evidence, n } = c.req.param();
     const theme = c.req.query("theme") === "dark" ? "dark" : "light";

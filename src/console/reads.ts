@@ -1,6 +1,8 @@
 import type { Person } from "../approval/approval.ts";
+import type { IncidentView } from "../chat/card.ts";
 import type { SpendingBy } from "../diagnosis/spending.ts";
 import type { Theme } from "../evidence/graph.ts";
+import type { TimelineEntry } from "../incident/incident.ts";
 import type { Period, Report, Tally } from "../incident/report.ts";
 import type { Risk } from "../remediation/proposal.ts";
 
@@ -15,6 +17,8 @@ export interface Reads {
   patterns(): Promise<PatternsView>;
   /** The last day, week or month against the one before. */
   report(period: Period): Promise<ReportView>;
+  /** An incident as Markdown, with its timeline, to keep. */
+  postIncident(view: IncidentView, timeline: readonly TimelineEntry[]): string;
   /** As SVG. */
   reportGraph(period: Period, theme: Theme): Promise<string>;
   /** The newest entries, or those older than one. */

@@ -24,6 +24,7 @@ export function createIncidents(
   const acknowledgeOpen = sqlite.prepare<[string, string]>(
     "UPDATE incidents SET state = 'acknowledged', acknowledged_by = ? WHERE id = ? AND state = 'open'",
   );
+  const isThere = sqlite.prepare<[string], unknown>("SELECT 1 FROM incidents WHERE id = ?");
   // An episode of the same alert that fires already speaks for it.
   const over = sqlite.prepare<[number], EpisodeRow>(
     `SELECT a.source, a.fingerprint, a.labels, a.incident_id, i.group_key FROM alerts a JOIN incidents i ON i.id = a.incident_id
@@ -72,6 +73,16 @@ export function createIncidents(
       if (acknowledgeOpen.run(person, id).changes === 0) return false;
       record.append({ kind: "incident.acknowledged", actor: person, incidentId: id, data: {} });
       changes.touch(id, { isUrgent: true });
+      return true;
+    });
+  }
+
+  /** What a person writes down about it. @returns false where there is no such incident */
+  function note(id: string, person: string, text: string): boolean {
+    return write(() => {
+      if (isThere.get(id) === undefined) return false;
+      record.append({ kind: "incident.noted", actor: person, incidentId: id, data: { text } });
+      changes.touch(id, { isUrgent: false });
       return true;
     });
   }
@@ -127,5 +138,5 @@ export function createIncidents(
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
-  return { acknowledge, fireAgain, alertOver };
+  return { acknowledge, note, fireAgain, alertOver };
 }

@@ -11,6 +11,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "incident.missed": ({ title }) => `${title} was over before we heard of it`,
   "incident.reopened": ({ alert }) => `Opened again: ${alert} fires anew`,
   "incident.acknowledged": (_, actor) => `${actor} looks after it`,
+  "incident.noted": ({ text }, actor) => `${actor} notes: ${text}`,
   "incident.resolved": ({ why }) =>
     typeof why === "string" ? `Over: ${why}` : "Resolved: no alert of the group fires any more",
   "alert.fired": ({ alert, instance }) => `${alert} fires${on(instance)}`,

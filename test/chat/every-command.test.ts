@@ -170,6 +170,8 @@ const COMMANDS: readonly [typed: string, answer: RegExp][] = [
   ["ack nothing", /\/alerts lists what fires/],
   ["maintenance mail 2h", /Its targets: nginx/],
   ["ack inc_1a2b9", /👀/],
+  ["note inc_1a2b9 the disk was swapped", /📝 Noted on/],
+  ["note inc_1a2b9", /Name an incident and what is to be noted/],
   ["maintenance nginx off", /nginx/],
   ["run container-down", /Not asked for/],
   ["silence inc_1a2b9 2h", /until/],

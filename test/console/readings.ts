@@ -125,6 +125,7 @@ export function createReadings(now: () => Date) {
       numbers: ["12 (9) came, 11 (9) are over"],
       alt: "Incidents a day",
     }),
+    postIncident: () => "# HighCPU\n",
     reportGraph: async () => "<svg/>",
     patterns: async () => ({
       from: new Date(now().getTime() - 30 * 86_400_000),

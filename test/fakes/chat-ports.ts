@@ -306,6 +306,7 @@ export function createChatPorts() {
       return { outcome: "silenced", alerts: 1, until };
     },
     unsilence: async (incidentId) => views.get(incidentId)?.silences.length ?? 0,
+    note: (incidentId) => Promise.resolve(views.has(incidentId)),
     async acknowledge(incidentId) {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";

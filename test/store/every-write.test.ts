@@ -207,6 +207,10 @@ const WRITES: Readonly<Record<string, Write>> = {
     const { incidentId } = await lab.fire();
     return () => lab.store.incidents.acknowledge(incidentId, "ana");
   },
+  "incidents.note": async (lab) => {
+    const { incidentId } = await lab.fire();
+    return () => lab.store.incidents.note(incidentId, "ana", "the disk was swapped");
+  },
   "incidents.fireAgain": async (lab) => {
     const { id } = await lab.fire();
     await lab.accept(aGroup([anIncoming({ status: "resolved", endsAt: lab.now() })]));
