@@ -1,6 +1,7 @@
 import type { ServerType } from "@hono/node-server";
 import type { Logger } from "pino";
 import { createAnchors } from "./anchors.ts";
+import { backtestHistory } from "./backtest.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
 import { createIllustrator } from "./chat/illustrator.ts";
@@ -59,6 +60,7 @@ import { whyBelowFloor } from "./sandbox.ts";
 import { createScores } from "./scores.ts";
 import { createSeparateExecution } from "./separate-execution.ts";
 import { close, listen } from "./server.ts";
+import { createShadow } from "./shadow.ts";
 import { shownView } from "./shown-view.ts";
 import { createSources } from "./sources.ts";
 import { findDamage } from "./store/damage.ts";
@@ -382,7 +384,25 @@ export function createApp(
           log,
         });
 
+  const backtest = (since: Date, autohealing: boolean | null) =>
+    backtestHistory(store.bygone, {
+      ...{ since, autohealing, against: null },
+      rules: { whitelist: catalogue.read(), executors },
+      hasSource: config.alertmanager !== null,
+      dedupWindowMs: config.dedupWindowMs,
+    });
+  const shadow = createShadow({
+    isShadow: () => {
+      const { policy } = catalogue.read();
+      return policy.ok && policy.policy.isShadow;
+    },
+    switches: store.switches,
+    backtest: (since) => backtest(since, true),
+    publicUrl: config.publicUrl,
+    ...{ announce, log, now },
+  });
   const reads = createReads({
+    backtest,
     ...{ store: shown, catalogue, anchors, config, drawing, now },
     prometheus: sources.prometheus,
     costs: () => costs(store, config.llm?.limits ?? null),
@@ -502,6 +522,7 @@ export function createApp(
       for (const part of [...chats, ...projectors, ...illustrators]) part.start();
       deadman.start();
       drills.start();
+      shadow.start();
       watches.start();
       scores.start();
       await noteTaking.start();
@@ -513,6 +534,7 @@ export function createApp(
       web.close();
       deadman.stop();
       drills.stop();
+      shadow.stop();
       upkeep.stop();
       ping?.stop();
       const besides = [ruleWatch, indexing, reports, watches, scores, noteTaking];

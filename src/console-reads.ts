@@ -1,5 +1,6 @@
 import type { AuditReport } from "./anchors.ts";
 import { autonomyOf } from "./autonomy.ts";
+import type { Backtest, Result } from "./backtest.ts";
 import type { Costs } from "./chat/desk.ts";
 import { numbersOf } from "./chat/report-card.ts";
 import type { Config } from "./config.ts";
@@ -10,6 +11,8 @@ import type {
   Runs,
   Statistics,
   TestAnswer,
+  WhatIf,
+  WhatIfWish,
 } from "./console/reads.ts";
 import { describe } from "./evidence/describe.ts";
 import type { Drawing } from "./evidence/drawing.ts";
@@ -29,6 +32,7 @@ import { graphOfReport } from "./report/report-graph.ts";
 import { sayPatterns } from "./report/say-patterns.ts";
 import type { Store } from "./store/store.ts";
 
+const DIFFERENCES_SHOWN = 100;
 const DAY_MS = 86_400_000;
 const STATISTICS_DAYS = 30;
 /** What took a moment to count is fresh for a hundred moments: however often it is asked for, counting stays cheap. */
@@ -46,6 +50,8 @@ interface Deps {
   readonly config: Config;
   readonly now: () => Date;
   readonly sendTest: SendTest;
+  /** Past alerts under the rules as they are now; null where auto-healing was as people had switched it. */
+  readonly backtest: (since: Date, autohealing: boolean | null) => Promise<Backtest>;
   readonly drawing: Pick<Drawing, "svg">;
 }
 
@@ -70,6 +76,21 @@ export function createReads({
     week: fresh(() => reportOf("week")),
     month: fresh(() => reportOf("month")),
   };
+
+  const whatIfs = new Map<string, () => Promise<WhatIf>>();
+
+  /** Two who look at the same wait for one pass. */
+  function whatIf({ days, autohealing }: WhatIfWish): Promise<WhatIf> {
+    const key = `${days} ${autohealing}`;
+    const pass =
+      whatIfs.get(key) ??
+      fresh(async () => {
+        const since = new Date(now().getTime() - days * DAY_MS);
+        return whatIfOf(await deps.backtest(since, autohealing === "on" ? true : null));
+      });
+    whatIfs.set(key, pass);
+    return pass();
+  }
 
   async function count(): Promise<Statistics> {
     const since = new Date(now().getTime() - STATISTICS_DAYS * DAY_MS);
@@ -208,6 +229,7 @@ export function createReads({
     async verifyRecord() {
       await anchors.audit();
     },
+    whatIf,
     settings: () => settingsOf(config),
     async sendTest({ severity, person }): Promise<TestAnswer> {
       if (!person.roles.includes("operator")) {
@@ -225,6 +247,22 @@ export function createReads({
 }
 
 /** One count at a time; its answer serves until it is due again. */
+function whatIfOf({ alerts, would, was, runs }: Backtest): WhatIf {
+  const result = ({ outcome, title, target, reasons: [first] }: Result) => ({
+    ...{ outcome, title, target },
+    why: first?.text ?? null,
+  });
+  const differing = alerts.filter(({ isDifferent }) => isDifferent);
+  return {
+    total: alerts.length,
+    ...{ would, was: was ?? would, runs, differing: differing.length },
+    differences: differing
+      .slice(-DIFFERENCES_SHOWN)
+      .reverse()
+      .map((one) => ({ ...one, would: result(one.would), was: one.was && result(one.was) })),
+  };
+}
+
 function fresh<T>(count: () => Promise<T>): () => Promise<T> {
   let last: Promise<T> | null = null;
   let dueAt = 0;
@@ -284,6 +322,12 @@ function outcomeOf(
     const why = `The inventory has no target for ${action.executor} that it may touch.`;
     return { verdict: "deny", why: [why] };
   }
+  if (policy.isShadow) {
+    return {
+      verdict: "deny",
+      why: ["Shadow mode is on: nothing runs, and nothing can be approved."],
+    };
+  }
   const granted = all
     .filter(({ runbookId, actionId }) => runbookId === runbook.id && actionId === action.id)
     .map(({ target }) => target);
@@ -312,7 +356,11 @@ function rulesOf(policy: Policy): { name: string; text: string }[] {
     ? "on: one person decides alone, by typing the plan code where two would be needed"
     : "off: nobody approves what they asked for";
   const breaker = `${limits.breaker.failures} failures in a row stop an action for ${inWords(limits.breaker.openMs)}`;
+  const shadow = policy.isShadow
+    ? [{ name: "Shadow mode", text: "on: nothing runs, and nothing can be approved" }]
+    : [];
   return [
+    ...shadow,
     {
       name: "Low risk",
       text: lowText(approval.low),

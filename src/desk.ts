@@ -552,7 +552,7 @@ function choiceOf(runbook: Runbook) {
 /** Low risk is what auto-healing covers; the verdict still looks at target, history and the rest each time. */
 function unaskedActions(policy: Policy) {
   return ({ id, actions }: Runbook): UnaskedAction[] =>
-    policy.approval.low.auto === true
+    policy.approval.low.auto === true && !policy.isShadow
       ? actions
           .filter(({ risk }) => risk === "low")
           .map(({ id: actionId, title, executor, targets }) => ({

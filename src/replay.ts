@@ -229,11 +229,10 @@ function portsOf(parts: {
   const nobody = () => undefined;
   const nothing = () => Promise.resolve();
   const none = () => Promise.resolve([]);
-  const whitelist = {
-    ...rules.whitelist,
-    runbooks: rules.whitelist.runbooks.map(withoutLooks),
-  };
-  const { policy: read } = whitelist;
+  const { policy: given, runbooks } = rules.whitelist;
+  // What shadow mode only watches is what is to be known here.
+  const read = given.ok ? { ...given, policy: { ...given.policy, isShadow: false } } : given;
+  const whitelist = { ...rules.whitelist, policy: read, runbooks: runbooks.map(withoutLooks) };
   const withLeave: Whitelist = read.ok
     ? { ...whitelist, policy: { ...read, policy: trusting(read.policy) } }
     : whitelist;

@@ -12,6 +12,7 @@ function openReads(policy?: string) {
   const seen = async () => ({ ...anchor, isChecking: false });
   const sent: string[] = [];
   const reads = createReads({
+    backtest: () => Promise.reject(new Error("nobody asks what if")),
     ...{ store, catalogue: journey.ports.catalogue, now: journey.now },
     prometheus: null,
     anchors: { seen, audit: seen },

@@ -165,13 +165,19 @@ export function stateSection(
       : null,
     silenceNote(view, now, timeZone),
     left > 0 ? `The sender left ${plural(left, "alert")} out of this group.` : null,
-    autohealing || incident.state === "resolved" ? null : "Auto-healing is off: every fix asks.",
+    autohealing || incident.state === "resolved" || view.requests.some(isRehearsed)
+      ? null
+      : "Auto-healing is off: every fix asks.",
   ].filter((note) => note !== null);
   return {
     kind: "state",
     heading: null,
     lines: [originText(incident, timeZone), ...notes].map((text) => ({ kind: "text", text })),
   };
+}
+
+function isRehearsed(request: Request): boolean {
+  return request.state === "denied" && request.rehearsed !== undefined;
 }
 
 function drillNote({ source, alerts }: IncidentWithAlerts): string | null {

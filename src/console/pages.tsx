@@ -23,6 +23,7 @@ import { browserOf, SessionsPage } from "./sessions-page.tsx";
 import { SettingsPage, TestAlertPage } from "./settings-page.tsx";
 import { PlainPage } from "./sign-in-page.tsx";
 import { StatisticsPage } from "./statistics-page.tsx";
+import { WhatIfPage } from "./what-if-page.tsx";
 import { incidentPath } from "./words.ts";
 
 const PAGE_SIZE = 25;
@@ -31,6 +32,14 @@ const SVG = "image/svg+xml; charset=utf-8";
 const Name = z.string().trim().min(1).max(200).nullable().catch(null);
 
 const EntryNumber = z.coerce.number().int().min(1).nullable().catch(null);
+
+const WhatIfSearch = z.object({
+  days: z.coerce
+    .number()
+    .pipe(z.literal([1, 7, 30]))
+    .catch(7),
+  autohealing: z.enum(["was", "on"]).catch("was"),
+});
 
 const HistorySearch = z.object({
   words: z.string().trim().max(200).catch(""),
@@ -151,6 +160,12 @@ export function createPages(
     const theme = c.req.query("theme") === "dark" ? "dark" : "light";
     const svg = await reads.reportGraph(c.req.param("period") as Period, theme);
     return c.body(svg, 200, { "content-type": SVG });
+  });
+
+  app.get("/what-if", async (c) => {
+    const wish = WhatIfSearch.parse(c.req.query());
+    const [frame, found] = await Promise.all([frameOf(c), reads.whatIf(wish)]);
+    return reception.send(c, <WhatIfPage {...{ frame, wish, found }} />);
   });
 
   app.get("/record", async (c) => {

@@ -25,6 +25,8 @@ export interface Reads {
   record(before: number | null): Promise<RecordView>;
   /** Reads the whole record; answers within seconds, and goes on reading after that. */
   verifyRecord(): Promise<void>;
+  /** Goes through the alerts of so many days once more, under the rules as they are now. */
+  whatIf(wish: WhatIfWish): Promise<WhatIf>;
   settings(): readonly SettingLine[];
   sendTest(wish: { readonly severity: string; readonly person: Person }): Promise<TestAnswer>;
 }
@@ -43,6 +45,43 @@ export interface PatternsView {
     }[];
   }[];
   readonly lacking: readonly string[];
+}
+
+export interface WhatIfWish {
+  readonly days: 1 | 7 | 30;
+  /** `was`: as people had switched it. */
+  readonly autohealing: "was" | "on";
+}
+
+type Came = "run" | "ask" | "refuse" | "nothing";
+
+export interface WhatIfResult {
+  readonly outcome: Came;
+  readonly title: string | null;
+  readonly target: string | null;
+  /** The first reason, in words. */
+  readonly why: string | null;
+}
+
+export interface WhatIf {
+  readonly total: number;
+  readonly would: Readonly<Record<Came, number>>;
+  readonly was: Readonly<Record<Came, number>>;
+  readonly runs: readonly {
+    readonly action: string;
+    readonly target: string;
+    readonly count: number;
+  }[];
+  readonly differing: number;
+  /** The newest of those that differ. */
+  readonly differences: readonly {
+    readonly at: Date;
+    readonly alert: string;
+    readonly where: string;
+    readonly incident: string | null;
+    readonly would: WhatIfResult;
+    readonly was: WhatIfResult | null;
+  }[];
 }
 
 export interface Runs {

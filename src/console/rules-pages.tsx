@@ -90,7 +90,8 @@ function Policy({ policy }: { policy: PolicyView }) {
     <>
       <p class="under">
         As it is in effect now, every default filled in. SHA-256 <code>{policy.hash}</code>.{" "}
-        <a href="/autonomy">What has earned to run unasked</a>
+        <a href="/autonomy">What has earned to run unasked</a> ·{" "}
+        <a href="/what-if">What would it have done?</a>
       </p>
       <Block id="rules" title="Who decides what">
         <dl class="facts wide-names">

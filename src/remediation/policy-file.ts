@@ -216,6 +216,7 @@ export const PolicyFile = z.strictObject({
     .default("auto"),
   limits: Limits.prefault({}),
   freeze: z.array(FreezeEntry).default([]),
+  shadow: z.boolean("must be true or false").default(false),
   /** Once a quarter, where nothing else is said. */
   drill: z.strictObject({ cron: CronTimes.default("0 10 1 1,4,7,10 *") }).optional(),
   reports: z

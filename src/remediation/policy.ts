@@ -74,6 +74,8 @@ export interface Policy {
     readonly breaker: { readonly failures: number; readonly openMs: number };
   };
   readonly freeze: readonly Freeze[];
+  /** Shadow mode: everything but the execution. Nothing runs, and nothing can be approved. */
+  readonly isShadow: boolean;
   /** When the fallbacks are tried; null for never. */
   readonly drillCron: string | null;
   /** When each comes, by cron; null for never. */
@@ -145,6 +147,7 @@ export function effectivePolicy(
       breaker: { failures: file.limits.breaker.failures, openMs: file.limits.breaker.open },
     },
     freeze: file.freeze.map(({ for: forMs, ...freeze }) => ({ ...freeze, forMs })),
+    isShadow: file.shadow,
     drillCron: file.drill?.cron ?? null,
     reports: file.reports,
     protected: file.protected,

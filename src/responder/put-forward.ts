@@ -5,7 +5,7 @@ import type { ActionHistory } from "../execution/execution.ts";
 import type { Episode } from "../incident/alert.ts";
 import { isDrill, severityOf } from "../incident/alert.ts";
 import type { Incident } from "../incident/incident.ts";
-import type { Facts } from "../remediation/assess.ts";
+import type { Facts, Rehearsal } from "../remediation/assess.ts";
 import { assess, isRehearsed, isTripping } from "../remediation/assess.ts";
 import type { ApprovalRule, Policy } from "../remediation/policy.ts";
 import { isSolo } from "../remediation/policy.ts";
@@ -189,7 +189,7 @@ export function factsOf(known: {
     limit: rebuilt.action.limit,
     maintenanceUntil: history.maintenanceUntil,
     canRecord: true,
-    rehearsal: isDrill(incident) ? "drill" : null,
+    rehearsal: rehearsalOf(incident, known.policy),
   };
 }
 
@@ -203,6 +203,11 @@ function isGranted({
   const { runbookId: id, runbookHash: sha256, target } = proposal;
   const leave = { runbook: { id, sha256 }, action: rebuilt.action, target, policy };
   return history.grant === leaveBinding(leave);
+}
+
+function rehearsalOf(incident: Pick<Incident, "source">, { isShadow }: Policy): Rehearsal | null {
+  if (isDrill(incident)) return "drill";
+  return isShadow ? "shadow" : null;
 }
 
 function originOf(requester: string | null): Facts["origin"] {

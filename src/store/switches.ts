@@ -4,6 +4,8 @@ import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
 import type { Steps } from "./steps.ts";
 
+const SHADOW = "shadow_since";
+
 /** Whether fixes may run unasked. A fresh installation is off. */
 export interface Autohealing {
   readonly isOn: boolean;
@@ -147,11 +149,23 @@ export function createSwitches(
     });
   }
 
+  /** Since when shadow mode has been on, or its last report; null while it is off. */
+  function shadowSince(): Date | null {
+    const value = read.get(SHADOW) ?? "";
+    return value === "" ? null : new Date(value);
+  }
+
+  function setShadowSince(at: Date | null): void {
+    save.run(SHADOW, at?.toISOString() ?? "");
+  }
+
   function write<T>(change: () => T): T {
     return changes.commit(() => sqlite.transaction(change).immediate());
   }
 
   return {
+    shadowSince,
+    setShadowSince,
     autohealing,
     enable,
     disable,

@@ -146,6 +146,28 @@ export function createReadings(now: () => Date) {
       ],
       lacking: ["PROMETHEUS_URL is not set: no forecasts."],
     }),
+    whatIf: async ({ days }) => ({
+      total: days * 3,
+      would: { run: 2, ask: 1, refuse: 0, nothing: days * 3 - 3 },
+      was: { run: 0, ask: 2, refuse: 1, nothing: days * 3 - 3 },
+      runs: [{ action: "service-down/restart", target: "web-01", count: 2 }],
+      differing: 1,
+      differences: [
+        {
+          at: ago(3_600_000),
+          alert: "NginxDown",
+          where: "web-01",
+          incident: null,
+          would: { outcome: "run", title: "Restart the service", target: "web-01", why: null },
+          was: {
+            outcome: "refuse",
+            title: "Restart the service",
+            target: null,
+            why: '"web-01" is not in the inventory.',
+          },
+        },
+      ],
+    }),
     statistics: async () => ({
       days: 30,
       incidents: 214,
@@ -225,6 +247,7 @@ export const PAGES = [
   "/autonomy",
   "/patterns",
   "/statistics",
+  "/what-if",
   "/reports/week",
   "/record",
   "/settings",

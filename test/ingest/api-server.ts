@@ -41,6 +41,8 @@ export async function serveApi() {
   const anchors = () => Promise.reject(new Error("nobody asks for the record here"));
   const reads = createReads({
     ...{ store, catalogue, now, config: readConfig({}), prometheus: null },
+    backtest: () => Promise.reject(new Error("nobody asks what if")),
+    ...{ store, catalogue, now, config: readConfig({}) },
     anchors: { seen: anchors, audit: anchors },
     costs: () => Promise.resolve(null),
     drawing: { svg: () => Promise.reject(new Error("nobody draws here")) },

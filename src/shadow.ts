@@ -1,0 +1,73 @@
+import type { Logger } from "pino";
+import type { Backtest } from "./backtest.ts";
+import type { Store } from "./store/store.ts";
+
+const LOOK_EVERY_MS = 60_000;
+const WEEK_MS = 7 * 24 * 3_600_000;
+const RUNS_SHOWN = 5;
+
+interface Deps {
+  readonly isShadow: () => boolean;
+  readonly switches: Pick<Store["switches"], "shadowSince" | "setShadowSince">;
+  /** What would have happened since then, with auto-healing on. */
+  readonly backtest: (since: Date) => Promise<Backtest>;
+  readonly announce: (text: string) => void;
+  readonly publicUrl: string;
+  readonly log: Pick<Logger, "error">;
+  readonly now: () => Date;
+}
+
+/** While shadow mode is on: after every week, what would have happened in it, to every chat. */
+export function createShadow({ isShadow, switches, now, log, ...deps }: Deps) {
+  let timer: NodeJS.Timeout | undefined;
+  let isBusy = false;
+
+  async function look(): Promise<void> {
+    const since = await switches.shadowSince();
+    const at = now();
+    if (!isShadow()) {
+      if (since !== null) await switches.setShadowSince(null);
+    } else if (since === null) await switches.setShadowSince(at);
+    else if (at.getTime() - since.getTime() >= WEEK_MS) {
+      const found = await deps.backtest(since);
+      await switches.setShadowSince(at);
+      deps.announce(reportOf(found, deps.publicUrl));
+    }
+  }
+
+  async function lookAlone(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      await look();
+    } catch (error) {
+      log.error({ err: error }, "the report of shadow mode could not be made");
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  return {
+    look,
+    start(): void {
+      timer = setInterval(() => void lookAlone(), LOOK_EVERY_MS);
+      timer.unref();
+    },
+    stop(): void {
+      clearInterval(timer);
+    },
+  };
+}
+
+function reportOf({ alerts, would, runs }: Backtest, publicUrl: string): string {
+  const named = runs
+    .slice(0, RUNS_SHOWN)
+    .map(({ action, target, count }) => `${action} on ${target} (${count})`);
+  const more = runs.length > RUNS_SHOWN ? ` and ${runs.length - RUNS_SHOWN} more` : "";
+  const what = named.length === 0 ? "" : ` By itself: ${named.join(", ")}${more}.`;
+  return (
+    `👻 Shadow mode, the last week: ${alerts.length} alerts, and nothing ran. With auto-healing on, ${would.run} fixes would have run by themselves, ` +
+    `${would.ask} would have been asked about, ${would.refuse} refused; for ${would.nothing} no runbook has a fix.${what} ` +
+    `${publicUrl}/what-if`
+  );
+}
