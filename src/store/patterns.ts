@@ -77,7 +77,8 @@ export function createPatterns(sqlite: Sqlite, redact: (text: string) => string)
       .all(JSON.stringify(incidentIds), MOST_MEASURED)
       .flatMap(({ measurements }) => unpack(measurements))
       .flatMap(({ role, threshold, series }): Peak[] => {
-        const values = series.flatMap((one) => one.now.map(([, value]) => value));
+        const all = series.flatMap((one) => one.now.map(([, value]) => value));
+        const values = all.filter(Number.isFinite);
         if (role !== "rule" || threshold === null || values.length === 0) return [];
         const { operator, limit } = threshold;
         const peak = operator.startsWith("<") ? Math.min(...values) : Math.max(...values);
