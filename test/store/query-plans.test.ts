@@ -22,7 +22,7 @@ function fill(raw: Database.Database): void {
   raw.pragma("foreign_keys = OFF");
   raw.transaction(() => {
     raw.exec(
-      `INSERT INTO incidents ${numbers} SELECT printf('inc_f%011x', i), 'alertmanager', 'old' || i, 'resolved', 'Old', 'warning', i, null, i + 1, 0, 'key', null, null, '{}', null, 1 FROM n`,
+      `INSERT INTO incidents ${numbers} SELECT printf('inc_f%011x', i), 'alertmanager', 'old' || i, 'resolved', 'Old', 'warning', i, null, i + 1, 0, 'key', null, null, '{}', null, 1, null FROM n`,
     );
     raw.exec(
       `INSERT INTO alerts ${numbers} SELECT i, 'alertmanager', 'f' || (i % 1000), i, 'resolved', i + 1, '{"n":"' || i || '"}', '{}', null, null, printf('inc_f%011x', i), i FROM n`,
