@@ -138,7 +138,7 @@ describe("T34 links", () => {
   });
 });
 
-const id = fc.oneof(fc.constantFrom("O1", "O2", "O9", "E1", "E3", "E9", ""), fc.string());
+const anyId = fc.oneof(fc.constantFrom("O1", "O2", "O9", "E1", "E3", "E9", ""), fc.string());
 const words = fc.oneof(
   fc.string(),
   fc.constantFrom("O1", "low", "rm -rf /", "https://evil.example/?q=1"),
@@ -146,9 +146,9 @@ const words = fc.oneof(
 const level = fc.constantFrom("low", "medium", "high", "none", null);
 const hostile = fc.record({
   insufficient_evidence: fc.oneof(fc.boolean(), words),
-  ...{ cause: words, impact: words, confidence: level, offer: fc.oneof(id, fc.constant(null)) },
-  ...{ cites: fc.array(id), impact_cites: fc.array(id), risk: level },
-  hypotheses: fc.array(fc.record({ text: words, verdict: words, cites: fc.array(id) }), {
+  ...{ cause: words, impact: words, confidence: level, offer: fc.oneof(anyId, fc.constant(null)) },
+  ...{ cites: fc.array(anyId), impact_cites: fc.array(anyId), risk: level },
+  hypotheses: fc.array(fc.record({ text: words, verdict: words, cites: fc.array(anyId) }), {
     maxLength: 2,
   }),
   ...{ immediate_steps: fc.array(words), prevention: fc.array(words), commands: fc.array(words) },

@@ -179,9 +179,9 @@ describe.skipIf(!havePeer("prometheus"))(
       let ranges = 0;
       const prometheus: typeof source = {
         ...source,
-        queryRange(...asked) {
+        queryRange(...args) {
           ranges += 1;
-          return source.queryRange(...asked);
+          return source.queryRange(...args);
         },
       };
       const inquire = createInquiries(
