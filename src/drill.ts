@@ -75,10 +75,10 @@ export function lookAt(stage: Stage, { view, cards }: Progress): Sight {
 
 function proposalIn({ requests: [request], diagnosis, isInvestigating, incident }: IncidentView) {
   if (request === undefined) {
+    // It may have come while the rest was read: only the end of the time says that it never did.
     const isOver = diagnosis !== null && !isInvestigating;
-    return isOver
-      ? failed(`no runbook offers a fix for ${incident.title.replace("DRILL ", "")}`)
-      : waiting("nothing is proposed");
+    const alert = incident.title.replace("DRILL ", "");
+    return waiting(isOver ? `no runbook offers a fix for ${alert}` : "nothing is proposed");
   }
   const [first] = request.reasons;
   return seen(`${request.proposal.actionTitle}: ${first?.text ?? request.state}`);

@@ -113,7 +113,7 @@ it("drill fails, and names the stage, where nothing is offered, a chat is left o
   });
   await program.start();
 
-  const nothing = await drill(program, "--label", "alertname=NobodyKnowsThis");
+  const nothing = await drill(program, "--label", "alertname=NobodyKnowsThis", "--timeout", "3s");
   const without = await drill(program, "--without", "telegram");
   const notSet = await program.command(["drill", "--check-slack-delivery"]);
   const both = await program.command([
