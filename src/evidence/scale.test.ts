@@ -89,6 +89,7 @@ describe("the axis of values", () => {
         expect(ticks.length).toBeLessThanOrEqual(8);
         expect([...ticks].sort((a, b) => a - b)).toEqual(ticks);
       }),
+      { examples: [[[-999999999999.9982, -999999999999.9989], "bytes"]] },
     );
   });
 });

@@ -13,6 +13,8 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MOST_TICKS = 5;
+/** Values that differ by less of themselves are one: ticks between them could not be told apart. */
+const AS_ONE = 1e-9;
 
 /** Few round numbers that hold all the values. */
 export function valueScale(values: readonly number[], unit: Unit): Scale {
@@ -37,7 +39,8 @@ function rangeOf(values: readonly number[], unit: Unit): [low: number, high: num
   const most = values.reduce((a, b) => Math.max(a, b));
   const low = least > 0 && least < 0.7 * most ? 0 : least;
   const high = most < 0 && most > 0.7 * least ? 0 : most;
-  const [from, to] = low === high ? aroundOne(low, unit) : withRoom(low, high);
+  const isOne = high - low <= AS_ONE * Math.max(Math.abs(low), Math.abs(high));
+  const [from, to] = isOne ? aroundOne(low, unit) : withRoom(low, high);
   const top = unit === "percent" ? 100 : unit === "ratio" ? 1 : Number.POSITIVE_INFINITY;
   return [from, high <= top ? Math.min(to, top) : to];
 }
