@@ -48,8 +48,9 @@ export function createRunners(
   }
 
   function clear(id: string): void {
-    rmSync(socketOf(id), { force: true });
-    rmSync(lockOf(id), { force: true });
+    // The journal is SQLite's, of the file under its first name.
+    const journal = join(folder, `${id}.entering-journal`);
+    for (const file of [socketOf(id), journal, lockOf(id)]) rmSync(file, { force: true });
   }
 
   function known(): string[] {
