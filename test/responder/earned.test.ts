@@ -67,6 +67,11 @@ async function earned(journey: Journey) {
   return request;
 }
 
+/** Also what nobody answered in time. */
+function everOffered({ raw }: Journey) {
+  return raw.prepare("SELECT count(*) FROM requests WHERE is_grant").pluck().get();
+}
+
 async function agree(journey: Journey) {
   const [request] = await offered(journey);
   const planCode = request?.planCode ?? "nothing is asked";
@@ -95,7 +100,7 @@ describe("earned autonomy", () => {
     const journey = await begin();
 
     await mended(journey, 2);
-    expect(await offered(journey)).toEqual([]);
+    expect(everOffered(journey)).toBe(0);
     expect(await breaks(journey)).toBe("pending");
     await journey.vote(ANA, "approve");
     const [request] = await offered(journey);
@@ -220,7 +225,7 @@ describe("earned autonomy", () => {
     await journey.settle();
 
     expect(await whyEnded(journey)).toBe("runbooks/web-down.md was changed");
-    expect(await offered(journey)).toEqual([]);
+    expect(everOffered(journey)).toBe(1);
     await earned(journey);
   });
 
@@ -232,7 +237,7 @@ describe("earned autonomy", () => {
     await journey.vote(BEN, "reject", { planCode });
     await calms(journey);
     await mended(journey, 4);
-    expect(await offered(journey)).toEqual([]);
+    expect(everOffered(journey)).toBe(2);
   });
 
   it("is not asked for within the days after a reject, however much was verified since", async () => {
@@ -242,7 +247,7 @@ describe("earned autonomy", () => {
     await calms(journey);
 
     await mended(journey, 4);
-    expect(await offered(journey)).toEqual([]);
+    expect(everOffered(journey)).toBe(0);
     await journey.pass(30 * DAY);
     expect(await breaks(journey)).toBe("pending");
     await journey.vote(ANA, "approve");
@@ -266,7 +271,7 @@ describe("earned autonomy", () => {
     }
 
     expect(journey.runs.length).toBeGreaterThan(3);
-    expect(await offered(journey)).toEqual([]);
+    expect(everOffered(journey)).toBe(0);
   });
 
   it("P11 is stopped by the kill switch and not taken back by it", async () => {
