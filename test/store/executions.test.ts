@@ -211,6 +211,7 @@ describe("the history of an action", () => {
       lastBrokenAt: null,
       isTargetBusy: false,
       maintenanceUntil: null,
+      grant: null,
     });
   });
 
