@@ -8,18 +8,23 @@ settings=/etc/countersign
 data=/var/lib/countersign
 units=/etc/systemd/system
 unit=countersign.service
+executor=countersign-executor.service
 shortcut=/usr/local/bin/countersign
 source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 is_dry=no
+is_separate=no
+[ ! -e "$units/$executor" ] || is_separate=yes
 node=
 
 usage() {
   cat <<END
-Usage: sudo ./install.sh [--dry-run] [--uninstall]
+Usage: sudo ./install.sh [--separate-executor] [--dry-run] [--uninstall]
 
 Installs Countersign as the service "countersign", or upgrades it: the database is backed up, the new version is
 started and asked how it is, and if it is not well the old version comes back.
 
+  --separate-executor
+               runs what is approved as a service of its own with a user of its own; upgrades keep that
   --dry-run    says what would be done, and does nothing
   --uninstall  removes everything but $data (your settings and runbooks are moved there)
 END
@@ -75,6 +80,12 @@ make_user() {
     run useradd --system --home-dir "$data" --shell /usr/sbin/nologin countersign
 }
 
+make_executor_user() {
+  [ "$is_separate" = yes ] || return 0
+  id -u countersign-executor >/dev/null 2>&1 ||
+    run useradd --system --gid countersign --home-dir "$data" --shell /usr/sbin/nologin countersign-executor
+}
+
 make_settings() {
   if [ ! -d "$settings" ] && [ -d "$data/etc" ]; then
     say "Settings of an earlier installation are taken back from $data/etc."
@@ -85,6 +96,10 @@ make_settings() {
   run install -d -m 700 -o countersign -g countersign "$data"
   # What an earlier installation left belongs to root, and its numbers may be gone.
   run chown -hR countersign:countersign "$data"
+  if [ "$is_separate" = yes ]; then
+    run install -d -m 700 "$settings/executor-credentials"
+    run chmod -R g+rwX "$data"
+  fi
   [ -d "$settings/runbooks" ] || run cp -R "$source/runbooks" "$settings/runbooks"
   run chmod -R u=rwX,go=rX "$settings/runbooks"
   if [ ! -e "$settings/.env" ]; then
@@ -165,7 +180,28 @@ use() {
   # Its name sorts after the file with which an LXC takes the protection away again.
   put "$units/$unit.d/zzzz-hardening.conf" 644 root:root <"$from/systemd/zzzz-hardening.conf"
   sed "s|/usr/bin/node|$node|" "$from/systemd/countersign" | put "$shortcut" 755 root:root
+  [ "$is_separate" = no ] || use_executor "$from"
   run systemctl daemon-reload
+}
+
+use_executor() {
+  put "$units/$unit.d/separate-executor.conf" 644 root:root <"$1/systemd/separate-executor.conf"
+  sed "s|^ExecStart=/usr/bin/node|ExecStart=$node|" "$1/systemd/$executor" | put "$units/$executor" 644 root:root
+  run install -d -m 755 "$units/$executor.d"
+  sed "s|$settings/credentials|$settings/executor-credentials|" "$1/systemd/zzzz-hardening.conf" |
+    put "$units/$executor.d/zzzz-hardening.conf" 644 root:root
+}
+
+# It starts with its parts, and is told to stop before them.
+start_executor() {
+  [ "$is_separate" = yes ] || return 0
+  run systemctl enable --quiet "$executor"
+  run systemctl restart "$executor" || fail "the executor does not start; see: journalctl -u countersign-executor"
+}
+
+stop_all() {
+  [ ! -e "$units/$executor" ] || run systemctl stop "$executor"
+  run systemctl stop "$unit"
 }
 
 back_up() {
@@ -214,10 +250,11 @@ start_and_ask() {
 go_back() {
   say "The new version is not well. The last lines of its log:" >&2
   journalctl -u "$unit" -o cat -n 15 --no-pager >&2 || true
-  run systemctl stop "$unit" || true
+  stop_all || true
   restore "$1" "$2"
   use "$1"
   start_and_ask || fail "the old version is back and not well either; see: journalctl -u countersign"
+  start_executor
   fail "the old version is back and well. What the failed upgrade did to the database, if anything, is in $data/failed-upgrade"
 }
 
@@ -225,18 +262,19 @@ install_or_upgrade() {
   check_machine
   check_node
   make_user
+  make_executor_user
   make_settings
   stage
   old=$(readlink "$program/current" 2>/dev/null || true)
   [ -d "$old" ] || old=
-  if [ "$old" = "$release" ] && is_active; then
+  if [ "$old" = "$release" ] && is_active && is_laid_out; then
     use "$release"
     is_well || fail "this very version is installed and not well; see: journalctl -u countersign"
     say "This very version is installed, and it is well."
     return
   fi
   if [ -n "$old" ]; then
-    run systemctl stop "$unit"
+    stop_all
     if ! back_up; then
       run systemctl start "$unit"
       fail "no backup could be made, so nothing was upgraded"
@@ -249,10 +287,14 @@ install_or_upgrade() {
     journalctl -u "$unit" -o cat -n 15 --no-pager >&2 || true
     fail "it was installed and is not well; mend what the log says, and run this again"
   fi
+  start_executor
   tidy "$old"
   say "Countersign is installed and well. Settings: $settings, data: $data. sudo countersign --help lists its commands."
   [ -n "$old" ] || run "$shortcut" sign-in
 }
+
+# Whether what runs now is laid out as it is wanted.
+is_laid_out() { [ "$is_separate" = no ] || systemctl is-active --quiet "$executor"; }
 
 # The version before stays, for a way back by hand.
 tidy() {
@@ -264,7 +306,8 @@ tidy() {
 uninstall() {
   check_machine
   [ ! -e "$units/$unit" ] || run systemctl disable --now --quiet "$unit"
-  run rm -rf "$units/$unit" "$units/$unit.d" "$shortcut" "$program" /etc/polkit-1/rules.d/50-countersign.rules
+  [ ! -e "$units/$executor" ] || run systemctl disable --now --quiet "$executor"
+  run rm -rf "$units/$executor" "$units/$executor.d" "$units/$unit" "$units/$unit.d" "$shortcut" "$program" /etc/polkit-1/rules.d/50-countersign.rules
   run systemctl daemon-reload
   run install -d -m 700 "$data"
   if [ -d "$settings" ]; then
@@ -273,7 +316,9 @@ uninstall() {
   fi
   # Its number may be given to somebody else.
   run chown -hR root:root "$data"
-  if id -u countersign >/dev/null 2>&1; then run userdel countersign; fi
+  for user in countersign-executor countersign; do
+    if id -u "$user" >/dev/null 2>&1; then run userdel "$user"; fi
+  done
   say "Countersign is gone. What is left is $data: the database, its backups, and your settings in $data/etc with their secrets."
 }
 
@@ -281,6 +326,7 @@ task=install_or_upgrade
 for word in "$@"; do
   case $word in
   --dry-run) is_dry=yes ;;
+  --separate-executor) is_separate=yes ;;
   --uninstall) task=uninstall ;;
   -h | --help)
     usage

@@ -240,6 +240,40 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 240_000, shuffle: false }, () => {
     expect(await incidents()).toEqual(before);
   });
 
+  it("gets an executor of its own, with its user, that runs what serve may not", async () => {
+    const said = await install("second", "--separate-executor");
+    const executor = "countersign-executor.service";
+    const isServed = await comesTrue(async () => {
+      const { checks } = JSON.parse(await countersign("health", "--json")) as {
+        checks: Record<string, { status: string }>;
+      };
+      return checks.executor?.status === "ok" && checks.sandbox?.status === "ok";
+    }, 30_000);
+    const pid = await machine.execute(
+      "systemctl",
+      "show",
+      "--value",
+      "--property=MainPID",
+      executor,
+    );
+    const status = await machine.execute("cat", `/proc/${pid}/status`);
+    const uid = await machine.execute("id", "-u", "countersign-executor");
+
+    expect(said).toMatch(/installed and well[\s\S]*exit 0$/);
+    expect(isServed).toBe(true);
+    expect(status).toMatch(new RegExp(`^Uid:\\t${uid}\\t`, "m"));
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(await install("second")).toMatch(/This very version is installed, and it is well/);
+  });
+
+  it("is well again after its executor was killed", async () => {
+    await machine.execute("systemctl", "kill", "--signal=KILL", "countersign-executor.service");
+    const isBack = await comesTrue(isWell, 60_000);
+
+    expect(isBack).toBe(true);
+    expect(await countersign("audit", "verify")).toContain("The record is whole");
+  });
+
   it("has only the data left after uninstalling, and a new installation goes on with it", async () => {
     const before = await incidents();
     const said = await install("second", "--uninstall");
