@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { StepEnd } from "./ports.ts";
 import type { Step } from "./respond.ts";
 
@@ -87,9 +87,18 @@ export function createWorker<S extends Step>(deps: WorkerDeps<S>) {
         LONGEST_RETRY_MS,
       );
       const why = error instanceof Error ? error.message : String(error);
-      await queue.postpone(step, new Date(now().getTime() + pause), why).catch(() => {
-        // Not even that could be stored: the lease stays until the next start, when it is released.
-      });
+      await giveBack(step, new Date(now().getTime() + pause), why);
+    }
+  }
+
+  /** On a full disk not even that can be stored. It is held until it can, for what stays leased is never done. */
+  async function giveBack(step: S, dueAt: Date, why: string): Promise<void> {
+    while (!isStopped) {
+      try {
+        return await queue.postpone(step, dueAt, why);
+      } catch {
+        await sleep(MAX_IDLE_MS);
+      }
     }
   }
 
