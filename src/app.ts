@@ -40,6 +40,7 @@ import { createNoteTaking } from "./note-taking.ts";
 import { grafanaTaker, lokiTaker } from "./notes.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { createPaging } from "./paging.ts";
+import { patternsOf } from "./patterns.ts";
 import { createPing } from "./ping.ts";
 import { keyHolders } from "./proposals.ts";
 import { createReadOnlyMode } from "./read-only.ts";
@@ -372,6 +373,7 @@ export function createApp(
   const reports = createReports({
     ...{ catalogue, chats, drawing, now, log },
     store: shown,
+    patterns: () => patternsOf({ store, prometheus: sources.prometheus, now }),
     publicUrl: config.publicUrl,
   });
   const ping =

@@ -4,10 +4,12 @@ import { reportCardOf } from "./chat/report-card.ts";
 import type { Chat } from "./chats.ts";
 import { describe } from "./evidence/describe.ts";
 import type { Drawing } from "./evidence/drawing.ts";
+import type { Patterns } from "./incident/pattern.ts";
 import type { Report } from "./incident/report.ts";
 import { PERIOD_MS } from "./incident/report.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { graphOfReport } from "./report/report-graph.ts";
+import { sayPatterns } from "./report/say-patterns.ts";
 import type { Due } from "./report/schedule.ts";
 import { dueReports } from "./report/schedule.ts";
 import type { Store } from "./store/store.ts";
@@ -17,6 +19,8 @@ const LOOK_EVERY_MS = 20_000;
 interface Deps {
   readonly catalogue: Pick<Catalogue, "read">;
   readonly store: Pick<Store, "switches" | "statistics" | "sentReports">;
+  /** What the last month shows beside its numbers. */
+  readonly patterns: () => Promise<Patterns>;
   readonly chats: readonly Pick<Chat, "channel" | "chat" | "cards">[];
   readonly drawing: Pick<Drawing, "png">;
   readonly publicUrl: string;
@@ -25,7 +29,8 @@ interface Deps {
 }
 
 /** Sends the reports of policy.yaml to every chat at their hours, each once. */
-export function createReports({ catalogue, store, chats, drawing, publicUrl, now, log }: Deps) {
+export function createReports(deps: Deps) {
+  const { catalogue, store, chats, drawing, publicUrl, now, log } = deps;
   let timer: NodeJS.Timeout | undefined;
   let underWay = Promise.resolve();
 
@@ -42,7 +47,7 @@ export function createReports({ catalogue, store, chats, drawing, publicUrl, now
     if (cards.pace.waitMs("send", "machine") > 0) return;
     const place = { name, channel, chat };
     const report = await store.statistics.report(at, PERIOD_MS[period]);
-    const card = reportCardOf(report, { publicUrl });
+    const card = reportCardOf(report, { publicUrl }, period === "day" ? [] : await worthALook());
     if (!(await store.sentReports.begin(place))) return;
     try {
       cards.pace.spend("send");
@@ -56,6 +61,18 @@ export function createReports({ catalogue, store, chats, drawing, publicUrl, now
         await store.sentReports.unsent(place);
       }
       log.warn({ channel, report: name, err: error }, "a report was not sent");
+    }
+  }
+
+  /** What is a month's is no day's news. */
+  async function worthALook(): Promise<string[]> {
+    try {
+      const { sections } = sayPatterns(await deps.patterns());
+      const said = sections.flatMap(({ items }) => items.slice(0, 1));
+      return said.map(({ text, advice }) => [text, advice].filter(Boolean).join(" "));
+    } catch (error) {
+      log.warn({ err: error }, "a report has no patterns");
+      return [];
     }
   }
 

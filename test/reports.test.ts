@@ -6,10 +6,11 @@ import type { CardAdapter } from "../src/chat/channel.ts";
 import { ChatRejected } from "../src/chat/channel.ts";
 import { createPace, SLACK_CHANNEL } from "../src/chat/pace.ts";
 import { cardText } from "../src/chat/plain.ts";
+import { patternsOf } from "../src/patterns.ts";
 import { createCatalogue } from "../src/remediation/catalogue.ts";
 import { dueReports } from "../src/report/schedule.ts";
 import { createReports } from "../src/reports.ts";
-import { createFolder, createLab, HOUR, MINUTE } from "./store/lab.ts";
+import { aGroup, anIncoming, createFolder, createLab, HOUR, MINUTE } from "./store/lab.ts";
 
 const DAY = 24 * HOUR;
 /** Local time, as cron is. */
@@ -69,6 +70,7 @@ async function openReports(policy = "reports: {day: '0 * * * *', week: off, mont
   const start = () =>
     createReports({
       ...{ catalogue, store: lab.store, now: lab.now },
+      patterns: () => patternsOf({ store: lab.store, prometheus: null, now: lab.now }),
       chats: [{ channel: "telegram", chat: "1", cards }],
       drawing: {
         png: () =>
@@ -96,6 +98,32 @@ it("a report comes at its hour with a picture, once, also after a restart", asyn
   expect(posted).toHaveLength(1);
   expect(cardText(posted[0] as Card, "telegram")).toContain("1 (0) came, 0 (0) are over, 1 (0)");
   expect(pictures).toEqual([expect.stringMatching(/^message 1: Incidents an hour, this time/)]);
+});
+
+it("a week's report says what the history shows beside its numbers, a day's does not", async () => {
+  for (const [period, isSaid] of [
+    ["week", true],
+    ["day", false],
+  ] as const) {
+    const times = { day: "off", week: "off", month: "off", [period]: "'0 * * * *'" };
+    const { day, week, month } = times;
+    const lab = await openReports(`reports: {day: ${day}, week: ${week}, month: ${month}}\n`);
+    // One alert that comes and goes.
+    for (let n = 0; n < 12; n += 1) {
+      const { startsAt } = await lab.fire();
+      lab.pass(5 * MINUTE);
+      const over = anIncoming({ startsAt, status: "resolved", endsAt: lab.now() });
+      await lab.accept(aGroup([over], { groupKey: "{}" }));
+      lab.pass(10 * MINUTE);
+    }
+    lab.pass(HOUR);
+
+    await lab.start().check();
+
+    const text = cardText(lab.posted[0] as Card, "telegram");
+    expect(text.includes("Worth a look"), text).toBe(isSaid);
+    expect(text.includes("/patterns")).toBe(isSaid);
+  }
 });
 
 it("a report that was begun before a crash is not sent again", async () => {

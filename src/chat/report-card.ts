@@ -3,11 +3,16 @@ import type { Card, CardContext, Line } from "./card.ts";
 import { dateTime, duration, oneLine, plural } from "./text.ts";
 
 const NOISIEST = 5;
+const PATTERNS = 4;
 
-/** A report as a card, for people to read: it decides nothing and so has no buttons. */
+/**
+ * A report as a card, for people to read: it decides nothing and so has no buttons.
+ * @param patterns what the history shows beside its numbers, each a sentence or two
+ */
 export function reportCardOf(
   report: Report,
   { publicUrl, timeZone = "UTC" }: Pick<CardContext, "publicUrl" | "timeZone">,
+  patterns: readonly string[] = [],
 ): Card {
   const { from, to, now, noisiest } = report;
   const lengthMs = to.getTime() - from.getTime();
@@ -38,9 +43,19 @@ export function reportCardOf(
           .map(({ title, count, before }) => item(`${oneLine(title, 80)}: ${count} (${before})`)),
       },
       {
+        kind: "evidence",
+        heading: "Worth a look",
+        lines: patterns.slice(0, PATTERNS).map((text) => item(oneLine(text, 300))),
+      },
+      {
         kind: "links" as const,
         heading: null,
-        lines: [{ kind: "link" as const, label: "Statistics", url: `${publicUrl}/statistics` }],
+        lines: [
+          { kind: "link" as const, label: "Statistics", url: `${publicUrl}/statistics` },
+          ...(patterns.length === 0
+            ? []
+            : [{ kind: "link" as const, label: "Patterns", url: `${publicUrl}/patterns` }]),
+        ],
       },
     ].filter(({ lines }) => lines.length > 0) as Card["sections"],
     buttons: [],
