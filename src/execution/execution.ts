@@ -176,5 +176,8 @@ export type Claim =
   | { readonly outcome: "lost" }
   | { readonly outcome: "refused"; readonly why: string };
 
-/** The answer to the durable intent: only `started` may start a process. */
-export type Start = "started" | "lost" | "stopped";
+/**
+ * The answer to the durable intent: only `started` may start a process. `lost`: it was started before. What nobody was
+ * asked about does not start where auto-healing has been `switched_off` since, or its leave `taken_back`.
+ */
+export type Start = "started" | "lost" | "switched_off" | "taken_back";

@@ -14,6 +14,10 @@ import { factsOf, isAfterOthers } from "./put-forward.ts";
 import { silence } from "./silence.ts";
 
 const RETRY_MS = 2_000;
+const WHY_NOT_STARTED = {
+  switched_off: "auto-healing was turned off",
+  taken_back: "its leave to run unasked was taken back",
+};
 
 type Same = Extract<Recheck, { outcome: "same" }>;
 
@@ -186,9 +190,8 @@ async function run(ports: Ports, execution: Execution, { plan, rebuilt }: Same):
   if (executor === undefined) return await giveUp(ports, execution, "its executor is not there");
   // The durable intent. Whatever happens after this line, this request is never started again.
   const intent = await ports.store.start(execution);
-  if (intent === "stopped")
-    return await giveUp(ports, execution, "its leave to run unasked was taken back");
   if (intent === "lost") return DONE;
+  if (intent !== "started") return await giveUp(ports, execution, WHY_NOT_STARTED[intent]);
   ports.crashPoint("after-start");
   const result = await start(executor, plan, {
     timeoutMs: rebuilt.action.timeoutMs,

@@ -148,15 +148,12 @@ export function createExecutions(
     });
   }
 
-  /**
-   * The durable intent, written before the process starts. `lost`: it was started before. `stopped`: nobody was asked,
-   * and auto-healing has been turned off since, or its leave to run unasked taken back.
-   */
+  /** The durable intent, written before the process starts. */
   function start(execution: Execution): Start {
     return write(() => {
       const isUnasked = query.isUnasked.get(execution.id) === 1;
-      if (isUnasked && !switches.autohealing().isOn) return "stopped";
-      if (isUnasked && grants.hasEndedSince(execution, execution.claimedAt)) return "stopped";
+      if (isUnasked && !switches.autohealing().isOn) return "switched_off";
+      if (isUnasked && grants.hasEndedSince(execution, execution.claimedAt)) return "taken_back";
       if (query.start.run(now().getTime(), execution.id).changes === 0) return "lost";
       append("execution.started", execution.incidentId, { execution: execution.id });
       touch(execution.incidentId);

@@ -599,7 +599,7 @@ describe("what is typed", () => {
 
     const status = await fake.say("status", ana);
     const help = await fake.say("", ana);
-    const slip = await fake.say("/statsu", ana);
+    const slip = await fake.say("/statuss", ana);
 
     expect(status.body).toMatchObject({ response_type: "ephemeral" });
     expect(textOf(status)).toContain("Open incidents: 0");

@@ -294,6 +294,10 @@ describe("earned autonomy", () => {
 
     expect(await breaks(journey)).toBe("failed");
     expect(journey.runs).toHaveLength(3);
+    const { view } = (await journey.newest()) ?? {};
+    expect(view?.executions[0]?.output).toBe(
+      "Not started: its leave to run unasked was taken back",
+    );
   });
 
   it("is not given where a run failed after the last vote", async () => {

@@ -131,7 +131,7 @@ describe("an approved request", () => {
     const execution = await claimed(lab);
     await lab.store.switches.disable("ben", { forMs: null, all: false });
 
-    expect(await lab.store.executions.start(execution)).toBe("stopped");
+    expect(await lab.store.executions.start(execution)).toBe("switched_off");
   });
 });
 
