@@ -163,39 +163,24 @@ export function createExecutions(
 
   function finish(execution: Execution, result: RunResult, verifyAt: Date): void {
     write(() => {
-      const at = now();
-      const state =
-        result.outcome === "unknown"
-          ? "unknown"
-          : result.outcome === "timed_out"
-            ? "timed_out"
-            : "finished";
-      const { exitCode, output, isTruncated } = result;
-      const moved = query.finish.run(
-        state,
-        at.getTime(),
-        exitCode,
-        output,
-        isTruncated ? 1 : 0,
-        execution.id,
-      );
-      if (moved.changes === 0) return;
+      const { id, requestId, incidentId } = execution;
+      const { outcome, exitCode, output, isTruncated } = result;
+      const at = now().getTime();
+      const state = stateAfter(result);
+      const isCut = isTruncated ? 1 : 0;
+      if (query.finish.run(state, at, exitCode, output, isCut, id).changes === 0) return;
       const request = requestStateAfter(result);
-      query.endRequest.run(request, at.getTime(), execution.requestId);
-      append(`execution.${state}`, execution.incidentId, {
-        execution: execution.id,
-        outcome: result.outcome,
-        exitCode,
-        durationMs: Math.round(result.durationMs),
-      });
-      append(`request.${request}`, execution.incidentId, { request: execution.requestId });
+      query.endRequest.run(request, at, requestId);
+      const durationMs = Math.round(result.durationMs);
+      append(`execution.${state}`, incidentId, { execution: id, outcome, exitCode, durationMs });
+      append(`request.${request}`, incidentId, { request: requestId });
+      const hasRun = find(id)?.startedAt !== null;
+      if (hasRun) steps.enqueue("verify", id, verifyAt);
       // What was given up before its start has nothing to verify.
-      if (find(execution.id)?.startedAt !== null) {
-        steps.enqueue("verify", execution.id, verifyAt);
-        if (request !== "succeeded") grants.end(execution, `${execution.id} ${ENDINGS[request]}`);
-      } else silences.endOfRun(execution.incidentId, execution.requestId);
-      askedFor.endIfOver(execution.incidentId);
-      touch(execution.incidentId);
+      else silences.endOfRun(incidentId, requestId);
+      if (hasRun && request !== "succeeded") grants.end(execution, `${id} ${ENDINGS[request]}`);
+      askedFor.endIfOver(incidentId);
+      touch(incidentId);
     });
   }
 
@@ -313,6 +298,10 @@ export function createExecutions(
 }
 
 export type Executions = ReturnType<typeof createExecutions>;
+
+function stateAfter({ outcome }: RunResult): "unknown" | "timed_out" | "finished" {
+  return outcome === "unknown" || outcome === "timed_out" ? outcome : "finished";
+}
 
 function requestStateAfter({ outcome }: RunResult): "succeeded" | "failed" | "unknown" {
   if (outcome === "succeeded" || outcome === "unknown") return outcome;
