@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "./assess.ts";
-import { assess, isRehearsed, isTripping } from "./assess.ts";
+import { assess, isRehearsed, isTripping, standstill } from "./assess.ts";
 import type { Policy } from "./policy.ts";
 import { builtInPolicy } from "./policy.ts";
 
@@ -86,6 +86,7 @@ const rules: readonly (readonly [rule: string, change: Change, outcome: string, 
   ["severity", { severity: null }, "ask", "medium"],
   ["severity", { severity: "info" }, "ask", "medium"],
   ["no_alert", { hasAlert: false }, "ask", "medium"],
+  ["noticed", { isNoticed: true }, "ask", "medium"],
   ["chosen", { origin: "person" }, "ask", "medium"],
   ["chosen", { origin: "model" }, "ask", "medium"],
   ["source_unreachable", { sourceConfirmation: "unreachable" }, "ask", "medium"],
@@ -293,6 +294,11 @@ describe("the verdict", () => {
       { policy: earning, history: { runsInLimitWindow: 3 } },
     ],
     [
+      "the limit, where the policy asks anyway",
+      false,
+      { policy: asking, history: { runsInLimitWindow: 3 } },
+    ],
+    [
       "the limit, with auto-healing off",
       false,
       { isAutohealingOn: false, history: { runsInLimitWindow: 3 } },
@@ -319,11 +325,17 @@ describe("the verdict", () => {
     ["a cooldown that is over", { history: { lastRunAt: new Date(now.getTime() - 600_000) } }],
     ["a maintenance that is over", { maintenanceUntil: now }],
     ["a breaker that has closed", { history: { breakerOpenUntil: now } }],
+    ["a clock that was set back by a minute", { clockBehindMs: 60_000 }],
     ["one run below the limit", { history: { runsInLimitWindow: 2, runsLastHour: 9 } }],
     ["a freeze that ended just now", { policy: freezing(cronAt(-60), 60) }],
     ["a freeze that is yet to come", { policy: freezing(cronAt(1), 60) }],
   ])("is not held up by %s", (_, change) => {
     expect(assess(withChange(clear, change)).outcome).toBe("auto_run");
+  });
+
+  it("says what holds up everything on a target, and nothing where nothing does", () => {
+    expect(standstill({ ...clear, policy: base, maintenanceUntil: soon })).toContain("maintenance");
+    expect(standstill({ ...clear, policy: base })).toBeNull();
   });
 
   it.each([
