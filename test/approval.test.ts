@@ -19,6 +19,9 @@ type Row = [
   Ruling["outcome"],
 ];
 const high = { risk: "high", quorum: 2 } as const;
+const called = {
+  calls: { remindedAt: null, escalated: { to: "vic", at: new Date(0) }, pagedAt: null },
+};
 const typed = { via: "typed", reason: "because" } as const;
 
 describe("a decision", () => {
@@ -35,6 +38,8 @@ describe("a decision", () => {
     ],
     ["by the one person named", { approvers: "vic" }, { person: viewer }, {}, "approved"],
     ["by another than the one named", { approvers: "vic" }, {}, {}, "not_allowed"],
+    ["by who was asked first, after somebody else was called", called, {}, {}, "approved"],
+    ["by who was called", called, { person: viewer }, {}, "approved"],
     ["a tap for high", high, {}, {}, "must_type"],
     ["T07 a passkey owed for high", high, { ...typed, owesPasskey: true }, {}, "must_prove"],
     ["a tap where a passkey is owed, too", high, { owesPasskey: true }, {}, "must_type"],
