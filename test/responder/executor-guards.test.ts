@@ -339,6 +339,34 @@ describe("the claim and the start", () => {
     ]);
   });
 
+  it("P3 T57 are left alone where somebody else started them between the two", async () => {
+    const journey = await approvedWhen("after-claim", ({ raw }) =>
+      raw.exec("UPDATE executions SET state = 'started', started_at = 1"),
+    );
+
+    expect(journey.runs).toEqual([]);
+    expect((await journey.newest())?.view?.executions).toMatchObject([{ state: "started" }]);
+  });
+
+  it("P3 come back where the step was cut short after the claim: approved, and asked anew", async () => {
+    const journey = createJourney({ risk: "medium" });
+    await journey.fire();
+    atPlace(journey, "after-claim", () => {
+      throw new Error("the power went");
+    });
+    await expect(journey.vote({ name: "ana" }, "approve")).rejects.toThrow("the power went");
+    const [request] = (await journey.newest())?.view?.requests ?? [];
+
+    const end = await respond(journey.ports, {
+      ...{ kind: "execute", attempts: 2 },
+      subject: request?.id ?? "",
+    });
+
+    expect(end).toMatchObject({ outcome: "again", why: "it was claimed and never started" });
+    expect((await approved(journey)).state).toBe("approved");
+    expect(journey.runs).toEqual([]);
+  });
+
   it("are given up when the executor went away between the two", async () => {
     const journey = await approvedWhen("after-claim", withoutExecutor);
 
