@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PlannedRequest } from "../../src/approval/approval.ts";
 import { admit } from "../../src/incident/admit.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -25,7 +26,11 @@ async function take(id: string): Promise<string> {
   const request = (await store.requests.find(id)) as PlannedRequest;
   for (;;) {
     const claim = await store.executions.claim(request, 0, () => null);
-    if (claim.outcome === "busy") continue;
+    if (claim.outcome === "busy") {
+      // Without a pause it would keep the database from the one it waits for.
+      await sleep(2);
+      continue;
+    }
     if (claim.outcome !== "claimed") return claim.outcome;
     const start = await store.executions.start(claim.execution);
     const ended = { exitCode: 0, output: "", isTruncated: false, durationMs: 1 };
