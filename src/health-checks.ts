@@ -60,11 +60,12 @@ export function healthChecks(parts: {
       check: async () => {
         const aside = await store.queue.setAside();
         if (aside.length === 0) return "nothing is set aside";
-        const names = aside.map(({ kind, subject, alertname, incidentId }) =>
-          alertname === null ? `${kind} of ${subject}` : `${kind} of ${alertname} (${incidentId})`,
-        );
+        const each = aside.map(({ kind, subject, alertname, incidentId, crashes, dueAt }) => {
+          const what = alertname === null ? subject : `${alertname} (${incidentId})`;
+          return `${crashes} times at ${kind} of ${what}, tried again at ${dueAt.toISOString()}`;
+        });
         throw new Error(
-          `the program fell over three times at ${names.join(", ")}: set aside for a day, all else goes on; please report it with the log`,
+          `the program fell over ${each.join("; ")}: set aside, all else goes on; please report it with the log`,
         );
       },
     },

@@ -27,18 +27,24 @@ export interface Step {
 const MOST_CRASHES = 3;
 /** Longer than anything takes that looks at an alert. */
 const APART_MS = 10_000;
-const ASIDE_MS = 24 * 3_600_000;
+const MINUTE_MS = 60_000;
+const LONGEST_ASIDE_MS = 24 * 60 * MINUTE_MS;
 
 /** With the alert that it is about, where it is about one. */
 export interface SetAside {
+  readonly crashes: number;
+  readonly dueAt: Date;
   readonly kind: StepKind;
   readonly subject: string;
   readonly alertname: string | null;
   readonly incidentId: string | null;
 }
 
+/** Power that failed three times is no poison: a minute at first, then four times as long each time, up to a day. */
 function pauseAfter(crashes: number, place: number): number {
-  if (crashes >= MOST_CRASHES) return ASIDE_MS;
+  if (crashes >= MOST_CRASHES) {
+    return Math.min(MINUTE_MS * 4 ** (crashes - MOST_CRASHES), LONGEST_ASIDE_MS);
+  }
   return crashes === 1 ? 0 : place * APART_MS;
 }
 
@@ -58,8 +64,8 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
   const crashed = sqlite.prepare<[number, number]>(
     "UPDATE steps SET is_leased = 0, crashes = crashes + 1, due_at = max(due_at, ?) WHERE id = ?",
   );
-  const setAside = sqlite.prepare<[], SetAside>(
-    `SELECT s.kind AS kind, s.subject AS subject, a.labels ->> 'alertname' AS alertname, a.incident_id AS incidentId
+  const setAside = sqlite.prepare<[], Omit<SetAside, "dueAt"> & { dueAt: number }>(
+    `SELECT s.crashes AS crashes, s.due_at AS dueAt, s.kind AS kind, s.subject AS subject, a.labels ->> 'alertname' AS alertname, a.incident_id AS incidentId
      FROM steps s LEFT JOIN alerts a ON s.kind IN ('ask_source', 'investigate', 'propose') AND a.id = s.subject
      WHERE s.crashes >= ${MOST_CRASHES} ORDER BY s.id LIMIT 20`,
   );
@@ -149,7 +155,7 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
     /**
      * At start: whoever held a lease is gone, the lock on the database says so. Executors have locks of their own. What
      * was under way when the program fell over may be why: after the second time in a row the suspects come one after
-     * the other, so that the innocent get done, and after the third it is set aside for a day (T75).
+     * the other, so that the innocent get done, and after the third it is set aside for longer each time (T75).
      */
     releaseAll(): void {
       const at = clock().getTime();
@@ -159,8 +165,9 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
         }
       })();
     },
-    /** What waits for a day because the program fell over each time it was under way. */
-    setAside: (): SetAside[] => setAside.all(),
+    /** What waits because the program fell over each time it was under way. */
+    setAside: (): SetAside[] =>
+      setAside.all().map(({ dueAt, ...step }) => ({ ...step, dueAt: new Date(dueAt) })),
     depths: () => depth.all(),
   };
 }

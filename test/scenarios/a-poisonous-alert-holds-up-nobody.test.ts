@@ -22,12 +22,11 @@ it("T75 an alert that makes the program fall over is set aside after the third t
   await program.restart({ COUNTERSIGN_CRASH_POINT: "" });
   const other = await program.raise(testAlert("critical", { number: "2" }));
   await program.untilRequest(other, "pending");
-  const stories = await program.history();
 
   expect(first.signal).toBe("SIGKILL");
   expect(checks.queue).toMatchObject({ status: "degraded" });
-  expect(checks.queue?.detail).toMatch(/three times at investigate of TestAlert \(inc_\w+\)/);
-  expect((await program.health()).checks.queue?.detail).toMatch(/set aside for a day/);
-  expect(stories).toHaveLength(2);
-  expect(stories.find(({ incident }) => incident.id !== other)?.incident.state).toBe("open");
+  expect(checks.queue?.detail).toMatch(
+    /3 times at investigate of TestAlert \(inc_\w+\), tried again at .+: set aside/,
+  );
+  expect(await program.history()).toHaveLength(2);
 });

@@ -61,4 +61,22 @@ describe("a step", () => {
     expect(await restarted.queue.lease(["propose"], at(0))).toMatchObject({ attempts: 2 });
     restarted.close();
   });
+
+  it("T75 that was under way at every crash waits longer after each from the third, up to a day", async () => {
+    const lab = createLab();
+    await lab.store.queue.enqueue("propose", "1", at(0));
+    const waits: number[] = [];
+    for (let crash = 1; crash <= 9; crash += 1) {
+      await lab.store.queue.lease(["propose"], lab.now());
+      const restarted = lab.open(true);
+      const due = (await restarted.queue.nextDue(["propose"])) as Date;
+      restarted.close();
+      const wait = due.getTime() - lab.now().getTime();
+      waits.push(wait / MINUTE);
+      lab.pass(wait);
+    }
+
+    expect(waits).toEqual([0, 0, 1, 4, 16, 64, 256, 1024, 1440]);
+    expect(await lab.store.queue.setAside()).toMatchObject([{ subject: "1", crashes: 9 }]);
+  });
 });
