@@ -24,6 +24,8 @@ export interface IntakeOptions {
   /** Whether the source can be asked what fires: then an alert that seems replayed is asked after. */
   readonly hasSource: boolean;
   readonly chats: readonly { channel: string; chat: string }[];
+  /** Takes secrets out of a text: none may enter the record, nor a title, which is shown everywhere. */
+  readonly redact: (text: string) => string;
   /** Without it every chat gets a card of every incident, and nobody else is told. */
   readonly route?: (labels: Labels) => Route;
 }
@@ -49,7 +51,7 @@ const MAX_TITLE_LENGTH = 300;
 export function createIntake(
   sqlite: Sqlite,
   { record, steps, changes }: { record: Chain; steps: Steps; changes: Changes },
-  { admit, dedupWindowMs, hasSource, chats, route = () => EVERYWHERE }: IntakeOptions,
+  { admit, dedupWindowMs, hasSource, chats, redact, route = () => EVERYWHERE }: IntakeOptions,
 ) {
   const sql = prepareIntake(sqlite);
   /** Incidents in which the body under way has ended an episode. */
@@ -177,7 +179,9 @@ export function createIntake(
     const id = newId("inc");
     const isOver = alert.status === "resolved";
     const receivedAt = group.receivedAt.getTime();
-    const title = isDrill(group) ? `DRILL ${titleOf(alert)}` : titleOf(alert);
+    // Before it is cut: half a secret is not known for one.
+    const name = redact(nameOf(alert.labels)).slice(0, MAX_TITLE_LENGTH);
+    const title = isDrill(group) ? `DRILL ${name}` : name;
     sql.addIncident.run(
       id,
       group.source,

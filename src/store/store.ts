@@ -59,8 +59,6 @@ export interface StoreOptions extends IntakeOptions {
   readonly elapsedMs?: () => number;
   /** Whether a model reads what was found. */
   readonly hasReader?: boolean;
-  /** Takes secrets out of a text: none may enter the record. */
-  readonly redact: (text: string) => string;
 }
 
 /**

@@ -26,6 +26,19 @@ describe("an alert", () => {
     expect(lab.kinds()).toEqual(["record.begun", "incident.opened", "alert.fired"]);
   });
 
+  it("T33 gives its incident a title without a secret, also where that is cut", async () => {
+    const lab = createLab();
+    const secret = "glpat-AbCdEf0123456789abcd";
+    const cut = `${"x".repeat(285)} ${secret}`;
+
+    await lab.fire({ alertname: `Login with ${secret}` });
+    await lab.fire({ alertname: cut });
+
+    const titles = lab.raw.prepare("SELECT title FROM incidents").pluck().all() as string[];
+    expect(titles).toHaveLength(2);
+    for (const title of titles) expect(title).not.toContain("AbC");
+  });
+
   it("T18 is one however often and however parallel it is sent", async () => {
     const lab = createLab();
 
