@@ -534,12 +534,11 @@ export function createApp(
     },
     async stop(): Promise<void> {
       web.close();
-      deadman.stop();
-      drills.stop();
-      shadow.stop();
+      // What a week amounts to may take longer than anybody waits for the end.
+      void shadow.stop();
       upkeep.stop();
       ping?.stop();
-      const besides = [ruleWatch, indexing, reports, watches, scores, noteTaking];
+      const besides = [ruleWatch, indexing, deadman, drills, reports, watches, scores, noteTaking];
       await Promise.all([...besides.map((part) => part.stop()), separate?.stop()]);
       const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
       await Promise.all([close(server), ...stopped, lanes.stop()]);

@@ -4,6 +4,7 @@ import type { Acceptance, AlertGroup } from "./incident/alert-group.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { ignoreRuleFor } from "./remediation/policy.ts";
 import type { Heard } from "./store/heard.ts";
+import { createTurns } from "./turns.ts";
 
 const LOOK_EVERY_MS = 15_000;
 export const MISSING = "WatchdogMissing";
@@ -29,7 +30,6 @@ interface Deps {
 export function createDeadman({ policy, accept, heard, isOpen, now, onFailure }: Deps) {
   // Nobody can have been heard while the program was away.
   const startedAt = now().getTime();
-  let timer: NodeJS.Timeout | undefined;
 
   function patienceFor(labels: Labels): number | null {
     const rules = policy();
@@ -124,16 +124,12 @@ export function createDeadman({ policy, accept, heard, isOpen, now, onFailure }:
     } satisfies AlertGroup;
   }
 
+  const { start, stop } = createTurns({ everyMs: LOOK_EVERY_MS, turn: look, onFailure });
   return {
     accept: acceptOthers,
     look,
-    start(): void {
-      timer = setInterval(() => void look().catch(onFailure), LOOK_EVERY_MS);
-      timer.unref();
-    },
-    stop(): void {
-      clearInterval(timer);
-    },
+    start,
+    stop,
     /** For `/health`: a line for people, or an error that names what is missing. */
     async check(): Promise<string> {
       const all = await missing();

@@ -6,6 +6,7 @@ import { drillAlert, lookAt } from "./drill.ts";
 import type { Episode } from "./incident/alert.ts";
 import { fingerprintOf } from "./incident/alert.ts";
 import type { AlertGroup } from "./incident/alert-group.ts";
+import { createTurns } from "./turns.ts";
 
 const LOOK_EVERY_MS = 5_000;
 /** Long enough for a card to be posted in the chats that are left, and for people to see it. */
@@ -32,7 +33,6 @@ interface Deps {
  */
 export function createDrills({ cron, accept, open, chats, now, log, ...deps }: Deps) {
   let lookedAt = now();
-  let timer: NodeJS.Timeout | undefined;
 
   async function look(): Promise<void> {
     const [since, at] = [lookedAt, now()];
@@ -103,18 +103,12 @@ export function createDrills({ cron, accept, open, chats, now, log, ...deps }: D
     };
   }
 
-  return {
-    look,
-    start(): void {
-      const onFailure = (error: unknown) =>
-        log.error({ err: error }, "a drill could not be looked at");
-      timer = setInterval(() => void look().catch(onFailure), LOOK_EVERY_MS);
-      timer.unref();
-    },
-    stop(): void {
-      clearInterval(timer);
-    },
-  };
+  const { start, stop } = createTurns({
+    everyMs: LOOK_EVERY_MS,
+    turn: look,
+    onFailure: (err) => log.error({ err }, "a drill could not be looked at"),
+  });
+  return { look, start, stop };
 }
 
 function reportOf({

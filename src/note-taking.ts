@@ -1,4 +1,5 @@
 import type { IncidentView } from "./chat/card.ts";
+import { createTurns } from "./turns.ts";
 
 const TURN_MS = 2_000;
 const ATTEMPTS = 3;
@@ -30,8 +31,11 @@ export function createNoteTaking({ takers, open, incident, log }: Deps) {
   const waiting = new Map<string, number>();
   const told = new Map<string, string>();
   const trouble = new Map<string, string>();
-  let timer: NodeJS.Timeout | undefined;
-  let underWay: Promise<void> | null = null;
+  const turns = createTurns({
+    everyMs: TURN_MS,
+    turn,
+    onFailure: (err) => log.warn({ err }, "incidents can't be noted now"),
+  });
 
   function look(id: string): void {
     if (takers.length === 0) return;
@@ -71,27 +75,15 @@ export function createNoteTaking({ takers, open, incident, log }: Deps) {
     }
   }
 
-  function go(): void {
-    underWay ??= turn()
-      .catch((err: unknown) => log.warn({ err }, "incidents can't be noted now"))
-      .finally(() => {
-        underWay = null;
-      });
-  }
-
   return {
     look,
     turn,
     async start(): Promise<void> {
       if (takers.length === 0) return;
       for (const id of await open()) look(id);
-      timer = setInterval(go, TURN_MS);
-      timer.unref();
+      turns.start();
     },
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await underWay;
-    },
+    stop: turns.stop,
     /** For `/health`: a line for people, or an error that names who was not told. */
     check(): string {
       if (trouble.size > 0) throw new Error([...trouble.values()].join("; "));

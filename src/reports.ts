@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Card } from "./chat/card.ts";
 import { ChatRejected } from "./chat/channel.ts";
 import { reportCardOf } from "./chat/report-card.ts";
 import type { Chat } from "./chats.ts";
@@ -13,6 +14,7 @@ import { sayPatterns } from "./report/say-patterns.ts";
 import type { Due } from "./report/schedule.ts";
 import { dueReports } from "./report/schedule.ts";
 import type { Store } from "./store/store.ts";
+import { createTurns } from "./turns.ts";
 
 const LOOK_EVERY_MS = 20_000;
 
@@ -31,23 +33,33 @@ interface Deps {
 /** Sends the reports of policy.yaml to every chat at their hours, each once. */
 export function createReports(deps: Deps) {
   const { catalogue, store, chats, drawing, publicUrl, now, log } = deps;
-  let timer: NodeJS.Timeout | undefined;
-  let underWay = Promise.resolve();
-
   async function look(): Promise<void> {
     const { isOn, since } = await store.switches.reports();
     const { policy } = catalogue.read();
     if (!isOn || !policy.ok) return;
-    for (const due of dueReports(policy.policy.reports, since, now())) {
-      for (const chat of chats) await send(due, chat);
-    }
+    for (const due of dueReports(policy.policy.reports, since, now())) await sendTo(due);
   }
 
-  async function send({ name, period, at }: Due, { channel, chat, cards }: Deps["chats"][number]) {
-    if (cards.pace.waitMs("send", "machine") > 0) return;
-    const place = { name, channel, chat };
+  /** It stays due for hours: what nobody waits for any more is not counted again. */
+  async function sendTo({ name, period, at }: Due): Promise<void> {
+    const begun = await store.sentReports.begun(name);
+    const waiting = chats.filter(
+      ({ channel, chat, cards }) =>
+        !begun.some((one) => one.channel === channel && one.chat === chat) &&
+        cards.pace.waitMs("send", "machine") === 0,
+    );
+    if (waiting.length === 0) return;
     const report = await store.statistics.report(at, PERIOD_MS[period]);
     const card = reportCardOf(report, { publicUrl }, period === "day" ? [] : await worthALook());
+    for (const chat of waiting) await send(name, { report, card }, chat);
+  }
+
+  async function send(
+    name: string,
+    { report, card }: { readonly report: Report; readonly card: Card },
+    { channel, chat, cards }: Deps["chats"][number],
+  ): Promise<void> {
+    const place = { name, channel, chat };
     if (!(await store.sentReports.begin(place))) return;
     try {
       cards.pace.spend("send");
@@ -86,23 +98,11 @@ export function createReports(deps: Deps) {
       .catch((error: unknown) => log.warn({ err: error }, "a report has no picture"));
   }
 
-  function check(): Promise<void> {
-    underWay = underWay
-      .then(look)
-      .catch((error: unknown) => log.error({ err: error }, "reports can't be made now"));
-    return underWay;
-  }
-
-  return {
-    /** Looks now; ends when what was due is sent. */
-    check,
-    start(): void {
-      timer = setInterval(() => void check(), LOOK_EVERY_MS);
-      timer.unref();
-    },
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await underWay;
-    },
-  };
+  const { go, start, stop } = createTurns({
+    everyMs: LOOK_EVERY_MS,
+    turn: look,
+    onFailure: (err) => log.error({ err }, "reports can't be made now"),
+  });
+  /** `check` looks now; it ends when what was due is sent. */
+  return { check: go, start, stop };
 }

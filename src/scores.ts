@@ -4,6 +4,7 @@ import { rankMeasured } from "./evidence/rank-measured.ts";
 import { redact } from "./evidence/redact.ts";
 import type { Incident } from "./incident/incident.ts";
 import type { Store } from "./store/store.ts";
+import { createTurns } from "./turns.ts";
 
 const TURN_MS = 15_000;
 /** A storm is one thing: the newest incidents have a score, the others would say the same. */
@@ -38,8 +39,6 @@ export function scoreOf(evidence: readonly EvidenceItem[]): number | null {
 export function createScores({ views, gateway, gauge, log }: Deps) {
   let rated = new Map<string, Rated>();
   const pushed = new Map<string, number>();
-  let timer: NodeJS.Timeout | undefined;
-  let underWay: Promise<void> | null = null;
 
   async function turn(): Promise<void> {
     const open = new Set((await views.openAlerts(null)).map(({ incidentId }) => incidentId));
@@ -74,24 +73,10 @@ export function createScores({ views, gateway, gauge, log }: Deps) {
     }
   }
 
-  /** One turn at a time, however long the gateway takes. */
-  function go(): void {
-    underWay ??= turn()
-      .catch((err: unknown) => log.warn({ err }, "the anomaly scores could not be kept"))
-      .finally(() => {
-        underWay = null;
-      });
-  }
-
-  return {
+  const { start, stop } = createTurns({
+    everyMs: TURN_MS,
     turn,
-    start(): void {
-      timer = setInterval(go, TURN_MS);
-      timer.unref();
-    },
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await underWay;
-    },
-  };
+    onFailure: (err) => log.warn({ err }, "the anomaly scores could not be kept"),
+  });
+  return { turn, start, stop };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Backtest } from "./backtest.ts";
 import type { Store } from "./store/store.ts";
+import { createTurns } from "./turns.ts";
 
 const LOOK_EVERY_MS = 60_000;
 const WEEK_MS = 7 * 24 * 3_600_000;
@@ -19,9 +20,6 @@ interface Deps {
 
 /** While shadow mode is on: after every week, what would have happened in it, to every chat. */
 export function createShadow({ isShadow, switches, now, log, ...deps }: Deps) {
-  let timer: NodeJS.Timeout | undefined;
-  let isBusy = false;
-
   async function look(): Promise<void> {
     const since = await switches.shadowSince();
     const at = now();
@@ -35,28 +33,12 @@ export function createShadow({ isShadow, switches, now, log, ...deps }: Deps) {
     }
   }
 
-  async function lookAlone(): Promise<void> {
-    if (isBusy) return;
-    isBusy = true;
-    try {
-      await look();
-    } catch (error) {
-      log.error({ err: error }, "the report of shadow mode could not be made");
-    } finally {
-      isBusy = false;
-    }
-  }
-
-  return {
-    look,
-    start(): void {
-      timer = setInterval(() => void lookAlone(), LOOK_EVERY_MS);
-      timer.unref();
-    },
-    stop(): void {
-      clearInterval(timer);
-    },
-  };
+  const { start, stop } = createTurns({
+    everyMs: LOOK_EVERY_MS,
+    turn: look,
+    onFailure: (err) => log.error({ err }, "the report of shadow mode could not be made"),
+  });
+  return { look, start, stop };
 }
 
 function reportOf({ alerts, would, runs }: Backtest, publicUrl: string): string {

@@ -11,6 +11,7 @@ import type { Acceptance, AlertGroup } from "./incident/alert-group.ts";
 import type { Sighting } from "./incident/sighting.ts";
 import { sightingOf } from "./incident/sighting.ts";
 import type { Watch } from "./remediation/watch.ts";
+import { createTurns } from "./turns.ts";
 
 const TURN_MS = 5_000;
 /** An alert of hundreds of series is one alert: so many of them are shown. */
@@ -42,8 +43,11 @@ type Looked = { readonly atMs: number } & (
  */
 export function createWatches({ watches, prometheus, noticed, accept, now, onFailure }: Deps) {
   const looked = new Map<string, Looked>();
-  let timer: NodeJS.Timeout | undefined;
-  let underWay: Promise<void> | null = null;
+  const turns = createTurns({
+    everyMs: TURN_MS,
+    turn,
+    onFailure: (error) => onFailure("all", error),
+  });
 
   async function turn(): Promise<void> {
     const all = watches();
@@ -166,26 +170,13 @@ export function createWatches({ watches, prometheus, noticed, accept, now, onFai
     ]);
   }
 
-  /** One turn at a time, however long Prometheus takes. */
-  function go(): void {
-    underWay ??= turn()
-      .catch((error: unknown) => onFailure("all", error))
-      .finally(() => {
-        underWay = null;
-      });
-  }
-
   return {
     turn,
     start(): void {
-      go();
-      timer = setInterval(go, TURN_MS);
-      timer.unref();
+      void turns.go();
+      turns.start();
     },
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await underWay;
-    },
+    stop: turns.stop,
     /** For `/health`: a line for people, or an error that names what is not watched. */
     check(): string {
       const all = watches();

@@ -53,7 +53,7 @@ async function openReports(policy = "reports: {day: '0 * * * *', week: off, mont
   });
   const posted: Card[] = [];
   const pictures: string[] = [];
-  const world = { post: null as ChatRejected | null, draws: true };
+  const world = { post: null as ChatRejected | null, draws: true, asked: 0 };
   const pace = createPace({ ...SLACK_CHANNEL, minGapMs: 0 }, () => lab.now().getTime());
   const cards = {
     pace,
@@ -70,7 +70,10 @@ async function openReports(policy = "reports: {day: '0 * * * *', week: off, mont
   const start = () =>
     createReports({
       ...{ catalogue, store: lab.store, now: lab.now },
-      patterns: () => patternsOf({ store: lab.store, prometheus: null, now: lab.now }),
+      patterns: () => {
+        world.asked += 1;
+        return patternsOf({ store: lab.store, prometheus: null, now: lab.now });
+      },
       chats: [{ channel: "telegram", chat: "1", cards }],
       drawing: {
         png: () =>
@@ -118,8 +121,13 @@ it("a week's report says what the history shows beside its numbers, a day's does
     }
     lab.pass(HOUR);
 
-    await lab.start().check();
+    const reports = lab.start();
+    await reports.check();
+    // It stays due for hours, and is counted once.
+    await reports.check();
 
+    expect(lab.posted).toHaveLength(1);
+    expect(lab.world.asked).toBe(isSaid ? 1 : 0);
     const text = cardText(lab.posted[0] as Card, "telegram");
     expect(text.includes("Worth a look"), text).toBe(isSaid);
     expect(text.includes("/patterns")).toBe(isSaid);

@@ -16,6 +16,9 @@ export function createSentReports(sqlite: Sqlite, now: () => Date) {
   const remove = sqlite.prepare<[string, string, string]>(
     "DELETE FROM sent_reports WHERE name = ? AND channel = ? AND chat = ?",
   );
+  const begunOf = sqlite.prepare<[string], Omit<SentReport, "name">>(
+    "SELECT channel, chat FROM sent_reports WHERE name = ?",
+  );
   const forget = sqlite.prepare<[number]>("DELETE FROM sent_reports WHERE at < ?");
 
   /** Whether it is to be sent: not where that was begun before. */
@@ -30,5 +33,10 @@ export function createSentReports(sqlite: Sqlite, now: () => Date) {
     remove.run(name, channel, chat);
   }
 
-  return { begin, unsent };
+  return {
+    /** Where it was begun. */
+    begun: (name: string) => begunOf.all(name),
+    begin,
+    unsent,
+  };
 }
