@@ -75,7 +75,7 @@ export function lookAt(stage: Stage, { view, cards }: Progress): Sight {
 
 function proposalIn({ requests: [request], diagnosis, isInvestigating, incident }: IncidentView) {
   if (request === undefined) {
-    // It may have come while the rest was read: only the end of the time says that it never did.
+    // A step that failed comes back later: only the end of the time says that nothing comes.
     const isOver = diagnosis !== null && !isInvestigating;
     const alert = incident.title.replace("DRILL ", "");
     return waiting(isOver ? `no runbook offers a fix for ${alert}` : "nothing is proposed");

@@ -78,7 +78,8 @@ export function createViews(
     episode: db.select().from(alerts).where(eq(alerts.id, id)).prepare(),
   };
 
-  function incident(incidentId: string): IncidentView | null {
+  /** As it was at one moment: another process may write between two questions. */
+  const incident = sqlite.transaction((incidentId: string): IncidentView | null => {
     const row = byId.incident.get({ id: incidentId });
     if (row === undefined) return null;
     const members = byId.members.all({ id: incidentId });
@@ -111,7 +112,7 @@ export function createViews(
       fixes: waiting.map(fixRecordOf),
       isInvestigating: investigating.get(incidentId, now().getTime()) !== undefined,
     };
-  }
+  });
 
   /** Without what belongs to it. */
   function incidentAlone(incidentId: string): Incident | null {
