@@ -50,6 +50,7 @@ const NOUNS = [
   "execution",
   "verification",
   "card",
+  "passkey",
 ];
 
 /** The pure rules only the responder may also import. */

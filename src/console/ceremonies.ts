@@ -6,8 +6,9 @@ import type {
 } from "@simplewebauthn/server";
 import { z } from "zod";
 import { createChallenges } from "./challenges.ts";
+import type { Passkey } from "./passkey.ts";
 import { siteOf } from "./passkey-site.ts";
-import type { ConsoleDeps, Owed, Passkey, Session } from "./ports.ts";
+import type { ConsoleDeps, Owed, Session } from "./ports.ts";
 
 const MOST_CHALLENGES = 1000;
 const MOST_ANSWER = 12_000;

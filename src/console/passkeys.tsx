@@ -1,7 +1,8 @@
 import type { Frame } from "./layout.tsx";
 import { Block, CsrfField, Table, Text, When } from "./parts.tsx";
+import type { Passkey } from "./passkey.ts";
 import type { Site } from "./passkey-site.ts";
-import type { Passkey, Session } from "./ports.ts";
+import type { Session } from "./ports.ts";
 
 const SURE_FOR_MS = 15 * 60_000;
 

@@ -7,6 +7,7 @@ import type { Severity } from "../incident/alert.ts";
 import type { IncidentState, TimelineEntry } from "../incident/incident.ts";
 import type { Reason } from "../remediation/proposal.ts";
 import type { Autonomy } from "../remediation/track-record.ts";
+import type { Passkey } from "./passkey.ts";
 import type { Reads } from "./reads.ts";
 
 /** What the console needs of the rest of the program; `app.ts` fits it to the store and the responder. */
@@ -211,20 +212,6 @@ export interface Passkeys {
   remove(id: string, person: string): Promise<boolean>;
   /** A try that came to nothing, for the record. */
   refused(person: string): Promise<void>;
-}
-
-export interface Passkey {
-  readonly id: string;
-  readonly person: string;
-  /** What the person calls it. */
-  readonly name: string;
-  /** The host it was made for. */
-  readonly site: string;
-  readonly publicKey: string;
-  readonly counter: number;
-  readonly transports: readonly string[];
-  readonly createdAt: Date;
-  readonly usedAt: Date | null;
 }
 
 export const SESSION_HOURS = 12;

@@ -1,21 +1,8 @@
+import type { Passkey } from "../console/passkey.ts";
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
 
 const MOST_A_PERSON = 20;
-
-/** What a person signs in and approves high risk with: a public key, whose other half never leaves their device. */
-export interface Passkey {
-  readonly id: string;
-  readonly person: string;
-  readonly name: string;
-  /** The host it was made for. */
-  readonly site: string;
-  readonly publicKey: string;
-  readonly counter: number;
-  readonly transports: readonly string[];
-  readonly createdAt: Date;
-  readonly usedAt: Date | null;
-}
 
 export type NewPasskey = Omit<Passkey, "createdAt" | "usedAt">;
 

@@ -4,6 +4,7 @@ import type { IncidentSummary, IncidentView } from "../../src/chat/card.ts";
 import { pendingOf } from "../../src/chat/card.ts";
 import type { Console } from "../../src/console/console.tsx";
 import { createConsole } from "../../src/console/console.tsx";
+import type { Passkey } from "../../src/console/passkey.ts";
 import type {
   CommandAnswer,
   ConsoleDecision,
@@ -13,7 +14,6 @@ import type {
   ConsoleStatus,
   EditResult,
   HistoryQuery,
-  Passkey,
   Passkeys,
   UndoAnswer,
 } from "../../src/console/ports.ts";
