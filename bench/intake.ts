@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { accessSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import {
@@ -17,6 +17,7 @@ import { ms, perSecond, times } from "./result.ts";
 import { median } from "./stats.ts";
 
 const WRK = "/usr/bin/wrk";
+export const WRK_MISSING = "skipped: needs apt-get install wrk";
 const SCRIPT = fileURLToPath(new URL("alerts.lua", import.meta.url));
 const CONNECTIONS = [64, 8] as const;
 
@@ -44,7 +45,7 @@ interface Round extends Load {
   readonly connections: number;
 }
 
-const COUNTERSIGN: Contender = {
+export const COUNTERSIGN: Contender = {
   name: "Countersign",
   path: "/webhook",
   shape: "webhook",
@@ -69,7 +70,7 @@ const ALERTMANAGER: Contender = {
 export const intake: Bench = {
   name: "intake",
   async run({ quick }) {
-    if (!isThere(WRK)) return skipped("skipped: needs apt-get install wrk");
+    if (!haveWrk()) return skipped(WRK_MISSING);
     const contenders = [COUNTERSIGN, BARE_LOOP, ...(haveAlertmanager() ? [ALERTMANAGER] : [])];
     const timing = quick
       ? { rounds: 1, warmSeconds: 1, seconds: 2 }
@@ -118,9 +119,9 @@ async function measure(
   return { contender: contender.name, connections, processorMicros, ...measured };
 }
 
-function load(
-  { url }: Running,
-  { path, shape }: Contender,
+export function load(
+  { url }: Pick<Running, "url">,
+  { path, shape }: Pick<Contender, "path" | "shape">,
   options: { connections: number; seconds: number; from: number },
 ): Promise<Load> {
   const { connections, seconds, from } = options;
@@ -176,11 +177,6 @@ function rowsOf(rounds: readonly Round[], connections: number): Row[] {
     }));
 }
 
-function isThere(file: string): boolean {
-  try {
-    accessSync(file);
-    return true;
-  } catch {
-    return false;
-  }
+export function haveWrk(): boolean {
+  return existsSync(WRK);
 }

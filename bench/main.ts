@@ -8,6 +8,7 @@ import { footprint } from "./footprint.ts";
 import { graphs } from "./graphs.ts";
 import { intake } from "./intake.ts";
 import { pages } from "./pages.ts";
+import { PROFILES, profile } from "./profile.ts";
 import type { Bench } from "./result.ts";
 import { tableOf } from "./result.ts";
 import { startUp } from "./start-up.ts";
@@ -30,19 +31,28 @@ const BENCHES: readonly Bench[] = [
   years,
 ];
 
+const PROFILES_INTO = "profiles";
+
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     only: { type: "string", multiple: true },
+    profile: { type: "boolean", default: false },
   },
 });
-const unknown = values.only?.find((name) => !BENCHES.some((bench) => bench.name === name));
-if (unknown !== undefined) {
-  const names = BENCHES.map(({ name }) => name).join(", ");
-  throw new Error(`There is no benchmark "${unknown}": the names are ${names}`);
-}
 if (!isBuilt()) throw new Error("dist/main.js is missing: run npm run build first");
+const names = values.profile ? PROFILES : BENCHES.map(({ name }) => name);
+const unknown = values.only?.find((name) => !names.includes(name));
+if (unknown !== undefined) {
+  throw new Error(`There is no benchmark "${unknown}": the names are ${names.join(", ")}`);
+}
+if (values.profile) {
+  for (const name of values.only ?? PROFILES) {
+    process.stdout.write(`${await profile(name, PROFILES_INTO)}\n\n`);
+  }
+  process.exit();
+}
 
 const loadBefore = load();
 const since = performance.now();

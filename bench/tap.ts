@@ -20,31 +20,8 @@ export const tap: Bench = {
   name: "tap",
   async run({ quick }) {
     const samples = quick ? 5 : 20;
-    const folder = createFolder();
-    const marks = join(folder, "marks");
-    mkdirSync(marks);
-    const telegram = await startFakeTelegram({ chats: [{ id: OWNER }] });
-    const program = await startProgram(folder, {
-      telegram: { ...telegram, chat: OWNER },
-      runbooks: writeRunbooks(folder, marks),
-    });
-    for (let i = 0; i < samples; i += 1) {
-      const labels = { alertname: "BenchTap", instance: `host-${i}`, mark: `m${i}` };
-      await post(`${program.url}/webhook`, webhookBody(labels));
-      await sleep(APART_MS);
-    }
-    const latencies: number[] = [];
-    for (let i = 0; i < samples; i += 1) {
-      const { messageId } = await telegram.waitFor(() => cardOf(telegram, i), WAIT_MS);
-      const started = appears(marks, `m${i}`);
-      const since = performance.now();
-      telegram.press(messageId, { text: "Approve" }, { id: OWNER });
-      latencies.push((await started) - since);
-      // The next press comes when this one's answer is out and its process is gone.
-      await sleep(150);
-    }
-    await program.stop("SIGKILL");
-    await telegram.stop();
+    const marks = createFolder();
+    const latencies = await tapThrough(samples, { marks });
     const bare: number[] = [];
     for (let i = 0; i < samples; i += 1) bare.push(await spawnBare(marks, `bare-${i}`));
     const what = "tap on Approve to started process";
@@ -62,6 +39,38 @@ export const tap: Bench = {
     };
   },
 };
+
+/** Alerts, their cards, and a press on Approve of each; how long each took to its process. */
+export async function tapThrough(
+  samples: number,
+  { marks, nodeFlags = [] }: { readonly marks: string; readonly nodeFlags?: readonly string[] },
+): Promise<number[]> {
+  const folder = createFolder();
+  const telegram = await startFakeTelegram({ chats: [{ id: OWNER }] });
+  const program = await startProgram(folder, {
+    telegram: { ...telegram, chat: OWNER },
+    runbooks: writeRunbooks(folder, marks),
+    nodeFlags,
+  });
+  for (let i = 0; i < samples; i += 1) {
+    const labels = { alertname: "BenchTap", instance: `host-${i}`, mark: `m${i}` };
+    await post(`${program.url}/webhook`, webhookBody(labels));
+    await sleep(APART_MS);
+  }
+  const latencies: number[] = [];
+  for (let i = 0; i < samples; i += 1) {
+    const { messageId } = await telegram.waitFor(() => cardOf(telegram, i), WAIT_MS);
+    const started = appears(marks, `m${i}`);
+    const since = performance.now();
+    telegram.press(messageId, { text: "Approve" }, { id: OWNER });
+    latencies.push((await started) - since);
+    // The next press comes when this one's answer is out and its process is gone.
+    await sleep(150);
+  }
+  await program.stop();
+  await telegram.stop();
+  return latencies;
+}
 
 function cardOf(telegram: FakeTelegram, i: number): FakeMessage | undefined {
   return telegram
