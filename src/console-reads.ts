@@ -3,6 +3,7 @@ import { autonomyOf } from "./autonomy.ts";
 import type { Backtest, Result } from "./backtest.ts";
 import type { Costs } from "./chat/desk.ts";
 import { numbersOf } from "./chat/report-card.ts";
+import { dateTime } from "./chat/text.ts";
 import type { Config } from "./config.ts";
 import type {
   Outcome,
@@ -22,6 +23,7 @@ import { PERIOD_MS } from "./incident/report.ts";
 import { patternsOf } from "./patterns.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ruleText } from "./remediation/earn.ts";
+import { duties } from "./remediation/on-call.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { isProtected, isSolo } from "./remediation/policy.ts";
 import type { Action, Runbook } from "./remediation/runbook.ts";
@@ -35,6 +37,7 @@ import type { Store } from "./store/store.ts";
 const DIFFERENCES_SHOWN = 100;
 const DAY_MS = 86_400_000;
 const STATISTICS_DAYS = 30;
+const DUTIES_SHOWN = 3;
 /** What took a moment to count is fresh for a hundred moments: however often it is asked for, counting stays cheap. */
 const FRESH_TIMES = 100;
 const NO_RUNS: Runs = { runs: 0, verified: 0, stillFailing: 0, unknown: 0 };
@@ -187,7 +190,7 @@ export function createReads({
             ...(accounts.slack.length > 0 ? ["Slack"] : []),
           ],
         })),
-        rules: rulesOf(policy),
+        rules: [...rulesOf(policy), ...onCallRules(policy, now())],
         freezes: policy.freeze.map(({ title, cron, forMs }) => ({
           title,
           text: `${cron}, for ${inWords(forMs)}`,
@@ -370,11 +373,29 @@ function rulesOf(policy: Policy): { name: string; text: string }[] {
     { name: "Solo mode", text: `${solo}${policy.soloMode === "auto" ? " (auto)" : ""}` },
     {
       name: "Nobody answers",
-      text: `reminded after ${inWords(approval.high.remindMs)}, then ${escalation.to} after ${inWords(approval.high.escalateMs)} (high risk)`,
+      text: `reminded after ${inWords(approval.high.remindMs)}, then ${escalation.to ?? "whoever is on call"} after ${inWords(approval.high.escalateMs)} (high risk)`,
     },
     { name: "Most runs an hour", text: String(limits.executionsPerHour) },
     { name: "Breaker", text: breaker },
     { name: "Protected", text: policy.protected.join(", ") || "nothing" },
+  ];
+}
+
+function onCallRules({ rota }: Policy, now: Date): { name: string; text: string }[] {
+  if (rota === null) return [];
+  const { people, starts } = rota;
+  const day = starts.toLocaleDateString("en", { weekday: "long" });
+  const hour = starts.toLocaleTimeString("en", { timeStyle: "short", hour12: false });
+  const turns = duties(rota, now, DUTIES_SHOWN);
+  return [
+    {
+      name: "On call",
+      text: turns.map(({ person, to }) => `${person} until ${dateTime(to, "UTC")}`).join(", then "),
+    },
+    {
+      name: "Rota",
+      text: `${people.join(", ")}: a week each, from ${day} ${hour} of this machine`,
+    },
   ];
 }
 

@@ -22,6 +22,7 @@ import type { Episode } from "./incident/alert.ts";
 import type { Metrics } from "./metrics.ts";
 import { standstill } from "./remediation/assess.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
+import { duties } from "./remediation/on-call.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { isSolo, personByAccount } from "./remediation/policy.ts";
 import type { Runbook } from "./remediation/runbook.ts";
@@ -36,6 +37,7 @@ import type { Store } from "./store/store.ts";
 const NO_OPERATOR = { rule: "no_role", text: "This takes the role operator." };
 const PAGE_SIZE = 10;
 const CARDS_REFRESHED = 200;
+const DUTIES_SHOWN = 4;
 const DAY_MS = 86_400_000;
 type Attempt = Omit<DecisionAttempt, "requestId"> & {
   readonly requestId?: string | null;
@@ -303,6 +305,11 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       const report = await health();
       const checks = Object.entries(report.checks).map(([name, check]) => ({ name, ...check }));
       return { status: report.status, checks };
+    },
+    onCall() {
+      const { policy } = catalogue.read();
+      const rota = policy.ok ? policy.policy.rota : null;
+      return Promise.resolve(rota === null ? [] : duties(rota, now(), DUTIES_SHOWN));
     },
     openAlerts: async ({ filter, page }) => paged(await views.openAlerts(filter), page),
     async incident(prefix) {

@@ -20,7 +20,11 @@ type Row = [
 ];
 const high = { risk: "high", quorum: 2 } as const;
 const called = {
-  calls: { remindedAt: null, escalated: { to: "vic", at: new Date(0) }, pagedAt: null },
+  calls: {
+    remindedAt: null,
+    escalated: { to: "vic", onCall: null, at: new Date(0) },
+    pagedAt: null,
+  },
 };
 const typed = { via: "typed", reason: "because" } as const;
 

@@ -58,6 +58,7 @@ const RULES = [
   "propose",
   "assess",
   "earn",
+  "on-call",
   "decide",
   "judge",
   "digest",

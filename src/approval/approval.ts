@@ -66,10 +66,18 @@ export interface Vote {
   readonly at: Date;
 }
 
+/** Whom an escalation calls. */
+export interface Called {
+  /** A role or one person's name: may decide from then on, too. */
+  readonly to: string;
+  /** Who is on call, asked by name; it gives them no right. Null where they are not asked. */
+  readonly onCall: string | null;
+}
+
 /** Nobody decided: who was called, and when. Escalation adds people who may decide; it takes nothing from anybody. */
 export interface Calls {
   readonly remindedAt: Date | null;
-  readonly escalated: { readonly to: string; readonly at: Date } | null;
+  readonly escalated: (Called & { readonly at: Date }) | null;
   readonly pagedAt: Date | null;
 }
 
@@ -161,6 +169,11 @@ export function decidersOf({
   calls: { escalated },
 }: Pick<PlannedRequest, "approvers" | "calls">): readonly string[] {
   return escalated === null || escalated.to === approvers ? [approvers] : [approvers, escalated.to];
+}
+
+/** In words. */
+export function calledText({ to, onCall }: Called): string {
+  return onCall === null ? to : `${onCall}, who is on call`;
 }
 
 export const ALERT_RESOLVED = "the alert resolved";

@@ -1,4 +1,5 @@
 import type { PlannedRequest } from "../approval/approval.ts";
+import { calledText } from "../approval/approval.ts";
 import type { IncidentView } from "./card.ts";
 import { requestStateOf } from "./card-state.ts";
 import { oneLine } from "./text.ts";
@@ -45,7 +46,7 @@ function callsOf(request: PlannedRequest) {
   });
   return [
     ...(remindedAt === null ? [] : [call("reminder", "⏰ Still waiting", approvers)]),
-    ...(escalated === null ? [] : [call("escalation", "🔔 Escalated", escalated.to)]),
+    ...(escalated === null ? [] : [call("escalation", "🔔 Escalated", calledText(escalated))]),
     ...(pagedAt === null ? [] : [call("page", "📟 Paged", "whoever is on call")]),
   ];
 }

@@ -203,6 +203,8 @@ function whoLines(
     lines.push(
       `Requested by ${oneLine(request.requester, 60)}, who can't approve it except alone and by typing the plan code.`,
     );
+  const onCall = request.calls.escalated?.onCall ?? null;
+  if (onCall !== null) lines.push(`Called: ${oneLine(onCall, 60)}, who is on call.`);
   const texts: Line[] = lines.map((text) => ({ kind: "text", text }));
   if (request.risk !== "high") return texts;
   const value = `/approve ${request.planCode} <reason>`;

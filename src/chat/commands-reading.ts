@@ -5,6 +5,7 @@ import { cardOf } from "./card.ts";
 import { severityIcon } from "./card-state.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply, Usage } from "./command.ts";
 import { AnyWords, Duration, listed, PageNumber } from "./command.ts";
+import { onCallText } from "./commands-teamwork.ts";
 import type { Page, PendingLine } from "./desk.ts";
 import { cardText } from "./plain.ts";
 import { dateTime, duration, oneLine, plural } from "./text.ts";
@@ -30,11 +31,13 @@ export function readingCommands({
 }: CommandDeps): ListedCommand[] {
   async function status(): Promise<Reply> {
     const { openIncidents, pendingRequests, autohealing, problems } = await desk.status();
+    const duties = await desk.onCall();
     return {
       text: [
         `Open incidents: ${openIncidents}`,
         `Waiting for approval: ${pendingRequests}`,
         autohealingText(autohealing, timeZone),
+        ...duties.slice(0, 1).map((duty) => onCallText(duty, timeZone)),
         ...problems.map((problem) => `⚠️ ${oneLine(problem, 300)}`),
       ].join("\n"),
     };

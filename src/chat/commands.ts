@@ -10,6 +10,7 @@ import { reportCommands } from "./commands-reports.ts";
 import { runbookCommands } from "./commands-runbooks.ts";
 import { runningCommands } from "./commands-running.ts";
 import { signInCommands } from "./commands-sign-in.ts";
+import { teamworkCommands } from "./commands-teamwork.ts";
 import { oneLine } from "./text.ts";
 import { asTyped } from "./wording.ts";
 
@@ -29,6 +30,7 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
     ...introducing(() => list),
     ...signInCommands(deps),
     ...readingCommands(deps),
+    ...teamworkCommands(deps),
     ...reportCommands(deps),
     ...decisionCommands(deps),
     ...operatingCommands(deps),

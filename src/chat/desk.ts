@@ -4,7 +4,7 @@ import type { ActionOnTarget, ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
 import type { IncidentState } from "../incident/incident.ts";
 import type { Report } from "../incident/report.ts";
-import type { Policy } from "../remediation/policy.ts";
+import type { Duty, Policy } from "../remediation/policy.ts";
 import type { Command, Reason, Risk, Verdict } from "../remediation/proposal.ts";
 import type { Autonomy } from "../remediation/track-record.ts";
 import type { IncidentView } from "./card.ts";
@@ -16,6 +16,8 @@ import type { IncidentView } from "./card.ts";
 export interface Desk {
   status(): Promise<Status>;
   health(): Promise<Health>;
+  /** Whose turn it is now, and the next few; empty where there is no rota. */
+  onCall(): Promise<readonly Duty[]>;
   openAlerts(query: { filter: string | null; page: number }): Promise<Page<OpenAlert>>;
   /** By id, or by a prefix that only one incident has, with or without `inc_`. */
   incident(prefix: string): Promise<IncidentLookup>;

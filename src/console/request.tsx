@@ -1,5 +1,5 @@
 import type { DeniedRequest, PlannedRequest, Request } from "../approval/approval.ts";
-import { isGrant, runAnywayOf } from "../approval/approval.ts";
+import { calledText, isGrant, runAnywayOf } from "../approval/approval.ts";
 import type { IncidentView } from "../chat/card.ts";
 import type { FixRecord } from "../execution/execution.ts";
 import { CommandText } from "./command.tsx";
@@ -117,9 +117,10 @@ function RunAnyway(props: { request: PlannedRequest; view: IncidentView; session
 function Called({ request, now }: { request: PlannedRequest; now: Date }) {
   const { escalated, pagedAt } = request.calls;
   if (escalated === null) return null;
+  const called = calledText(escalated);
   return (
     <Fact name="Also called">
-      <Text of={pagedAt === null ? escalated.to : `${escalated.to}, and whoever is on call`} />{" "}
+      <Text of={pagedAt === null ? called : `${called}, also by a page`} />{" "}
       <When at={escalated.at} now={now} />
     </Fact>
   );

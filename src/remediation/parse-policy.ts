@@ -27,6 +27,7 @@ export function parsePolicy(file: string, bytes: Uint8Array, around: Surrounding
   const problems = [
     ...peopleFlaws(parsed.value),
     ...approverFlaws(policy),
+    ...rotaFlaws(policy),
     ...targetFlaws(parsed.value),
     ...routeFlaws(parsed.value),
   ].map(({ path, message }) => ({ file, line: parsed.lineOf(path), message }));
@@ -64,10 +65,11 @@ function peopleFlaws({ people, api_keys: keys }: PolicyFile): Flaw[] {
 
 function approverFlaws(policy: Policy): Flaw[] {
   const { medium, high } = policy.approval;
+  const { to } = policy.escalation;
   const words = [
     { path: ["approval", "medium", "approvers"], who: medium.approvers },
     { path: ["approval", "high", "approvers"], who: high.approvers },
-    { path: ["escalation", "to"], who: policy.escalation.to },
+    ...(to === null ? [] : [{ path: ["escalation", "to"], who: to }]),
   ];
   const names = policy.people.map(({ name }) => name);
   const known: readonly string[] = [...ROLES, ...names];
@@ -89,6 +91,38 @@ function approverFlaws(policy: Policy): Flaw[] {
       ? [{ path: quorumPath, message: tooMany }]
       : []),
   ];
+}
+
+/** Being on call gives nobody a right, so whoever is on it has to have it anyway. */
+function rotaFlaws(policy: Policy): Flaw[] {
+  const { rota, escalation, approval } = policy;
+  if (rota === null) {
+    if (escalation.to !== null) return [];
+    const message = "on_call needs a rota that says who that is";
+    return [{ path: ["escalation", "to"], message }];
+  }
+  const { approvers } = approval.medium;
+  const mayApprove = peopleWho(policy, approvers).map(({ name }) => name);
+  const named = [
+    ...rota.people.map((name, at) => ({ name, path: ["rota", "people", at] })),
+    ...rota.overrides.map(({ person: name }, at) => ({
+      name,
+      path: ["rota", "overrides", at, "person"],
+    })),
+  ];
+  const strangers = named.flatMap(({ name, path }) => {
+    if (mayApprove.includes(name)) return [];
+    const message = policy.people.some((person) => person.name === name)
+      ? `${name} can't approve medium risk (that takes ${approvers}), and being on call gives nobody a right`
+      : `nobody is called "${name}" in people`;
+    return [{ path, message }];
+  });
+  const overlaps = rota.overrides.flatMap(({ from, to }, at) => {
+    const other = rota.overrides.slice(0, at).findIndex((one) => from < one.to && one.from < to);
+    const message = `overlaps override ${other + 1}, so that two would be on call`;
+    return other === -1 ? [] : [{ path: ["rota", "overrides", at], message }];
+  });
+  return [...strangers, ...overlaps];
 }
 
 /** An alias may stand for one target of each executor, so that it never stands for two. */

@@ -7,6 +7,8 @@ import { ExecutorName } from "./runbook.ts";
 /** `policy.yaml` as people write it; what is left out has the value it has without the file. */
 export const ROLES = ["viewer", "operator", "approver", "admin"] as const;
 export type Role = (typeof ROLES)[number];
+/** In `escalation.to`: whoever the rota names at that moment. */
+export const ON_CALL = "on_call";
 
 const MINUTE = 60_000;
 const PlainName = z
@@ -16,9 +18,13 @@ const PlainName = z
 const PersonEntry = z.strictObject({
   name: PlainName.refine((name) => !ROLES.some((role) => role === name), {
     error: "must not be the name of a role",
-  }).refine((name) => !name.startsWith("api:"), {
-    error: "must not begin with api: so that nobody is taken for a program's key",
-  }),
+  })
+    .refine((name) => name !== ON_CALL, {
+      error: "must not be on_call, which means whoever the rota names",
+    })
+    .refine((name) => !name.startsWith("api:"), {
+      error: "must not begin with api: so that nobody is taken for a program's key",
+    }),
   telegram: z.int("must be the numeric id that /whoami shows").positive().optional(),
   slack: z
     .string()
@@ -94,6 +100,25 @@ export const FreezeEntry = z.strictObject({
   title: z.string().min(1),
   cron: CronTimes,
   for: Positive,
+});
+
+const NO_TIME = "must be a date and a time of this machine's clock, such as 2026-12-24 09:00";
+const LocalTime = z.string(NO_TIME).transform((text, context) => {
+  const at = localTime(text);
+  if (at === null) context.addIssue({ code: "custom", message: NO_TIME });
+  return at ?? z.NEVER;
+});
+const TimeSpan = { from: LocalTime, to: LocalTime };
+const isForwards = ({ from, to }: { readonly from: Date; readonly to: Date }) => from < to;
+const BACKWARDS = { path: ["to"], error: "must be later than from" };
+
+/** Each of `people` for a week, in turn; the first takes over at `starts`, the others at the same time of the week. */
+const RotaEntry = z.strictObject({
+  people: z.array(z.string()).min(1, "must name at least one person"),
+  starts: LocalTime,
+  overrides: z
+    .array(z.strictObject({ ...TimeSpan, person: z.string() }).refine(isForwards, BACKWARDS))
+    .default([]),
 });
 
 /** A service's own address: what is in it is fixed, so nothing else may be. */
@@ -211,6 +236,7 @@ export const PolicyFile = z.strictObject({
   api_keys: z.array(ApiKey).default([]),
   approval: Approval.prefault({}),
   escalation: z.strictObject({ to: z.string().default("admin") }).prefault({}),
+  rota: RotaEntry.optional(),
   solo_mode: z
     .union([z.literal("auto"), z.boolean()], { error: "must be auto, true or false" })
     .default("auto"),
@@ -242,4 +268,17 @@ function isCron(pattern: string): boolean {
     // Croner says what it dislikes in terms of its own parser; the schema's sentence shows what is meant.
     return false;
   }
+}
+
+/** Null for what is no time, and for one that this machine's clock leaves out, as it does in spring. */
+function localTime(text: string): Date | null {
+  const [, ...digits] = /^(20\d\d)-(\d\d)-(\d\d) (\d\d):(\d\d)$/.exec(text) ?? [];
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = digits.map(Number);
+  const at = new Date(year, month - 1, day, hour, minute);
+  const isShown =
+    at.getMonth() === month - 1 &&
+    at.getDate() === day &&
+    at.getHours() === hour &&
+    at.getMinutes() === minute;
+  return isShown ? at : null;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parsePolicy } from "./parse-policy.ts";
 import type { Policy } from "./policy.ts";
 import {
@@ -180,6 +180,8 @@ describe("a policy file", () => {
   });
 
   const people = full.slice(0, full.indexOf("api_keys"));
+  const rota = (overrides: string) =>
+    `rota: {people: [ana, ben], starts: 2026-11-02 09:00, overrides: [${overrides}]}\n`;
   it.each<[string, string, string]>([
     [
       "a service without its address",
@@ -253,6 +255,55 @@ describe("a policy file", () => {
       "4: only 2 people can approve high risk, so a quorum of 3 could never be met",
     ],
     [
+      "calling who is on call without a rota",
+      "escalation: {to: on_call}\n",
+      "1: on_call needs a rota that says who that is",
+    ],
+    [
+      "a person called on_call",
+      "people: [{name: on_call, roles: [viewer]}]\n",
+      "1: people[0].name must not be on_call, which means whoever the rota names",
+    ],
+    [
+      "an approver by the rota",
+      `${people}approval: {medium: {approvers: on_call}}\n`,
+      '4: nobody is called "on_call"; roles are viewer, operator, approver, admin, people are ana, ben',
+    ],
+    [
+      "nobody in the rota",
+      "rota: {people: [], starts: 2026-11-02 09:00}\n",
+      "1: rota.people must name at least one person",
+    ],
+    [
+      "a stranger in the rota",
+      "rota: {people: [owner, zoe], starts: 2026-11-02 09:00}\n",
+      '1: nobody is called "zoe" in people',
+    ],
+    [
+      "somebody on call who may approve nothing",
+      `${people}  - {name: vic, roles: [operator]}\n${rota("{from: 2026-12-24 09:00, to: 2026-12-27 09:00, person: vic}")}`,
+      "5: vic can't approve medium risk (that takes approver), and being on call gives nobody a right",
+    ],
+    [
+      "an override that ends before it begins",
+      `${people}${rota("{from: 2026-12-27 09:00, to: 2026-12-27 09:00, person: ana}")}`,
+      "4: rota.overrides[0].to must be later than from",
+    ],
+    [
+      "two overrides at a time",
+      `${people}${rota(
+        "{from: 2026-12-24 09:00, to: 2026-12-27 09:00, person: ana}, {from: 2026-12-26 09:00, to: 2026-12-28 09:00, person: ben}",
+      )}`,
+      "4: overlaps override 1, so that two would be on call",
+    ],
+    ...["2026-11-31 09:00", "2026-11-02 24:00", "2026-11-02", "2026-11-02T09:00:00Z", "monday"].map(
+      (time): [string, string, string] => [
+        `a rota from ${time} on`,
+        `rota: {people: [owner], starts: '${time}'}\n`,
+        "1: rota.starts must be a date and a time of this machine's clock, such as 2026-12-24 09:00",
+      ],
+    ),
+    [
       "nothing in it, as a write that was cut short leaves it",
       "\n",
       "1: is empty; for the built-in policy remove the file, or write {} into it",
@@ -289,6 +340,27 @@ describe("a policy file", () => {
     ],
   ])("is refused for %s, with the line", (_, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it("has a rota by this machine's clock, and one override may follow another", () => {
+    const overrides =
+      "{from: 2026-12-24 09:00, to: 2026-12-27 09:00, person: ana}, {from: 2026-12-27 09:00, to: 2026-12-28 09:00, person: ben}";
+    const found = policyOf(`${people}${rota(overrides)}escalation: {to: on_call}\n`);
+
+    expect(found.escalation).toEqual({ to: null });
+    expect(found.rota).toMatchObject({
+      people: ["ana", "ben"],
+      starts: new Date(2026, 10, 2, 9),
+      overrides: [{ person: "ana" }, { person: "ben", from: new Date(2026, 11, 27, 9) }],
+    });
+  });
+
+  it("knows no time that the clock leaves out in spring", () => {
+    vi.stubEnv("TZ", "Europe/Berlin");
+    const problems = problemsOf("rota: {people: [owner], starts: 2026-03-29 02:30}\n");
+    vi.unstubAllEnvs();
+
+    expect(problems).toEqual([expect.stringContaining("this machine's clock")]);
   });
 
   it.each([

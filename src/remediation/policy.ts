@@ -4,7 +4,7 @@ import type { Period } from "../incident/report.ts";
 import type { Matchers } from "./matchers.ts";
 import { isMatch } from "./matchers.ts";
 import type { OUTGOING_EVENTS, Role } from "./policy-file.ts";
-import { PolicyFile } from "./policy-file.ts";
+import { ON_CALL, PolicyFile } from "./policy-file.ts";
 import type { Reason, Target } from "./proposal.ts";
 
 /** One human, on however many channels. */
@@ -38,6 +38,21 @@ export interface EarnRule {
   readonly noneRejectedInMs: number;
 }
 
+/** A stretch of time in which one person is on call. */
+export interface Duty {
+  readonly person: string;
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** Who is called when nobody answers: each person for a week, in turn. It gives nobody a right. */
+export interface Rota {
+  readonly people: readonly string[];
+  /** When the first of them takes over for the first time. */
+  readonly starts: Date;
+  readonly overrides: readonly Duty[];
+}
+
 export interface Freeze {
   readonly title: string;
   readonly cron: string;
@@ -66,7 +81,9 @@ export interface Policy {
     readonly medium: ApprovalRule;
     readonly high: ApprovalRule;
   };
-  readonly escalation: { readonly to: string };
+  /** To a role or a person; null for whoever the rota has on call. */
+  readonly escalation: { readonly to: string | null };
+  readonly rota: Rota | null;
   readonly soloMode: "auto" | boolean;
   readonly limits: {
     readonly executionsPerHour: number;
@@ -139,7 +156,8 @@ export function effectivePolicy(
     people: file.people.length > 0 ? file.people.map(personOf) : [ownerOf(around.adminIds)],
     apiKeys: file.api_keys.map(({ may_propose: mayPropose, ...key }) => ({ ...key, mayPropose })),
     approval: { low: lowOf(low), medium: rule(medium), high: rule(high) },
-    escalation: file.escalation,
+    escalation: { to: file.escalation.to === ON_CALL ? null : file.escalation.to },
+    rota: file.rota ?? null,
     soloMode: file.solo_mode,
     limits: {
       executionsPerHour: file.limits.executions_per_hour,

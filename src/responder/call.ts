@@ -1,3 +1,7 @@
+import type { Called, PlannedRequest } from "../approval/approval.ts";
+import { mayDecide } from "../approval/decide.ts";
+import { onCall } from "../remediation/on-call.ts";
+import type { Policy } from "../remediation/policy.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 
@@ -15,9 +19,28 @@ export async function remind({ store }: Ports, requestId: string): Promise<StepE
 
 export async function escalate(ports: Ports, requestId: string): Promise<StepEnd> {
   const { policy } = ports.catalogue.read();
+  const request = await ports.store.request(requestId);
   // A plan made under a policy that is gone can't be approved by anybody.
-  if (policy.ok) await ports.store.escalate(requestId, policy.policy.escalation.to);
+  if (!policy.ok || request === null || request.state === "denied") return DONE;
+  await ports.store.escalate(requestId, calledFor(request, policy.policy, ports.now()));
   return DONE;
+}
+
+/**
+ * Being on call gives nobody a right: who is on it is asked where they may approve this anyway, and where they may not,
+ * those are asked again who may.
+ */
+function calledFor(
+  request: PlannedRequest,
+  { escalation, rota, people }: Policy,
+  now: Date,
+): Called {
+  if (escalation.to !== null) return { to: escalation.to, onCall: null };
+  const name = rota === null ? null : onCall(rota, now).person;
+  const isAble = people.some((person) => person.name === name && mayDecide(request, person));
+  const isOwn = request.requester === name;
+  const hasVoted = request.votes.some(({ person }) => person === name);
+  return { to: request.approvers, onCall: isAble && !isOwn && !hasVoted ? name : null };
 }
 
 /** Pages while the request waits for somebody, and takes the page back when it does not. */

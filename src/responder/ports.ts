@@ -1,6 +1,7 @@
 import type {
   AskEnd,
   AskedRequest,
+  Called,
   CallKey,
   EditEnd,
   EditedRequest,
@@ -214,7 +215,7 @@ export interface ResponderStore {
     { readonly outcome: "given" | "lost" } | { readonly outcome: "refused"; readonly why: string }
   >;
   readonly remind: (requestId: string) => Promise<boolean>;
-  readonly escalate: (requestId: string, to: string) => Promise<boolean>;
+  readonly escalate: (requestId: string, called: Called) => Promise<boolean>;
   readonly paged: (requestId: string) => Promise<void>;
   /** P7: puts a request of its editor in the place of one that is undecided, in one transaction. */
   readonly edit: (replaced: Replaced, request: EditedRequest) => Promise<EditEnd>;

@@ -2,6 +2,7 @@ import { desc, eq } from "drizzle-orm";
 import type {
   AskEnd,
   AskedRequest,
+  Called,
   CallKey,
   Channel,
   EditEnd,
@@ -196,10 +197,10 @@ export function createRequests(
     return take(id, "request.reminded", {}, (at) => setReminded.run(at, id, at).changes > 0);
   }
 
-  /** Nobody has decided: others may now, too. @returns false where it is past that */
-  function escalate(id: string, to: string): boolean {
-    return take(id, "request.escalated", { to }, (at) => {
-      const isNews = setEscalated.run(at, to, id, at).changes > 0;
+  /** Nobody has decided: others may now, too, or who is on call is asked. @returns false where it is past that */
+  function escalate(id: string, { to, onCall }: Called): boolean {
+    return take(id, "request.escalated", { to, onCall }, (at) => {
+      const isNews = setEscalated.run(at, to, onCall, id, at).changes > 0;
       if (isNews) steps.enqueue("page", id, new Date(at));
       return isNews;
     });
@@ -387,8 +388,8 @@ export function createRequests(
   const setReminded = sqlite.prepare<[number, string, number]>(
     `UPDATE requests SET reminded_at = ? WHERE id = ? AND reminded_at IS NULL AND ${isWaiting}`,
   );
-  const setEscalated = sqlite.prepare<[number, string, string, number]>(
-    `UPDATE requests SET escalated_at = ?, escalated_to = ? WHERE id = ? AND escalated_at IS NULL AND ${isWaiting}`,
+  const setEscalated = sqlite.prepare<[number, string, string | null, string, number]>(
+    `UPDATE requests SET escalated_at = ?, escalated_to = ?, escalated_on_call = ? WHERE id = ? AND escalated_at IS NULL AND ${isWaiting}`,
   );
   const setPaged = sqlite.prepare<[number, string]>(
     "UPDATE requests SET paged_at = ? WHERE id = ? AND paged_at IS NULL",

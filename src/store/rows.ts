@@ -104,7 +104,11 @@ export function toRequest(row: Row<"requests">, votes: readonly Vote[]): Request
       escalated:
         row.escalatedAt === null
           ? null
-          : { to: row.escalatedTo as string, at: new Date(row.escalatedAt) },
+          : {
+              to: row.escalatedTo as string,
+              onCall: row.escalatedOnCall,
+              at: new Date(row.escalatedAt),
+            },
       pagedAt: toDate(row.pagedAt),
     },
     isApprovedByPolicy: row.isApprovedByPolicy,

@@ -175,6 +175,8 @@ export const requests = sqliteTable(
     remindedAt: integer(),
     escalatedAt: integer(),
     escalatedTo: text(),
+    /** Who was on call then and asked by name. */
+    escalatedOnCall: text(),
     pagedAt: integer(),
     isApprovedByPolicy: integer({ mode: "boolean" }).notNull(),
     requester: text(),

@@ -37,7 +37,10 @@ const SENTENCES: Readonly<Record<string, (data: Data, actor: string) => string>>
   "request.vote_counted": ({ reason, channel, passkey }, actor) =>
     `${actor} approved${via(channel)}${withPasskey(passkey)}${because(reason)}; one more person is needed`,
   "request.reminded": () => "Nobody has decided yet: called again",
-  "request.escalated": ({ to }) => `Nobody has decided yet: ${to} may decide too`,
+  "request.escalated": ({ to, onCall }) =>
+    onCall == null
+      ? `Nobody has decided yet: ${to} may decide too`
+      : `Nobody has decided yet: ${onCall}, who is on call, was called`,
   "request.paged": () => "Whoever is on call was paged",
   "request.rejected": ({ reason, channel }, actor) =>
     `${actor} rejected${via(channel)}${because(reason)}`,

@@ -199,7 +199,7 @@ it("rings again for a reminder and an escalation", async () => {
   const projector = show();
   ports.put(pending);
   await fake.waitFor(() => card());
-  const calls = { ...NOBODY_CALLED, escalated: { to: "admin", at: NOW } };
+  const calls = { ...NOBODY_CALLED, escalated: { to: "admin", onCall: null, at: NOW } };
   ports.put(next(pending, { requests: [aRequest({ calls })] }));
   projector.nudge();
 

@@ -100,7 +100,11 @@ it("shows the first alerts of a large group and says how many more there are", a
 
 it("names who was called when a request went unanswered", async () => {
   const lab = createLab();
-  const calls = { remindedAt: null, escalated: { to: "admin", at: lab.now }, pagedAt: null };
+  const calls = {
+    remindedAt: null,
+    escalated: { to: "admin", onCall: null, at: lab.now },
+    pagedAt: null,
+  };
   lab.views = [aView(lab.now, { requests: [aRequest(lab.now, { calls })] })];
 
   const page = await (await lab.get("/incidents/inc_nginx")).text();

@@ -20,6 +20,8 @@ import type { CardStore, StaleCard } from "../../src/chat/projector.ts";
 import { anAutonomy, NOW } from "./incidents.ts";
 import { aReport } from "./reports.ts";
 
+const DAY_MS = 86_400_000;
+
 interface StoredCard {
   messageId: string | null;
   version: number;
@@ -311,6 +313,15 @@ export function createChatPorts() {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
     },
+    onCall: () =>
+      Promise.resolve([
+        { person: "ben", from: NOW, to: new Date(NOW.getTime() + DAY_MS) },
+        {
+          person: "ana",
+          from: new Date(NOW.getTime() + DAY_MS),
+          to: new Date(NOW.getTime() + 8 * DAY_MS),
+        },
+      ]),
     report: (lengthMs) => Promise.resolve(aReport(lengthMs)),
     setReports: () => Promise.resolve({ times: { day: null, week: "0 8 * * 1", month: null } }),
     costs: () => Promise.resolve(null),

@@ -89,7 +89,7 @@ describe("the ladder for silence", () => {
     const { id = "" } = (await journey.newest()) ?? {};
 
     expect(await journey.store.requests.remind(id)).toBe(false);
-    expect(await journey.store.requests.escalate(id, "viewer")).toBe(false);
+    expect(await journey.store.requests.escalate(id, { to: "viewer", onCall: null })).toBe(false);
 
     expect((await journey.newest())?.view?.requests[0]).toMatchObject({
       calls: { escalated: { to: "admin" } },

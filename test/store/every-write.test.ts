@@ -145,7 +145,7 @@ const WRITES: Readonly<Record<string, Write>> = {
   },
   "requests.escalate": async (lab) => {
     const { id } = await lab.propose();
-    return () => lab.store.requests.escalate(id, "admin");
+    return () => lab.store.requests.escalate(id, { to: "admin", onCall: null });
   },
   "requests.paged": async (lab) => {
     const { id } = await lab.propose();
