@@ -63,7 +63,13 @@ export function createChats(
   if (telegram !== null) {
     const resolvePerson = (account: string) => personFor(catalogue, "telegram", account);
     const memory = memoryOf({ channel: "telegram", chat: telegram.chatId });
-    const chat = createTelegram({ ...common, ...telegram, resolvePerson, memory });
+    const chat = createTelegram({
+      ...common,
+      ...telegram,
+      resolvePerson,
+      incidentOn: (messageId) => incidentOn("telegram", telegram.chatId, messageId),
+      memory,
+    });
     chats.push({ ...chat, channel: "telegram", answersForAll: true, route: null });
   }
   if (slack !== null) {
@@ -73,6 +79,7 @@ export function createChats(
       publicUrl,
       resolvePerson: (account) => personFor(catalogue, "slack", account),
       incidentOn: (messageId) => incidentOn("slack", slack.channel, messageId),
+      memory: memoryOf({ channel: "slack", chat: slack.channel }),
     });
     const route = handle === null ? null : { path: "/slack/events", handle };
     chats.push({ ...chat, channel: "slack", answersForAll: false, route });

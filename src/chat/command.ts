@@ -102,12 +102,16 @@ const VALUED = new Set(["since", "page", "incident"]);
 
 /** Null for text that is no command, or one for another bot of the same chat. */
 export function parseCommand(text: string, botName: string | null): TypedCommand | null {
-  // What is copied from a card may carry the joiners that keep it from being a link.
-  const [first = "", ...rest] = text.replaceAll("\u2060", "").trim().split(/\s+/);
+  const [first = "", ...rest] = wordsOf(text);
   const named = /^\/?(?<name>[a-z0-9_]+)(?:@(?<bot>\w+))?$/i.exec(first)?.groups;
   if (!named?.name) return null;
   if (named.bot && named.bot.toLowerCase() !== botName?.toLowerCase()) return null;
   return { name: named.name.toLowerCase(), args: argsOf(rest) };
+}
+
+export function wordsOf(text: string): string[] {
+  // What is copied from a card may carry the joiners that keep it from being a link.
+  return text.replaceAll("\u2060", "").trim().split(/\s+/);
 }
 
 function argsOf(rest: readonly string[]): TypedArgs {

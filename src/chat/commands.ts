@@ -1,6 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { Channel } from "../approval/approval.ts";
-import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
+import type { CommandContext, CommandDeps, ListedCommand, Reply, TypedCommand } from "./command.ts";
 import { AnyWords, holds, listed, parseCommand } from "./command.ts";
 import { autonomyCommands } from "./commands-autonomy.ts";
 import { decisionCommands } from "./commands-deciding.ts";
@@ -22,6 +22,8 @@ export interface CommandRegistry {
     text: string,
     options?: { readonly botName?: string },
   ): Promise<Reply | null>;
+  /** What is typed already taken apart. */
+  run(context: CommandContext, typed: TypedCommand): Promise<Reply>;
 }
 
 /** The one registry behind Telegram's `/x`, Slack's `/countersign x` and the console's command box. */
@@ -45,7 +47,10 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
     { botName }: { readonly botName?: string } = {},
   ): Promise<Reply | null> {
     const typed = parseCommand(text, botName ?? null);
-    if (!typed) return null;
+    return typed && (await run(context, typed));
+  }
+
+  async function run(context: CommandContext, typed: TypedCommand): Promise<Reply> {
     const command = list.find(({ name }) => name === typed.name);
     if (!command) return unknownCommand(context, typed.name);
     if (!holds(context.roles, command.role)) return refusal(context, command);
@@ -65,7 +70,7 @@ export function createCommands(deps: CommandDeps): CommandRegistry {
     return { text: `There is no command ${oneLine(name, 40)}. ${hint}` };
   }
 
-  return { list, handle };
+  return { list, handle, run };
 }
 
 function refusal({ roles, channel }: CommandContext, { role }: ListedCommand): Reply {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel, Person } from "../approval/approval.ts";
 import type { CardAdapter, ChatObserver, Log, RefusalReason } from "./channel.ts";
-import type { Reply } from "./command.ts";
+import type { CommandContext, Reply } from "./command.ts";
+import { wordsOf } from "./command.ts";
 import type { CommandRegistry } from "./commands.ts";
 import type { Desk } from "./desk.ts";
 import type { EditPress, PressAnswer, TypedAnswer, TypedPress, UseToken } from "./press.ts";
@@ -15,6 +16,8 @@ export interface ChatDeps {
   /** By the platform's own id only: names are anybody's. */
   readonly resolvePerson: (account: string) => Promise<Person | null> | Person | null;
   readonly useToken: UseToken;
+  /** The incident whose card this message is. */
+  readonly incidentOn: (messageId: string) => Promise<string | null>;
   readonly log: Log;
   readonly observe: ChatObserver;
   readonly now?: () => Date;
@@ -102,17 +105,37 @@ export function createReception({
   }
 
   /** Null for what is no command, or one for another bot. */
-  async function command(
+  function command(
     text: string,
     sender: Sender,
     options: { readonly botName?: string } = {},
+  ): Promise<Reply | null> {
+    return heed(sender, (context) => registry.handle(context, text, options));
+  }
+
+  /** What is written under a card, as `/note` takes it; null where it stands under anything else. */
+  function note(
+    { text, messageId }: { text: string; messageId: string },
+    sender: Sender,
+  ): Promise<Reply | null> {
+    return heed(sender, async (context) => {
+      const incidentId = await deps.incidentOn(messageId);
+      if (incidentId === null) return null;
+      const args = { words: [incidentId, ...wordsOf(text)], flags: {} };
+      return await registry.run(context, { name: "note", args });
+    });
+  }
+
+  async function heed(
+    sender: Sender,
+    act: (context: CommandContext) => Promise<Reply | null>,
   ): Promise<Reply | null> {
     const account = sender.account ?? "";
     try {
       const person = await deps.resolvePerson(account);
       const asking = { person, roles: person?.roles ?? [], accountId: account, now: now() };
       const { channel, chat: chatId } = place;
-      const reply = await registry.handle({ ...asking, channel, chatId }, text, options);
+      const reply = await act({ ...asking, channel, chatId });
       if (reply?.isPrivate) refuse(person ? "no_role" : "unlisted", sender);
       return reply;
     } catch (error) {
@@ -146,7 +169,7 @@ export function createReception({
     return { text, isAlert: true, refusal: "unlisted" };
   }
 
-  return { admit, press, typed, edited, command, refuse, noRole };
+  return { admit, press, typed, edited, command, note, refuse, noRole };
 }
 
 export type Reception = ReturnType<typeof createReception>;

@@ -41,8 +41,8 @@ export const CLIENT_OPTIONS = {
 export interface SlackCards extends CardAdapter {
   /** To everybody in the channel. */
   say(reply: Reply): Promise<void>;
-  /** To one person of the channel, whom nobody else can see it with. */
-  whisper(reply: Reply, userId: string): Promise<void>;
+  /** To one person of the channel, whom nobody else can see it with; under a card where a thread is named. */
+  whisper(reply: Reply, userId: string, threadTs?: string): Promise<void>;
   /** Only within three seconds of the press that the trigger came with. */
   openForm(triggerId: string, view: types.ModalView): Promise<void>;
 }
@@ -238,9 +238,10 @@ export function createSlackCards(deps: {
     async say(reply) {
       await send(slackReply(reply));
     },
-    async whisper(reply, user) {
+    async whisper(reply, user, threadTs) {
+      const place = { channel, user, ...(threadTs === undefined ? {} : { thread_ts: threadTs }) };
       await orWithoutBlocks(slackReply(reply), (body) =>
-        call((client) => client.chat.postEphemeral({ channel, user, ...body })),
+        call((client) => client.chat.postEphemeral({ ...place, ...body })),
       );
     },
     async retire(ts) {

@@ -9,6 +9,7 @@ export const SCOPES: Readonly<Record<string, string>> = {
   "chat:write": "to post and edit cards, and to answer people privately",
   "files:write": "to put the graph into the card's thread",
   commands: "for /countersign and the two message shortcuts",
+  "app_mentions:read": "to hear notes that people write under a card",
   "channels:read": "to see whether the app is in the channel, and who shares it",
   "groups:read": "the same for a private channel",
 };

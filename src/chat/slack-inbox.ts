@@ -11,6 +11,8 @@ import type { SlackCards } from "./slack-api.ts";
 import { slackReply } from "./slack-blocks.ts";
 import type { Ack } from "./slack-form-inbox.ts";
 import { ANSWER_WITHIN_MS, createSlackFormInbox } from "./slack-form-inbox.ts";
+import type { Mention } from "./slack-mention.ts";
+import { mentionOrigin, saidIn } from "./slack-mention.ts";
 import type { SlackHome, SlackOrigin } from "./slack-refusal.ts";
 import { originOf, slackRefusalOf, slackSender } from "./slack-refusal.ts";
 import { asTyped } from "./wording.ts";
@@ -114,6 +116,29 @@ export function createSlackInbox(
     return { text: [own, byHand, link].join("\n") };
   }
 
+  /** Words to the bot under a card are a note on its incident. */
+  async function onMention({ event, body }: Mention): Promise<void> {
+    const { ts, thread_ts: threadTs, edited } = event;
+    if (threadTs === undefined || edited !== undefined) return;
+    const origin = mentionOrigin(event, body);
+    const sender = fromHere(origin);
+    if (sender === null || (await isRepeated(ts))) return;
+    const text = saidIn(event.text, home());
+    const isNote = text !== "" && !text.startsWith("/");
+    const reply = isNote
+      ? await reception.note({ text, messageId: threadTs }, sender)
+      : { text: `Nothing is noted. A command is typed as ${asTyped("/help", "slack")}.` };
+    if (reply !== null) whisper(reply, origin.userId, threadTs);
+  }
+
+  /** Slack sends an event again that it did not see taken; each message has a time of its own. */
+  async function isRepeated(ts: string): Promise<boolean> {
+    const update = Number(ts.replace(".", ""));
+    if (await deps.memory?.isHandled(update)) return true;
+    await deps.memory?.handled(update);
+    return false;
+  }
+
   /** Null for what did not come from somebody of our workspace and channel, which is counted. */
   function fromHere(origin: SlackOrigin): Sender | null {
     const sender = slackSender(origin, deps.channel);
@@ -124,13 +149,13 @@ export function createSlackInbox(
   }
 
   /** Through our own channel, never to an address that came with a request. */
-  function whisper({ text, buttons = [] }: Reply, userId: string): void {
+  function whisper({ text, buttons = [] }: Reply, userId: string, threadTs?: string): void {
     outbox.push(`person ${userId}`, {
       pace: createPace({ ...SLACK_CHANNEL, ...deps.limits }),
-      send: () => cards.whisper({ text, buttons }, userId),
+      send: () => cards.whisper({ text, buttons }, userId, threadTs),
     });
   }
 
   const { onApproval, onEdit } = forms;
-  return { onPress, onApproval, onEdit, onCommand, onShortcut };
+  return { onPress, onApproval, onEdit, onCommand, onShortcut, onMention };
 }

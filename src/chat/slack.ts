@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { App, BlockAction, MessageShortcut, Receiver, ViewSubmitAction } from "@slack/bolt";
-import type { CardAdapter } from "./channel.ts";
+import type { CardAdapter, ChatMemory } from "./channel.ts";
 import { createOutbox } from "./outbox.ts";
 import type { PaceLimits } from "./pace.ts";
 import { createPace, SLACK_CHANNEL } from "./pace.ts";
@@ -27,8 +27,8 @@ export interface SlackDeps extends ChatDeps {
   readonly connection:
     | { readonly kind: "socket"; readonly appToken: string }
     | { readonly kind: "http"; readonly signingSecret: string };
-  /** The incident whose card this message is. */
-  readonly incidentOn: (messageId: string) => Promise<string | null>;
+  /** Without it a mention that Slack sends twice is heeded twice. */
+  readonly memory?: Pick<ChatMemory, "isHandled" | "handled">;
   readonly publicUrl: string;
   /** A request that did not come from Slack, or came twice. */
   readonly onForged: (reason: HttpRefusal) => void;
@@ -135,6 +135,7 @@ export function createSlack(deps: SlackDeps) {
     for (const callback_id of SHORTCUTS) {
       app.shortcut<MessageShortcut>({ type: "message_action", callback_id }, inbox.onShortcut);
     }
+    app.event("app_mention", inbox.onMention);
     app.error((error) => {
       log.error({ reason: withoutSecrets(String(error)) }, "a request from Slack failed");
       return Promise.resolve();

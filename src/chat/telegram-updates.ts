@@ -29,14 +29,18 @@ export function createTelegramUpdates(
 
   async function onText(context: Context): Promise<void> {
     const { message } = context;
-    if (!message?.text?.startsWith("/")) return;
-    const { from, message_id: messageId } = message;
+    if (message?.text === undefined || !isAct(context)) return;
+    const { from, message_id: messageId, text, reply_to_message: under } = message;
     const sender = senderOf(message.chat, from);
     const reason = refusalOf(message, from, chat) ?? topicRefusal(message);
     if (reason) return refuse(reason, sender);
-    const botName = context.me.username;
-    const reply = await reception.command(message.text, sender, { botName });
-    if (!reply) return;
+    const reply = text.startsWith("/")
+      ? await reception.command(text, sender, { botName: context.me.username })
+      : await reception.note({ text, messageId: `${under?.message_id}` }, sender);
+    if (reply) answerPerson(reply, from, messageId);
+  }
+
+  function answerPerson(reply: Reply, from: { readonly id: number }, messageId: number): void {
     const person = { kind: "person", userId: from.id } as const;
     if (reply.privately !== undefined) answer({ text: reply.privately }, person);
     // Told already, where the chat is this person's own.
@@ -115,15 +119,20 @@ export function createTelegramUpdates(
 
   /** After a crash Telegram delivers again what was not confirmed: what has had its effect has none again. */
   async function once(context: Context, next: () => Promise<void>): Promise<void> {
-    const { callbackQuery, message, update } = context;
-    const isAct = callbackQuery !== undefined || message?.text?.startsWith("/") === true;
-    if (!isAct || deps.memory === undefined) return await next();
-    if (await deps.memory.isHandled(update.update_id)) return;
+    const { update_id: update } = context.update;
+    if (!isAct(context) || deps.memory === undefined) return await next();
+    if (await deps.memory.isHandled(update)) return;
     await next();
-    await deps.memory.handled(update.update_id);
+    await deps.memory.handled(update);
   }
 
   return { once, onText, onPress, onMembership, onEdited, onChannelPost, onInline };
+}
+
+/** A press, a command, or words in reply to the bot; of all else people say in the chat nothing is wanted. */
+function isAct({ callbackQuery, message, me }: Context): boolean {
+  const isReply = message?.text !== undefined && message.reply_to_message?.from?.id === me.id;
+  return callbackQuery !== undefined || message?.text?.startsWith("/") === true || isReply;
 }
 
 function senderOf(chat?: { readonly id: number }, from?: { readonly id: number }): Sender {

@@ -52,6 +52,7 @@ beforeAll(async () => {
     useToken,
     log,
     observe,
+    incidentOn: ports.incidentOn,
     now,
     limits: { minGapMs: 0, sendsPerMinute: 1000 },
   };
@@ -69,7 +70,6 @@ beforeAll(async () => {
     apiUrl: slackFake.url,
     connection: { kind: "socket", appToken: slackFake.appToken },
     resolvePerson: (account) => (account === slackFake.account("ana") ? ANA : BEN),
-    incidentOn: async () => null,
     publicUrl,
     onForged: () => undefined,
   });

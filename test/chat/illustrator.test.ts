@@ -7,6 +7,7 @@ import { createProjector } from "../../src/chat/projector.ts";
 import { createSlack } from "../../src/chat/slack.ts";
 import { createTelegram } from "../../src/chat/telegram.ts";
 import { cardStore, pictureStore } from "../../src/store-ports.ts";
+import { NO_COMMANDS } from "../fakes/chat-ports.ts";
 import type { FakeSlack } from "../fakes/slack.ts";
 import { startFakeSlack } from "../fakes/slack.ts";
 import type { FakeTelegram } from "../fakes/telegram.ts";
@@ -59,7 +60,8 @@ const log = {
 const observe = { refused: quiet, shown: quiet, failed: quiet };
 const common = {
   desk: {} as never,
-  registry: { list: [], handle: async () => null },
+  registry: NO_COMMANDS,
+  incidentOn: async () => null,
   resolvePerson: () => null,
   log,
   observe,
@@ -87,7 +89,6 @@ function adapterOf({ channel }: Place): CardAdapter {
     apiUrl: slack.url,
     channel: slack.channel,
     connection: { kind: "socket", appToken: slack.appToken },
-    incidentOn: async () => null,
     publicUrl: "https://c.example",
     onForged: quiet,
   }).cards;

@@ -53,8 +53,8 @@ describe("in Telegram", () => {
   });
 
   function connect(chatId: number): void {
-    const { desk, useToken, log, observe } = ports;
-    const common = { desk, useToken, log, observe, registry, limits: { minGapMs: 0 } };
+    const { desk, useToken, incidentOn, log, observe } = ports;
+    const common = { desk, useToken, incidentOn, log, observe, registry, limits: { minGapMs: 0 } };
     telegram = createTelegram({
       ...common,
       ...{ token: fake.token, apiRoot: fake.url, chatId: String(chatId) },

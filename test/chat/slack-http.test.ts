@@ -10,6 +10,7 @@ import { createSignatures, isSigned } from "../../src/chat/slack-signature.ts";
 import { withoutSecrets } from "../../src/chat/slack-socket.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
 import { createChatPorts } from "../fakes/chat-ports.ts";
+import { aView } from "../fakes/incidents.ts";
 import type { FakeSlack } from "../fakes/slack.ts";
 import { SIGNING_SECRET, sign, startFakeSlack } from "../fakes/slack.ts";
 
@@ -108,7 +109,7 @@ describe("what Slack posts", () => {
       registry: createCommands({ desk: ports.desk, publicUrl: "https://c.example" }),
       resolvePerson: (account) => people[account] ?? null,
       useToken: ports.useToken,
-      incidentOn: async () => null,
+      incidentOn: ports.incidentOn,
       publicUrl: "https://c.example",
       log: ports.log,
       observe: ports.observe,
@@ -156,6 +157,20 @@ describe("what Slack posts", () => {
       user_id: fake.user("ana"),
       channel_id: fake.channel,
     }).toString();
+
+  it("hears a mention under a card", async () => {
+    const view = aView();
+    const [incidentId, ts] = [view.incident.id, "1.000001"];
+    const place = { channel: "slack", chat: fake.channel, incidentId } as const;
+    ports.put(view);
+    await ports.store.cardPosted({ ...place, messageId: ts, version: 1, hash: "", state: "open" });
+    await started();
+
+    const ack = await fake.mention("it was the backup", fake.user("ana"), { thread_ts: ts });
+
+    await fake.waitFor(() => ports.notes.length === 1);
+    expect([ack?.status, refused]).toEqual([200, []]);
+  });
 
   it("is answered in the same breath", async () => {
     await started();

@@ -16,6 +16,7 @@ interface Manifest {
   readonly oauth_config: { readonly scopes: { readonly bot: readonly string[] } };
   readonly settings: {
     readonly interactivity: { readonly is_enabled: boolean };
+    readonly event_subscriptions: { readonly bot_events: readonly string[] };
     readonly socket_mode_enabled: boolean;
   };
 }
@@ -30,6 +31,7 @@ it("the manifest names the command and the shortcuts that are listened for, and 
   );
   expect(manifest.settings).toMatchObject({
     interactivity: { is_enabled: true },
+    event_subscriptions: { bot_events: ["app_mention"] },
     socket_mode_enabled: true,
   });
   expect(scopes).toEqual(Object.keys(SCOPES));
@@ -98,7 +100,7 @@ it.each([false, true])(
     const other = isPrivate ? "channels:read" : "groups:read";
     expect(failures).toEqual([]);
     expect(fake.calls.filter(({ outcome }) => outcome === "missing_scope")).toEqual([]);
-    expect([...needed, "commands", other].sort()).toEqual([...scopes].sort());
+    expect([...needed, "commands", "app_mentions:read", other].sort()).toEqual([...scopes].sort());
     expect(called).toEqual(
       expect.arrayContaining(["chat.postMessage", "chat.update", "chat.postEphemeral"]),
     );

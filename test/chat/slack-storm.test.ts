@@ -5,6 +5,7 @@ import { createProjector } from "../../src/chat/projector.ts";
 import { createSlack } from "../../src/chat/slack.ts";
 import { STORM_PER_MINUTE } from "../../src/chat/storm.ts";
 import { cardStore } from "../../src/store-ports.ts";
+import { NO_COMMANDS } from "../fakes/chat-ports.ts";
 import type { FakeSlack } from "../fakes/slack.ts";
 import { startFakeSlack, wordsOf } from "../fakes/slack.ts";
 import type { Weather } from "../fakes/weather.ts";
@@ -33,7 +34,7 @@ beforeEach(async () => {
     apiUrl: fake.url,
     connection: { kind: "socket", appToken: fake.appToken },
     desk: {} as never,
-    registry: { list: [], handle: async () => null },
+    registry: NO_COMMANDS,
     resolvePerson: () => null,
     incidentOn: async () => null,
     useToken: lab.store.cards.useToken,

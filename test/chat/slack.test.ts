@@ -68,8 +68,8 @@ function connect(over: Partial<Parameters<typeof createSlack>[0]> = {}): Slack {
     registry: createCommands({ desk: ports.desk, publicUrl: "https://c.example" }),
     resolvePerson: (account) => people[account] ?? null,
     useToken: ports.useToken,
-    incidentOn: async (ts) =>
-      [...ports.cards].find(([, card]) => card.messageId === ts)?.[0].split("/")[1] ?? null,
+    incidentOn: ports.incidentOn,
+    memory: ports.memory,
     publicUrl: "https://c.example",
     log: ports.log,
     observe: ports.observe,
@@ -587,6 +587,97 @@ describe("an edit", () => {
 
     expect((await whisper()).text).toContain("No request has this plan code now");
     expect(fake.views()).toEqual([]);
+  });
+});
+
+describe("a mention under a card", () => {
+  const under = (card: SlackFakeMessage, over: object = {}) => ({ thread_ts: card.ts, ...over });
+
+  it("is a note on its incident, as /note takes it, and is answered there to that person alone", async () => {
+    const card = await showCard();
+
+    const words = "it was <@U9|ben>  &amp; the --backup\nsee <https://wiki.example|all is well>";
+    const ack = await fake.mention(words, ana, under(card));
+
+    expect(await whisper()).toMatchObject({
+      ...{ user: ana, threadTs: card.ts },
+      text: expect.stringContaining("📝 Noted on HighCPU"),
+    });
+    expect(ports.notes).toEqual([
+      {
+        incidentId: aView().incident.id,
+        person: "ana",
+        text: "it was @ben & the --backup see https://wiki.example",
+      },
+    ]);
+    expect(ack?.afterMs).toBeLessThan(1000);
+  });
+
+  it("that looks like a command, or says nothing, is neither command nor note, and says so", async () => {
+    const card = await showCard();
+
+    await fake.mention("/approve 9f3a1c22", ana, under(card));
+    await fake.mention("", ana, under(card));
+
+    expect((await whisper(1)).text).toContain("Nothing is noted");
+    expect([ports.notes, ports.attempts]).toEqual([[], []]);
+  });
+
+  it("T01 by somebody without the role writes nothing, and only they are told", async () => {
+    const card = await showCard();
+
+    await fake.mention("all is well", eve, under(card));
+    await fake.mention("so it is", fake.user("ben"), under(card));
+
+    await whisper(1);
+    expect(ports.notes).toEqual([]);
+    expect(ports.refusals.map(({ reason }) => reason)).toEqual(["unlisted", "no_role"]);
+    expect(fake.messages()).toHaveLength(1);
+  });
+
+  it.each([
+    ["T03", "bot", { bot_id: "B666" }],
+    ["T03", "bot", { user: "USLACKBOT" }],
+    ["T03", "anonymous", { user: undefined }],
+    ["T06", "other_chat", { channel: "C0OTHER" }],
+    ["T12", "other_workspace", { user_team: "T666" }],
+  ])("%s writes nothing and is counted as %s: %j", async (_, reason, over) => {
+    const card = await showCard();
+
+    await fake.mention("a note", ana, under(card, over));
+
+    await fake.waitFor(() => refusedFor(reason).length === 1);
+    expect([ports.notes, fake.whispers]).toEqual([[], []]);
+  });
+
+  it("T03 edited, or under what is no card, is talk", async () => {
+    const card = await showCard();
+
+    await fake.mention("a note", ana, under(card, { edited: { user: ana, ts: "1.2" } }));
+    await fake.mention("hello", ana);
+    await fake.mention("hello", ana, { thread_ts: "1.000001" });
+    await fake.mention("a note", ana, under(card));
+
+    await whisper();
+    expect([ports.notes.length, ports.refusals, fake.whispers.length]).toEqual([1, [], 1]);
+  });
+
+  it("T50 that Slack delivers again, also after a restart, is noted once", async () => {
+    const card = await showCard();
+    const again = under(card, { ts: "1761301000.000100" });
+
+    await fake.mention("a note", ana, again);
+    await whisper();
+    await fake.mention("a note", ana, again);
+    await slack.stop();
+    await fake.waitFor(() => fake.connections() === 0);
+    slack = connect();
+    await connected();
+    await fake.mention("a note", ana, again);
+    await fake.mention("another", ana, under(card));
+
+    await whisper(1);
+    expect(ports.notes.map(({ text }) => text)).toEqual(["a note", "another"]);
   });
 });
 

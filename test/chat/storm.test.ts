@@ -5,6 +5,7 @@ import { createProjector } from "../../src/chat/projector.ts";
 import { STORM_PER_MINUTE } from "../../src/chat/storm.ts";
 import { createTelegram } from "../../src/chat/telegram.ts";
 import { cardStore } from "../../src/store-ports.ts";
+import { NO_COMMANDS } from "../fakes/chat-ports.ts";
 import type { FakeMessage, FakeTelegram } from "../fakes/telegram.ts";
 import { startFakeTelegram } from "../fakes/telegram.ts";
 import type { Weather } from "../fakes/weather.ts";
@@ -45,9 +46,10 @@ function project(): Projector {
     chatId: String(GROUP),
     apiRoot: fake.url,
     desk: {} as never,
-    registry: { list: [], handle: async () => null },
+    registry: NO_COMMANDS,
     resolvePerson: () => null,
     useToken: lab.store.cards.useToken,
+    incidentOn: async () => null,
     now: lab.now,
     log,
     observe,

@@ -7,7 +7,7 @@ import { createProjector } from "../../src/chat/projector.ts";
 import type { Telegram, TelegramDeps } from "../../src/chat/telegram.ts";
 import { createTelegram } from "../../src/chat/telegram.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
-import { createChatPorts, newToken } from "../fakes/chat-ports.ts";
+import { createChatPorts, NO_COMMANDS, newToken } from "../fakes/chat-ports.ts";
 import { aRequest, aView } from "../fakes/incidents.ts";
 import type { FakeMessage, FakeTelegram } from "../fakes/telegram.ts";
 import { startFakeTelegram } from "../fakes/telegram.ts";
@@ -76,6 +76,7 @@ function connect(over: Partial<TelegramDeps> = {}): Telegram {
     registry: createCommands({ desk: ports.desk, publicUrl: "https://c.example" }),
     resolvePerson: (accountId) => PEOPLE[accountId] ?? null,
     useToken: ports.useToken,
+    incidentOn: ports.incidentOn,
     log: ports.log,
     observe: ports.observe,
     limits: { minGapMs: 0 },
@@ -292,6 +293,110 @@ describe("what is typed", () => {
     await fake.waitFor(() =>
       fake.messages(GROUP).some(({ text }) => text.includes("Open incidents")),
     );
+  });
+});
+
+describe("a reply to a card", () => {
+  const last = () => fake.messages(GROUP).at(-1);
+
+  beforeEach(() => {
+    telegram = connect({ memory: ports.memory });
+    projector = createProjector({ ...projectorDeps(), adapter: telegram.cards });
+  });
+
+  /** What was said before it has been heard by then. */
+  async function untilHeard(): Promise<void> {
+    const asked = fake.pushMessage(ANA, GROUP, "/status");
+    await fake.waitFor(() => fake.messages(GROUP).some(({ replyTo }) => replyTo === asked));
+  }
+
+  it("is a note on its incident, as /note takes it, and is answered in a line", async () => {
+    const card = await showCard();
+    const reply = fake.pushReply(ANA, card, "  it was  the --backup\nsee https://wiki  ");
+
+    const answer = await fake.waitFor(() => last()?.replyTo === reply && last());
+    expect(ports.notes).toEqual([
+      {
+        incidentId: aView().incident.id,
+        person: "ana",
+        text: "it was the --backup see https://wiki",
+      },
+    ]);
+    expect(answer.text).toContain("📝 Noted on HighCPU");
+  });
+
+  it("that begins with a slash stays a command", async () => {
+    const card = await showCard();
+    fake.pushReply(ANA, card, "/status");
+
+    await fake.waitFor(() => last()?.text.includes("Open incidents"));
+    expect(ports.notes).toEqual([]);
+  });
+
+  it("T01 by somebody without the role writes nothing, and only they are told", async () => {
+    const card = await showCard();
+    fake.pushReply(EVE, card, "all is well, close it");
+    fake.pushReply({ id: 8 }, card, "so it is");
+
+    await fake.waitFor(() => fake.messages(666).length === 1 && fake.messages(8).length === 1);
+    expect(ports.notes).toEqual([]);
+    expect(fake.messages(GROUP)).toHaveLength(1);
+    expect(ports.refusals.map(({ reason }) => reason)).toEqual(["unlisted", "no_role"]);
+  });
+
+  it.each([
+    ["anonymous", { sender_chat: { id: GROUP, type: "supergroup" } }],
+    ["via_bot", { via_bot: { id: 9, is_bot: true, first_name: "b" } }],
+    ["forwarded", { forward_origin: { type: "user", date: 1 } }],
+  ])("T03 writes nothing where it is %s", async (reason, extra) => {
+    const card = await showCard();
+    fake.pushReply(ANA, card, "a note", extra);
+
+    await fake.waitFor(() => refusedFor(reason).length === 1);
+    expect(ports.notes).toEqual([]);
+  });
+
+  it("T03 edited writes nothing more", async () => {
+    const card = await showCard();
+    const reply_to_message = { message_id: card.messageId, from: { id: 42, is_bot: true } };
+    fake.pushUpdate({ edited_message: { ...aMessage("a note"), reply_to_message } });
+
+    await untilHeard();
+    expect(ports.notes).toEqual([]);
+  });
+
+  it("T04 T06 in another chat writes nothing, whatever number its message has", async () => {
+    const card = await showCard();
+    fake.pushReply(ANA, { ...card, chatId: -200 }, "a note");
+
+    await fake.waitFor(() => refusedFor("other_chat").length === 1);
+    expect(ports.notes).toEqual([]);
+  });
+
+  it("to another person, or to what is no card, is talk", async () => {
+    const card = await showCard();
+    const from = { id: 8, is_bot: false, first_name: "Ben" };
+    fake.pushReply(ANA, card, "I think so too", { reply_to_message: { from } });
+    await untilHeard();
+    const answer = last();
+    if (answer) fake.pushReply(ANA, answer, "thank you");
+
+    await untilHeard();
+    expect([ports.notes, ports.refusals]).toEqual([[], []]);
+    expect(fake.messages(GROUP)).toHaveLength(3);
+  });
+
+  it("T50 that Telegram delivers again after a crash is noted once", async () => {
+    const card = await showCard();
+    fake.pushReply(ANA, card, "a note");
+    await fake.waitFor(() => ports.remembered().handled.length === 1);
+    await telegram.stop();
+    fake.deliverAgain();
+    telegram = connect({ memory: ports.memory });
+    telegram.start();
+
+    await untilHeard();
+    expect(ports.notes).toHaveLength(1);
   });
 });
 
@@ -576,9 +681,10 @@ describe("the connection", () => {
       chatId: String(GROUP),
       apiRoot: "http://127.0.0.1:1",
       desk: ports.desk,
-      registry: { list: [], handle: async () => null },
+      registry: NO_COMMANDS,
       resolvePerson: () => null,
       useToken: ports.useToken,
+      incidentOn: ports.incidentOn,
       log: ports.log,
       observe: ports.observe,
     });

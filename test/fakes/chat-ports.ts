@@ -3,6 +3,7 @@ import type { Ruling } from "../../src/approval/approval.ts";
 import type { IncidentView } from "../../src/chat/card.ts";
 import { pendingOf } from "../../src/chat/card.ts";
 import type { ChatMemory, ChatObserver, Log, Refusal } from "../../src/chat/channel.ts";
+import type { CommandRegistry } from "../../src/chat/commands.ts";
 import type {
   AutohealingChange,
   DecisionAttempt,
@@ -32,6 +33,13 @@ interface StoredCard {
   isReposted: boolean;
 }
 
+/** For a chat in which nothing is typed. */
+export const NO_COMMANDS: CommandRegistry = {
+  list: [],
+  handle: () => Promise.resolve(null),
+  run: () => Promise.resolve({ text: "" }),
+};
+
 type Given = Exclude<TokenMeaning, { verb: "old" }>;
 
 /** The ports of a chat over maps: what is stored, what each chat shows, and what each token means. */
@@ -48,6 +56,7 @@ export function createChatPorts() {
   const wishes: RunWish[] = [];
   const edits: EditWish[] = [];
   const undone: string[] = [];
+  const notes: { incidentId: string; person: string; text: string }[] = [];
   const quieted: Parameters<Desk["silence"]>[0][] = [];
   const answers: {
     run: RunAnswer;
@@ -202,6 +211,9 @@ export function createChatPorts() {
     return { verb: "old", liveMessageId: live, isStray };
   };
 
+  const incidentOn = async (messageId: string) =>
+    [...cards].find(([, card]) => card.messageId === messageId)?.[0].split("/")[1] ?? null;
+
   const desk: Desk = {
     status: async () => ({
       openIncidents: views.size,
@@ -308,7 +320,10 @@ export function createChatPorts() {
       return { outcome: "silenced", alerts: 1, until };
     },
     unsilence: async (incidentId) => views.get(incidentId)?.silences.length ?? 0,
-    note: (incidentId) => Promise.resolve(views.has(incidentId)),
+    async note(incidentId, { name: person }, text) {
+      notes.push({ incidentId, person, text });
+      return views.has(incidentId);
+    },
     async acknowledge(incidentId) {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
@@ -366,6 +381,7 @@ export function createChatPorts() {
     wishes,
     edits,
     undone,
+    notes,
     quieted,
     answers,
     refusals,
@@ -374,6 +390,7 @@ export function createChatPorts() {
     memory,
     remembered: () => kept,
     useToken,
+    incidentOn,
     desk,
     log,
     observe,

@@ -17,7 +17,14 @@ import {
 import type { WebSocketSide } from "./web-socket.ts";
 import { acceptWebSocket } from "./web-socket.ts";
 
-export const ALL_SCOPES = ["chat:write", "files:write", "commands", "channels:read", "groups:read"];
+export const ALL_SCOPES = [
+  "chat:write",
+  "files:write",
+  "commands",
+  "app_mentions:read",
+  "channels:read",
+  "groups:read",
+];
 export const SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5";
 
 const PEOPLE = ["ana", "ben", "vic", "eve"] as const;
@@ -37,6 +44,7 @@ export interface SlackFakeMessage {
 
 export interface SlackWhisper {
   readonly user: string;
+  readonly threadTs: string | null;
   readonly text: string;
   readonly blocks: readonly Json[];
 }
@@ -170,6 +178,7 @@ export async function startFakeSlack(
   let rates: ReturnType<typeof createRates> | null = null;
   let { requestUrl } = options;
   let connectionsMade = 0;
+  let mentionsMade = 0;
   let isMember = true;
   let isShared = false;
   let isSilent = false;
@@ -287,7 +296,8 @@ export async function startFakeSlack(
     checkMember(args);
     const body = bodyOf(args);
     const result = await emulated("chat.postEphemeral", args);
-    if (result.ok) whispers.push({ user: String(args.user), ...body });
+    const threadTs = args.thread_ts === undefined ? null : String(args.thread_ts);
+    if (result.ok) whispers.push({ user: String(args.user), threadTs, ...body });
     return result;
   }
 
@@ -437,15 +447,13 @@ export async function startFakeSlack(
   const base = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   /** Hands it to the app as Slack would, and waits for its answer no longer than Slack does. */
-  async function deliver(type: "interactive" | "slash_commands", payload: Json): Promise<SlackAck> {
+  async function deliver(
+    type: "interactive" | "slash_commands" | "events_api",
+    payload: Json,
+  ): Promise<SlackAck> {
     const start = Date.now();
     if (requestUrl !== undefined) {
-      const body = new URLSearchParams(
-        type === "interactive"
-          ? { payload: JSON.stringify(payload) }
-          : (payload as Record<string, string>),
-      ).toString();
-      const response = await send(body);
+      const response = await posted(type, payload);
       const text = await response.text();
       const afterMs = Date.now() - start;
       return { body: text === "" ? null : asJson(text), afterMs, status: response.status };
@@ -465,6 +473,17 @@ export async function startFakeSlack(
     connection.send(JSON.stringify(envelope));
     const body = await acked;
     return { body: isEmpty(body) ? null : body, afterMs: Date.now() - start, status: 200 };
+  }
+
+  /** An event comes as JSON, all else as a form. */
+  async function posted(type: string, payload: Json): Promise<Response> {
+    if (type === "events_api")
+      return await send(JSON.stringify(payload), { contentType: "application/json" });
+    const isForm = type === "slash_commands";
+    const form = isForm
+      ? (payload as Record<string, string>)
+      : { payload: JSON.stringify(payload) };
+    return await send(new URLSearchParams(form).toString());
   }
 
   /** Posts to the app as Slack would; what is signed wrong is up to the test. */
@@ -584,6 +603,23 @@ export async function startFakeSlack(
         trigger_id: triggerFor(user),
         response_url: `${base()}/commands/somewhere`,
         ...over,
+      });
+    },
+    /** Words to the bot, in a thread where one is named. Slack tells it only where it may hear them. */
+    async mention(words: string, user: string, over: Json = {}): Promise<SlackAck | null> {
+      if (!scopes.includes("app_mentions:read")) return null;
+      mentionsMade += 1;
+      const ts = `${(now() / 1000).toFixed(3)}${String(mentionsMade % 1000).padStart(3, "0")}`;
+      const text = `<@U0COUNTER> ${words}`;
+      const event = { type: "app_mention", user, team, text, ts, channel, event_ts: ts, ...over };
+      return await deliver("events_api", {
+        type: "event_callback",
+        token: "verification",
+        team_id: team,
+        api_app_id: "A0COUNTER",
+        event_id: `Ev${randomUUID()}`,
+        event_time: Math.floor(now() / 1000),
+        event,
       });
     },
     async shortcut(

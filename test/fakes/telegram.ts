@@ -378,6 +378,12 @@ export async function startFakeTelegram(options: {
     return messageId;
   }
 
+  /** Answers one of the bot's messages, or one that another person wrote. */
+  function pushReply(from: FakeUser, to: FakeMessage, text: string, extra: Payload = {}): number {
+    const reply_to_message = { ...wire(to), ...(extra.reply_to_message as Payload | undefined) };
+    return pushMessage(from, to.chatId, text, { ...extra, reply_to_message });
+  }
+
   /** Presses a button by its text, or sends any data at all: clients may lie about it. */
   function press(
     messageId: number,
@@ -427,6 +433,7 @@ export async function startFakeTelegram(options: {
     commands: () => commands,
     pushUpdate,
     pushMessage,
+    pushReply,
     press,
     messages: (chatId: number) => [...messages.values()].filter((each) => each.chatId === chatId),
     addChat: (chat: FakeChat) => void chats.set(chat.id, chat),
