@@ -104,7 +104,7 @@ function bar(
   { name }: Frame,
   { x, y, width, share }: { x: number; y: number; width: number; share: number },
 ): string {
-  const hue = name.startsWith("(") ? 0 : name.includes(" dist/") ? 45 : 200;
+  const hue = name.includes(" dist/") ? 45 : name.includes(" ") ? 200 : 0;
   const letters = Math.floor(width / PIXELS_A_LETTER);
   const label =
     letters < 4

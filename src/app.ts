@@ -45,6 +45,7 @@ import { createPing } from "./ping.ts";
 import { keyHolders } from "./proposals.ts";
 import { createReadOnlyMode } from "./read-only.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
+import { lately } from "./remediation/catalogue.ts";
 import { createReports } from "./reports.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
@@ -97,6 +98,7 @@ export function createApp(
 ) {
   const ownExecutors = createExecutors(config);
   const catalogue = openCatalogue(config, ownExecutors);
+  const latelyRead = lately(catalogue, () => performance.now());
   const crashPoint = crashAt(config.crashPoint);
   const opened = openStore({
     path: config.databasePath,
@@ -106,7 +108,7 @@ export function createApp(
     hasSource: config.alertmanager !== null,
     hasReader: config.llm !== null,
     chats: chatsOf(config),
-    route: createRouting(catalogue, [
+    route: createRouting(latelyRead, [
       ...chatsOf(config).map(({ channel }) => channel),
       ...(config.pagerDuty === null ? [] : ["pagerduty"]),
     ]),
@@ -309,7 +311,7 @@ export function createApp(
   const readOnlyMode = createReadOnlyMode({ accept: store.intake.accept, announce, now, log });
   const deadman = createDeadman({
     policy: () => {
-      const { policy } = catalogue.read();
+      const { policy } = latelyRead.read();
       return policy.ok ? policy.policy : null;
     },
     accept: readOnlyMode.accept,

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createCatalogue } from "./catalogue.ts";
+import { createCatalogue, lately } from "./catalogue.ts";
 
 let root: string;
 let dir: string;
@@ -73,6 +73,37 @@ describe("the runbook folder", () => {
 
     rmSync(join(dir, "a.md"));
     expect(read().runbooks).toEqual([]);
+  });
+
+  it("is the very same while nobody touches anything, and another with whatever is done", () => {
+    write("a.md");
+    const { read } = catalogue();
+    const first = read();
+    expect(read()).toBe(first);
+
+    write("b.md");
+    const second = read();
+    expect(second.runbooks).toHaveLength(2);
+    expect(read()).toBe(second);
+
+    write("policy.yml", "people: []");
+    expect(read().problems).toHaveLength(1);
+    rmSync(join(dir, "policy.yml"));
+    rmSync(join(dir, "a.md"));
+    expect(read()).toMatchObject({ runbooks: [{ id: "b" }], problems: [] });
+  });
+
+  it("may be asked for as it was lately, which is a moment ago at most", () => {
+    write("a.md");
+    let elapsedMs = 0;
+    const { read } = lately(catalogue(), () => elapsedMs);
+    expect(read().runbooks).toHaveLength(1);
+    write("b.md");
+
+    elapsedMs = 100;
+    expect(read().runbooks).toHaveLength(1);
+    elapsedMs = 101;
+    expect(read().runbooks).toHaveLength(2);
   });
 
   it("leaves out a broken runbook, says why, and keeps the others", () => {

@@ -46,6 +46,16 @@ const WATCHES = "watch.yaml";
 /** By the word that anything like their name begins with. */
 const OWN: Readonly<Record<string, string>> = { policy: POLICY, kpi: KPIS, watch: WATCHES };
 const MOST_BYTES = 262_144;
+const MOMENT_MS = 100;
+
+/** What stands in the folder, each file as it was parsed: the very same objects as long as nobody touches it. */
+interface Found {
+  readonly names: readonly string[];
+  readonly results: readonly ReturnType<typeof parseRunbook>[];
+  readonly policy: ReturnType<typeof parsePolicy>;
+  readonly kpis: ReturnType<typeof parseKpis>;
+  readonly watches: ReturnType<typeof parseWatches>;
+}
 
 export function createCatalogue(deps: CatalogueDeps): Catalogue {
   const readRunbook = remember((path, bytes) => parseRunbook(path, bytes, deps.executors));
@@ -59,23 +69,33 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     watches: null,
     problems,
   });
+  const without = {
+    policy: { ok: true as const, policy: builtInPolicy(deps) },
+    kpis: { ok: true as const, kpis: [] },
+    watches: { ok: true as const, watches: [] },
+  };
+  let last: { seen: readonly unknown[]; whitelist: Whitelist } | null = null;
 
   function read(): Whitelist {
     const folder = openFolder(deps.dir);
     if ("problem" in folder) return closed([folder.problem]);
 
-    const results = folder.names
-      .filter(isRunbook)
-      .map((name) => readRunbook(deps.dir, name).result);
-    const policy = folder.names.includes(POLICY)
-      ? readPolicy(deps.dir, POLICY).result
-      : { ok: true as const, policy: builtInPolicy(deps) };
-    const kpis = folder.names.includes(KPIS)
-      ? readKpis(deps.dir, KPIS).result
-      : { ok: true as const, kpis: [] };
-    const watches = folder.names.includes(WATCHES)
-      ? readWatches(deps.dir, WATCHES).result
-      : { ok: true as const, watches: [] };
+    const { names } = folder;
+    const found: Found = {
+      names,
+      results: names.filter(isRunbook).map((name) => readRunbook(deps.dir, name).result),
+      policy: names.includes(POLICY) ? readPolicy(deps.dir, POLICY).result : without.policy,
+      kpis: names.includes(KPIS) ? readKpis(deps.dir, KPIS).result : without.kpis,
+      watches: names.includes(WATCHES) ? readWatches(deps.dir, WATCHES).result : without.watches,
+    };
+    const seen = Object.values(found).flat();
+    if (last?.seen.length !== seen.length || !seen.every((one, i) => one === last?.seen[i])) {
+      last = { seen, whitelist: whitelistOf(found) };
+    }
+    return last.whitelist;
+  }
+
+  function whitelistOf({ names, results, policy, kpis, watches }: Found): Whitelist {
     const runbooks = results.flatMap((result) => (result.ok ? [result.runbook] : []));
     const gaps = policy.ok ? runbooks.flatMap((one) => unanswerable(one, policy.policy)) : [];
     return {
@@ -91,7 +111,7 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
         ...gaps.map(({ runbookId, message }) =>
           problem(join(deps.dir, `${runbookId}.md`), message),
         ),
-        ...misnamed(deps.dir, folder.names),
+        ...misnamed(deps.dir, names),
       ],
     };
   }
@@ -107,6 +127,24 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     });
   }
   return { read, files };
+}
+
+/** Rules that were true a moment ago, for what is asked of every alert: where it goes, not what may be done. */
+export function lately(
+  { read }: Pick<Catalogue, "read">,
+  elapsedMs: () => number,
+): Pick<Catalogue, "read"> {
+  let known: Whitelist | null = null;
+  let readAt = 0;
+  return {
+    read() {
+      if (known === null || elapsedMs() - readAt > MOMENT_MS) {
+        known = read();
+        readAt = elapsedMs();
+      }
+      return known;
+    },
+  };
 }
 
 function isRunbook(name: string): boolean {
