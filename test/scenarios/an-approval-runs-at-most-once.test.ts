@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createProgram, sleep, testAlert } from "../harness.ts";
-import { ANA, BEN, boxStuck, GROUP, installBox, TWO_PEOPLE } from "./box.ts";
+import { ANA, BEN, boxStuck, GROUP, gateIn, installBox, TWO_PEOPLE } from "./box.ts";
 
 it("P3 runs once, however many people press at the same moment on however many channels", async () => {
   const program = await createProgram({ policy: TWO_PEOPLE, telegram: { chat: GROUP } });
@@ -49,7 +49,8 @@ it("P3 runs once for an alert that is sent again and again", async () => {
 
 it("P3 starts no second run on a target that is busy", async () => {
   const program = await createProgram({ policy: TWO_PEOPLE });
-  const box = installBox(program, { script: "sleep 2; echo done >> $0.done" });
+  const gate = gateIn(program);
+  const box = installBox(program, { script: gate.script });
   await program.start();
   const ana = await program.signIn("ana");
   const [one, two] = [await program.raise(boxStuck(1)), await program.raise(boxStuck(2))];
@@ -58,8 +59,10 @@ it("P3 starts no second run on a target that is busy", async () => {
 
   await ana.approve(one);
   await ana.approve(two);
+  await program.untilRequest(one, "executing");
   await sleep(1_000);
   const whileTheFirstRuns = box.runs();
+  gate.open();
   await Promise.all([
     program.untilRequest(one, "succeeded"),
     program.untilRequest(two, "succeeded"),

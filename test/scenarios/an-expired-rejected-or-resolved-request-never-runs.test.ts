@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { createProgram, sleep, testAlert } from "../harness.ts";
-import { ANA, BEN, boxStuck, GROUP, installBox, TWO_PEOPLE, VIC } from "./box.ts";
+import { ANA, BEN, boxStuck, GROUP, gateIn, installBox, TWO_PEOPLE, VIC } from "./box.ts";
 
+/** Long enough for a busy machine to show it and to approve it. */
 const SHORT = `${TWO_PEOPLE}
-approval: {medium: {expires: 3s}}
+approval: {medium: {expires: 8s}}
 `;
 const dataOf = (card: { buttons: readonly { callback_data?: string }[] }) => ({
   data: card.buttons[0]?.callback_data ?? "",
@@ -41,9 +42,9 @@ it("P4 what was approved in time and could not start in time does not run", asyn
   await program.start({ COUNTERSIGN_CRASH_POINT: "before-claim" });
   const ana = await program.signIn("ana");
   const incident = await program.raise(boxStuck());
-  await program.untilRequest(incident, "pending");
+  const { expiresAt } = await program.untilRequest(incident, "pending");
   await program.crashBy(ana.approve(incident));
-  await sleep(3_000);
+  await sleep(Date.parse(expiresAt) - Date.now());
 
   await program.start({ COUNTERSIGN_CRASH_POINT: "" });
   await program.untilRequest(incident, "expired");
@@ -93,7 +94,8 @@ it("P4 a request whose alert resolved is over", async () => {
 
 it("P5 one reject ends what another has approved, until the moment it runs", async () => {
   const program = await createProgram({ policy: TWO_PEOPLE });
-  const box = installBox(program, { script: "sleep 8" });
+  const gate = gateIn(program);
+  const box = installBox(program, { script: gate.script });
   await program.start();
   const [ana, ben] = [await program.signIn("ana"), await program.signIn("ben")];
   const [running, waiting] = [await program.raise(boxStuck(1)), await program.raise(boxStuck(2))];
@@ -105,6 +107,7 @@ it("P5 one reject ends what another has approved, until the moment it runs", asy
   await program.untilRequest(waiting, "approved");
 
   const page = await ben.reject(waiting, "one is enough");
+  gate.open();
   await program.untilRequest(running, "succeeded");
   await sleep(2_500);
 

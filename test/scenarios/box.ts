@@ -46,6 +46,15 @@ export function installBox(
   return box;
 }
 
+/** For a fix that goes on until it is let go, however busy the machine is. */
+export function gateIn(program: Program) {
+  const file = join(program.folder, "go");
+  return {
+    script: `while [ ! -e ${file} ]; do sleep 0.1; done`,
+    open: () => writeFileSync(file, ""),
+  };
+}
+
 function runbook(about: { script: string; traces: string; risk: string; more: string }): string {
   const { script, traces, risk, more } = about;
   const probe = `{executor: command, with: {argv: [/usr/bin/test, -s, ${traces}]}}`;
