@@ -4,9 +4,7 @@ import { createAnchors } from "./anchors.ts";
 import { backtestHistory } from "./backtest.ts";
 import type { Refusal } from "./chat/channel.ts";
 import { createCommands } from "./chat/commands.ts";
-import { createIllustrator } from "./chat/illustrator.ts";
 import { createPagerDuty } from "./chat/pagerduty.ts";
-import { createProjector } from "./chat/projector.ts";
 import { chatsOf, createChats } from "./chats.ts";
 import type { Config } from "./config.ts";
 import { createConsole } from "./console/console.tsx";
@@ -15,11 +13,9 @@ import type { ConsoleEvent } from "./console/ports.ts";
 import { consoleCommands } from "./console-commands.ts";
 import type { SendTest } from "./console-reads.ts";
 import { createReads } from "./console-reads.ts";
-import { cardsWithCrashPoints, crashAt, storeWithCrashPoints } from "./crash-points.ts";
-import { createDeadman, MISSING } from "./deadman.ts";
+import { crashAt, storeWithCrashPoints } from "./crash-points.ts";
 import { createDesk } from "./desk.ts";
 import { createReader } from "./diagnosis/reader.ts";
-import { createDrills } from "./drills.ts";
 import { createDrawing } from "./evidence/drawing.ts";
 import { createInquiries } from "./evidence/inquire.ts";
 import { redact } from "./evidence/redact.ts";
@@ -31,22 +27,16 @@ import type { HealthCheck } from "./health.ts";
 import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
-import { createIndexing } from "./indexing.ts";
 import { holderIn } from "./ingest/api-key.ts";
 import { ALL_LANES, createLanes, LANES_WITHOUT_RUNS } from "./lanes.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
-import { createNoteTaking } from "./note-taking.ts";
-import { grafanaTaker, lokiTaker } from "./notes.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { createPaging } from "./paging.ts";
-import { patternsOf } from "./patterns.ts";
-import { createPing } from "./ping.ts";
+import { createPostings } from "./postings.ts";
 import { keyHolders } from "./proposals.ts";
-import { createReadOnlyMode } from "./read-only.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { lately } from "./remediation/catalogue.ts";
-import { createReports } from "./reports.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
 import { enrich } from "./responder/enrich.ts";
@@ -57,33 +47,27 @@ import { silence } from "./responder/silence.ts";
 import { undo } from "./responder/undo.ts";
 import { createRoutes } from "./routes.ts";
 import { createRouting } from "./routing.ts";
-import { createRuleWatch } from "./rule-watch.ts";
 import { whyBelowFloor } from "./sandbox.ts";
-import { createScores } from "./scores.ts";
 import { createSeparateExecution } from "./separate-execution.ts";
 import { close, listen } from "./server.ts";
-import { createShadow } from "./shadow.ts";
 import { shownView } from "./shown-view.ts";
+import { createSidelines } from "./sidelines.ts";
 import { createSources } from "./sources.ts";
 import { findDamage } from "./store/damage.ts";
 import { newId } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 import {
-  cardStore,
   chatInvitations,
   chatMemory,
   consolePasskeys,
   consoleSessions,
   costs,
   meteredLedger,
-  pictureStore,
   responderStore,
 } from "./store-ports.ts";
-import { createUpkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 import { createVitalSigns } from "./vital-signs.ts";
-import { createWatches } from "./watches.ts";
 
 /** A reading may take a few answers. */
 const READING_TIMES = 3;
@@ -169,6 +153,9 @@ export function createApp(
   const checks: HealthCheck[] = [];
   const health = createHealth(checks, now);
   const liveListeners = new Set<(event: ConsoleEvent) => void>();
+  const tellConsoles = (event: ConsoleEvent) => {
+    for (const listener of liveListeners) listener(event);
+  };
   const shown: Store = {
     ...store,
     views: {
@@ -197,7 +184,7 @@ export function createApp(
     silence: (wanted) =>
       silence(ports, { ...wanted, requestId: null, comment: `asked for by ${wanted.person}` }),
     onAutohealingChanged: ({ text, isOn, channel }) => {
-      for (const listener of liveListeners) listener({ name: "status" });
+      tellConsoles({ name: "status" });
       for (const chat of chats) {
         // A disable typed where everybody sees the answer is told by it; a confirmation is not.
         if (isOn || channel !== chat.channel || !chat.answersForAll) chat.announce(text);
@@ -240,40 +227,23 @@ export function createApp(
       log.warn({ reason }, "a request to /slack/events was refused");
     },
   });
-  const projectors = chats.map(({ channel, chat, cards }) =>
-    createProjector({
-      channel,
-      chat,
-      store: cardStore(shown),
-      digests: store.digests,
-      adapter: isCrashing ? cardsWithCrashPoints(cards, crashPoint) : cards,
-      context: async () => ({
-        now: now(),
-        publicUrl: config.publicUrl,
-        autohealing: (await store.switches.autohealing()).isOn,
-        people: peopleOf(catalogue),
-        ...(separate === null ? {} : { isUnserved: separate.roster.isMissing }),
-      }),
-      log,
-      observe,
-    }),
-  );
   const drawing = createDrawing();
   const graphs = createGraphs({ drawing, prometheus: sources.prometheus, now });
-  const illustrators = chats.map(({ channel, chat, cards }) =>
-    createIllustrator({
-      channel,
-      chat,
-      store: pictureStore(shown),
-      adapter: cards,
-      sketch: graphs.sketch,
-      log,
-      observe,
+  const postings = createPostings({
+    chats,
+    store: shown,
+    context: async () => ({
+      now: now(),
+      publicUrl: config.publicUrl,
+      autohealing: (await store.switches.autohealing()).isOn,
+      people: peopleOf(catalogue),
+      ...(separate === null ? {} : { isUnserved: separate.roster.isMissing }),
     }),
-  );
-  const nudge = () => {
-    for (const projector of projectors) projector.nudge();
-  };
+    sketch: graphs.sketch,
+    crashPoint: isCrashing ? crashPoint : null,
+    observe,
+    log,
+  });
 
   const lanes = createLanes({
     lanes: separate === null ? ALL_LANES : LANES_WITHOUT_RUNS,
@@ -281,7 +251,7 @@ export function createApp(
     respond: (step) => respond(ports, step),
     stop: () => stopping.abort(),
     // A card that waited for its proposal need not wait any longer.
-    onProposed: nudge,
+    onProposed: postings.nudge,
     log,
     now,
   });
@@ -291,103 +261,6 @@ export function createApp(
     for (const chat of chats) chat.announce(text);
   };
   const anchors = createAnchors({ record: store.record, log, announce, now });
-  const ruleWatch = createRuleWatch({
-    catalogue,
-    rules: store.rules,
-    redact,
-    announce(text) {
-      log.warn(text);
-      announce(text);
-      for (const listener of liveListeners) listener({ name: "status" });
-    },
-    onFailure: (error) => log.error({ err: error }, "the runbook folder could not be looked at"),
-  });
-
-  const indexing = createIndexing({
-    searchIndex: store.searchIndex,
-    onFailure: (error) => log.error({ err: error }, "the history could not be indexed"),
-  });
-
-  const readOnlyMode = createReadOnlyMode({ accept: store.intake.accept, announce, now, log });
-  const deadman = createDeadman({
-    policy: () => {
-      const { policy } = latelyRead.read();
-      return policy.ok ? policy.policy : null;
-    },
-    accept: readOnlyMode.accept,
-    heard: store.heard,
-    isOpen: async (name) =>
-      (await store.views.openAlerts(null)).some(
-        (alert) => alert.name === MISSING && alert.instance === name,
-      ),
-    now,
-    onFailure: (error) => log.error({ err: error }, "nobody can say whether an alert is missing"),
-  });
-  const drills = createDrills({
-    cron: () => {
-      const { policy } = catalogue.read();
-      return policy.ok ? policy.policy.drillCron : null;
-    },
-    accept: deadman.accept,
-    open: store.views.openDrills,
-    progress: async (id) => {
-      const [view, cards] = [await shown.views.incident(id), await store.cards.messagesOf(id)];
-      if (view === null) throw new Error(`${id} is not stored`);
-      return { view, cards };
-    },
-    chats: chats.map(({ channel }) => channel),
-    hasModel: config.llm !== null,
-    ...{ announce, log, now },
-  });
-  const watches = createWatches({
-    watches: () => catalogue.read().watches,
-    prometheus: sources.prometheus,
-    noticed: store.views.noticed,
-    accept: readOnlyMode.accept,
-    now,
-    onFailure: (watch, error) => log.warn({ watch, err: error }, "a watch could not look"),
-  });
-  const scores = createScores({
-    views: store.views,
-    gateway: sources.pushgateway,
-    gauge: metrics.anomaly,
-    log,
-  });
-  const { grafana, loki } = sources;
-  const noteTaking = createNoteTaking({
-    takers: [
-      ...(grafana !== null && config.notesTo.includes("grafana")
-        ? [grafanaTaker(grafana, config.publicUrl)]
-        : []),
-      ...(loki !== null && config.notesTo.includes("loki") ? [lokiTaker(loki, now)] : []),
-    ],
-    open: async () => (await store.views.openAlerts(null)).map(({ incidentId }) => incidentId),
-    incident: shown.views.incident,
-    log,
-  });
-  const upkeep = createUpkeep({
-    backups: store.backups,
-    retention: store.retention,
-    ...config.history,
-    now,
-    log,
-  });
-  const reports = createReports({
-    ...{ catalogue, chats, drawing, now, log },
-    store: shown,
-    patterns: () => patternsOf({ store, prometheus: sources.prometheus, now }),
-    publicUrl: config.publicUrl,
-  });
-  const ping =
-    config.deadmanPingUrl === null
-      ? null
-      : createPing({
-          url: config.deadmanPingUrl,
-          isWell: async () => (await health.read()).status !== "failing",
-          now,
-          log,
-        });
-
   const backtest = (since: Date, autohealing: boolean | null) =>
     backtestHistory(store.bygone, {
       ...{ since, autohealing, against: null },
@@ -395,15 +268,11 @@ export function createApp(
       hasSource: config.alertmanager !== null,
       dedupWindowMs: config.dedupWindowMs,
     });
-  const shadow = createShadow({
-    isShadow: () => {
-      const { policy } = catalogue.read();
-      return policy.ok && policy.policy.isShadow;
-    },
-    switches: store.switches,
+  const sidelines = createSidelines({
+    ...{ config, store, shown, catalogue, latelyRead, sources, chats, drawing, metrics, health },
+    ...{ announce, now, log },
     backtest: (since) => backtest(since, true),
-    publicUrl: config.publicUrl,
-    ...{ announce, log, now },
+    onRulesChanged: () => tellConsoles({ name: "status" }),
   });
   const reads = createReads({
     backtest,
@@ -445,27 +314,22 @@ export function createApp(
       roster: separate?.roster ?? null,
       catalogue,
       peers,
-      deadman,
-      watches,
-      noteTaking,
-      ping,
-      upkeep,
+      ...sidelines,
       isService: config.systemd !== null,
     }),
   );
   store.subscribe((incidentId) => {
     lanes.wake();
-    nudge();
-    for (const one of illustrators) one.look(incidentId);
-    indexing.wake();
-    noteTaking.look(incidentId);
-    for (const listener of liveListeners) listener({ name: "incident", incidentId, version: 0 });
+    postings.nudge();
+    postings.look(incidentId);
+    sidelines.look(incidentId);
+    tellConsoles({ name: "incident", incidentId, version: 0 });
   });
 
   const http = createRoutes({
     ...{ config, catalogue, chats, health, metrics, reads, log, now },
     store: shown,
-    accept: deadman.accept,
+    accept: sidelines.accept,
     ask: (wish) => ask(ports, wish),
     enrich: (group, timeoutMs) => enrich(ports, group, timeoutMs),
     console: web,
@@ -516,34 +380,19 @@ export function createApp(
         log.error({ file, line }, `${file}:${line}: ${message}`);
       }
       server = await listen(http, config);
-      // Before anything is done: what was asked under other rules is void.
-      await ruleWatch.check();
-      ruleWatch.start();
+      await sidelines.checkRules();
       await anchors.start();
       await separate?.start();
-      indexing.wake();
       lanes.start();
-      for (const part of [...chats, ...projectors, ...illustrators]) part.start();
-      deadman.start();
-      drills.start();
-      shadow.start();
-      watches.start();
-      scores.start();
-      await noteTaking.start();
-      upkeep.start();
-      reports.start();
-      ping?.start();
+      for (const chat of chats) chat.start();
+      postings.start();
+      await sidelines.start();
     },
     async stop(): Promise<void> {
       web.close();
-      // What a week amounts to may take longer than anybody waits for the end.
-      void shadow.stop();
-      upkeep.stop();
-      ping?.stop();
-      const besides = [ruleWatch, indexing, deadman, drills, reports, watches, scores, noteTaking];
-      await Promise.all([...besides.map((part) => part.stop()), separate?.stop()]);
-      const stopped = [...chats, ...projectors, ...illustrators].map((part) => part.stop());
-      await Promise.all([close(server), ...stopped, lanes.stop()]);
+      await Promise.all([sidelines.stop(), separate?.stop()]);
+      const stopped = [...chats, postings, lanes].map((part) => part.stop());
+      await Promise.all([close(server), ...stopped]);
       await anchors.stop();
       drawing.close();
       store.close();

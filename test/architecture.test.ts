@@ -25,7 +25,6 @@ const NOUNS = [
   "alert-group",
   "incident",
   "pattern",
-  "pattern",
   "report",
   "sighting",
   "evidence",
