@@ -101,7 +101,7 @@ it("drill times every stage, also the cards in Telegram and Slack, and ends itse
   expect(all.stages.every(({ seen, seconds }) => seen && seconds !== null)).toBe(true);
   const story = await program.story(all.incident);
   expect(story.incident).toMatchObject({ state: "resolved", title: "DRILL HighCPU" });
-  expect(fake.cards()).toHaveLength(2);
+  await expect.poll(() => fake.cards(), { timeout: 10_000 }).toHaveLength(2);
   expect(text.code).toBe(0);
   expect(text.stdout).toMatch(/^ok {2} +\d+\.\d\d s {2}received/);
   expect(text.stdout).toContain("Every stage was seen. http://");
