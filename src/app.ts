@@ -256,6 +256,12 @@ export function createApp(
     now,
   });
 
+  /** On a full disk it can't be stored: then it counts as if the program had fallen over, which only delays it. */
+  const giveBackSteps = () =>
+    store.queue.giveBackAll().catch((error: unknown) => {
+      log.error({ err: error }, "the steps that did not end could not be given back");
+    });
+
   /** Tells everybody in every chat. */
   const announce = (text: string) => {
     for (const chat of chats) chat.announce(text);
@@ -390,9 +396,10 @@ export function createApp(
     },
     async stop(): Promise<void> {
       web.close();
+      const workEnded = lanes.stop().then(giveBackSteps);
       await Promise.all([sidelines.stop(), separate?.stop()]);
-      const stopped = [...chats, postings, lanes].map((part) => part.stop());
-      await Promise.all([close(server), ...stopped]);
+      const stopped = [...chats, postings].map((part) => part.stop());
+      await Promise.all([close(server), ...stopped, workEnded]);
       await anchors.stop();
       drawing.close();
       store.close();

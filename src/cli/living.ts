@@ -23,7 +23,8 @@ export async function liveOn(config: Config, program: Program, log: Logger): Pro
   const broken = await Promise.race(ends);
   watched?.stop();
   log.info("stopping");
-  setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+  // What still lingers when all is stored is no failure.
+  setTimeout(() => process.exit(process.exitCode ?? 1), STOP_WITHIN_MS).unref();
   await program.stop();
   if (broken !== null) throw broken;
 }

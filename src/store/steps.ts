@@ -64,6 +64,9 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
   const crashed = sqlite.prepare<[number, number]>(
     "UPDATE steps SET is_leased = 0, crashes = crashes + 1, due_at = max(due_at, ?) WHERE id = ?",
   );
+  const giveBack = sqlite.prepare<[]>(
+    "UPDATE steps SET is_leased = 0 WHERE is_leased = 1 AND holder IS NULL",
+  );
   const setAside = sqlite.prepare<[], Omit<SetAside, "dueAt"> & { dueAt: number }>(
     `SELECT s.crashes AS crashes, s.due_at AS dueAt, s.kind AS kind, s.subject AS subject, a.labels ->> 'alertname' AS alertname, a.incident_id AS incidentId
      FROM steps s LEFT JOIN alerts a ON s.kind IN ('ask_source', 'investigate', 'propose') AND a.id = s.subject
@@ -164,6 +167,10 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
           crashed.run(at + pauseAfter(crashes + 1, i), id);
         }
       })();
+    },
+    /** Before the program ends as it was told to: what did not end in time has not made it fall over. */
+    giveBackAll(): void {
+      giveBack.run();
     },
     /** What waits because the program fell over each time it was under way. */
     setAside: (): SetAside[] =>

@@ -1,5 +1,7 @@
-import { expect, it } from "vitest";
-import { createProgram, sleep, testAlert } from "../harness.ts";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, it, onTestFinished } from "vitest";
+import { comesTrue, createProgram, sleep, testAlert } from "../harness.ts";
 import { ANA, boxStuck, gateIn, installBox, TWO_PEOPLE } from "./box.ts";
 
 const onePerson = { telegram: { chat: ANA, adminIds: String(ANA) } };
@@ -110,3 +112,28 @@ it("P3 cuts a run short that takes longer than a stop may take, and calls its ou
   expect(end).toMatchObject({ code: 0, stderr: "" });
   expect(box.runs()).toEqual(["ran"]);
 }, 40_000);
+
+it("T75 takes a step that did not end before a stop for no crash, however often that happens", async () => {
+  const program = await createProgram({ policy: TWO_PEOPLE });
+  const box = installBox(program, { probe: ["/usr/bin/sleep", "60"] });
+  await program.start();
+  const ana = await program.signIn("ana");
+  const incident = await program.raise(boxStuck());
+  await program.untilRequest(incident, "pending");
+  const database = new Database(join(program.dataDir, "countersign.db"), { readonly: true });
+  onTestFinished(() => void database.close());
+  const verifies = database
+    .prepare("SELECT 1 FROM steps WHERE kind = 'verify' AND is_leased")
+    .pluck();
+  await ana.approve(incident);
+
+  for (let stops = 1; stops <= 3; stops += 1) {
+    expect(await comesTrue(() => verifies.get() === 1, 20_000)).toBe(true);
+    expect(await program.stop()).toMatchObject({ code: 0, signal: null });
+    await program.start();
+  }
+  const { checks } = await program.health();
+
+  expect(checks.queue).toMatchObject({ status: "ok", detail: "nothing is set aside" });
+  expect(box.runs()).toEqual(["ran"]);
+}, 120_000);

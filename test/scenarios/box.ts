@@ -29,17 +29,24 @@ export interface Box {
 /** A fix of one's own: a runbook, and a script beside it that leaves a line for each run. */
 export function installBox(
   program: Program,
-  options: { risk?: "low" | "medium" | "high"; script?: string; more?: string } = {},
+  options: {
+    risk?: "low" | "medium" | "high";
+    script?: string;
+    more?: string;
+    /** What is asked afterwards whether it worked; else whether the script has run. */
+    probe?: readonly string[];
+  } = {},
 ): Box {
   const script = join(program.folder, "fix.sh");
   const traces = join(program.folder, "runs");
+  const probe = options.probe ?? ["/usr/bin/test", "-s", traces];
   const box: Box = {
     script,
     runs: () => (existsSync(traces) ? readFileSync(traces, "utf8").trim().split("\n") : []),
     writeScript: (lines = "") =>
       writeFileSync(script, `#!/bin/sh\necho ran >> ${traces}\n${lines}\n`, { mode: 0o755 }),
     writeRunbook: ({ risk = options.risk ?? "medium", more = options.more ?? "" } = {}) =>
-      program.writeRunbook("box.md", runbook({ script, traces, risk, more })),
+      program.writeRunbook("box.md", runbook({ script, probe, risk, more })),
   };
   box.writeScript(options.script);
   box.writeRunbook();
@@ -55,9 +62,14 @@ export function gateIn(program: Program) {
   };
 }
 
-function runbook(about: { script: string; traces: string; risk: string; more: string }): string {
-  const { script, traces, risk, more } = about;
-  const probe = `{executor: command, with: {argv: [/usr/bin/test, -s, ${traces}]}}`;
+function runbook(about: {
+  script: string;
+  probe: readonly string[];
+  risk: string;
+  more: string;
+}): string {
+  const { script, risk, more } = about;
+  const probe = `{executor: command, with: {argv: ${JSON.stringify(about.probe)}}}`;
   return `---
 id: box
 title: The box is stuck

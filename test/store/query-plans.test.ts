@@ -115,11 +115,12 @@ function scans({ plan }: { plan: readonly string[] }): string[] {
   });
 }
 
-/** What may read everything: at start, by hand, or to count. */
+/** What may read everything: at start and stop, by hand, or to count. */
 const MAY_SCAN = [
   /^SELECT \* FROM record ORDER BY seq$/,
   /GROUP BY kind$/,
   /^SELECT id, crashes FROM steps WHERE is_leased = 1 AND holder IS NULL/,
+  /^UPDATE steps SET is_leased = 0 WHERE is_leased = 1 AND holder IS NULL$/,
   /WHERE s\.crashes >= 3/,
   /FROM executions WHERE state = 'started'/,
   /^SELECT count\(\*\) FROM \w+ WHERE 1$/,

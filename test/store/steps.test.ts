@@ -62,6 +62,19 @@ describe("a step", () => {
     restarted.close();
   });
 
+  it("T75 that was given back before a stop has not made the program fall over", async () => {
+    const lab = createLab();
+    await lab.store.queue.enqueue("propose", "1", at(0));
+    for (let stops = 1; stops <= 3; stops += 1) {
+      await lab.store.queue.lease(["propose"], lab.now());
+      await lab.store.queue.giveBackAll();
+      lab.open(true).close();
+    }
+
+    expect(await lab.store.queue.lease(["propose"], lab.now())).toMatchObject({ subject: "1" });
+    expect(await lab.store.queue.setAside()).toEqual([]);
+  });
+
   it("T75 that was under way at every crash waits longer after each from the third, up to a day", async () => {
     const lab = createLab();
     await lab.store.queue.enqueue("propose", "1", at(0));
