@@ -45,14 +45,14 @@ export function createReadOnlyMode({ accept, announce, now, log }: Deps) {
       );
     }
     trouble = found;
-    for (const { alerts } of groups) {
-      for (const { status, fingerprint, labels, annotations } of alerts) {
-        if (status !== "firing" || told.has(fingerprint)) continue;
-        if (!mayTell()) continue;
-        told.add(fingerprint);
-        const words = [nameOf(labels), placeOf(labels), annotations.summary].filter(Boolean);
-        announce(`🔔 ${words.join(" · ").slice(0, LONGEST_LINE)}`);
-      }
+    const firing = groups.flatMap(({ alerts }) =>
+      alerts.filter(({ status }) => status === "firing"),
+    );
+    for (const { fingerprint, labels, annotations } of firing) {
+      if (told.has(fingerprint) || !mayTell()) continue;
+      told.add(fingerprint);
+      const words = [nameOf(labels), placeOf(labels), annotations.summary].filter(Boolean);
+      announce(`🔔 ${words.join(" · ").slice(0, LONGEST_LINE)}`);
     }
   }
 

@@ -129,23 +129,23 @@ function list(
     if (item !== null && (item[1] ?? "").length <= indent.length) {
       if (/\d/.test(item[2] ?? "") !== isOrdered) break;
       items.push([item[3] ?? ""]);
-    } else if (line.trim() === "" || line.startsWith(`${indent}  `)) {
-      const last = items.at(-1);
-      // A blank line belongs to the list only where the list goes on after it.
-      if (line.trim() === "" && !goesOn(lines[next + 1] ?? "", indent)) break;
-      last?.push(line.slice(indent.length).replace(/^ {1,3}/, ""));
+    } else if (belongs(line, lines[next + 1] ?? "", indent)) {
+      items.at(-1)?.push(line.slice(indent.length).replace(/^ {1,3}/, ""));
     } else break;
   }
-  const content = items.map((item) => {
-    const [only, ...rest] = blocksOf(item, known, depth + 1);
-    const isShort = rest.length === 0 && item.every((line) => line.trim() !== "");
-    return (
-      <li>
-        {isShort && only !== undefined ? <>{inlineOrBlock(item, only, known)}</> : [only, ...rest]}
-      </li>
-    );
-  });
+  const content = items.map((item) => <li>{itemOf(item, known, depth)}</li>);
   return { element: isOrdered ? <ol>{content}</ol> : <ul>{content}</ul>, next };
+}
+
+/** A blank line belongs to the list only where the list goes on after it. */
+function belongs(line: string, after: string, indent: string): boolean {
+  return line.trim() === "" ? goesOn(after, indent) : line.startsWith(`${indent}  `);
+}
+
+function itemOf(item: readonly string[], known: readonly string[], depth: number) {
+  const [only, ...rest] = blocksOf(item, known, depth + 1);
+  const isShort = rest.length === 0 && item.every((line) => line.trim() !== "");
+  return isShort && only !== undefined ? inlineOrBlock(item, only, known) : [only, ...rest];
 }
 
 function goesOn(line: string, indent: string): boolean {

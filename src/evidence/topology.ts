@@ -35,12 +35,13 @@ export function evidencePaths(
   const sums = new Map([[start, Math.log1p(felt(start))]]);
   for (let layer = [start]; layer.length > 0; ) {
     const next = new Map<string, number>();
-    for (const caller of layer) {
-      for (const callee of callees.get(caller) ?? []) {
-        if (sums.has(callee) || felt(callee) < standsOut) continue;
-        const sum = (sums.get(caller) ?? 0) + Math.log1p(felt(callee));
-        next.set(callee, Math.max(next.get(callee) ?? 0, sum));
-      }
+    const calls = layer.flatMap((caller) =>
+      [...(callees.get(caller) ?? [])].map((callee) => [caller, callee] as const),
+    );
+    for (const [caller, callee] of calls) {
+      if (sums.has(callee) || felt(callee) < standsOut) continue;
+      const sum = (sums.get(caller) ?? 0) + Math.log1p(felt(callee));
+      next.set(callee, Math.max(next.get(callee) ?? 0, sum));
     }
     for (const [service, sum] of next) sums.set(service, sum);
     layer = [...next.keys()];

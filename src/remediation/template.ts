@@ -89,14 +89,7 @@ export function fillParams(
       ? { from: `parameter "${name}"`, value: overrides[name] ?? "" }
       : firstPresent(param.from, words ?? NO_WORDS);
     const value = given?.value ?? param.default;
-    if (value === undefined && words === null) {
-      const text = `"${name}" is missing: give ${name}=<value>, which matches ${param.pattern} from end to end.`;
-      return { ok: false, reason: { rule: "missing_param", text } };
-    }
-    if (value === undefined) {
-      const text = `The alert has no ${param.from.map(sourceName).join(" or ")}, needed for "${name}".`;
-      return { ok: false, reason: { rule: "missing_label", text } };
-    }
+    if (value === undefined) return { ok: false, reason: missing(name, param, words) };
     const flaw = flawOf(value, param.pattern);
     if (flaw !== null) {
       const from = given?.from ?? `the default of parameter "${name}"`;
@@ -106,6 +99,15 @@ export function fillParams(
     values[name] = value;
   }
   return { ok: true, value: values };
+}
+
+function missing(name: string, { from, pattern }: Params[string], words: Words | null): Reason {
+  if (words === null) {
+    const text = `"${name}" is missing: give ${name}=<value>, which matches ${pattern} from end to end.`;
+    return { rule: "missing_param", text };
+  }
+  const text = `The alert has no ${from.map(sourceName).join(" or ")}, needed for "${name}".`;
+  return { rule: "missing_label", text };
 }
 
 const NO_WORDS: Words = { labels: {}, annotations: {} };
