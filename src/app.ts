@@ -22,6 +22,7 @@ import { redact } from "./evidence/redact.ts";
 import { hashFiles } from "./execution/fingerprint.ts";
 import { remoteExecutors } from "./execution/remote.ts";
 import { createExecutors, openCatalogue } from "./executors.ts";
+import { createFlood } from "./flood.ts";
 import { createGraphs } from "./graphs.ts";
 import type { HealthCheck } from "./health.ts";
 import { createHealth } from "./health.ts";
@@ -42,6 +43,7 @@ import { edit } from "./responder/edit.ts";
 import { enrich } from "./responder/enrich.ts";
 import { createLookNow } from "./responder/look-now.ts";
 import type { Ports } from "./responder/ports.ts";
+import type { Step } from "./responder/respond.ts";
 import { respond } from "./responder/respond.ts";
 import { silence } from "./responder/silence.ts";
 import { undo } from "./responder/undo.ts";
@@ -71,6 +73,8 @@ import { createVitalSigns } from "./vital-signs.ts";
 
 /** A reading may take a few answers. */
 const READING_TIMES = 3;
+/** Whatever comes of these is asked of the rules once more, right before it runs. */
+const LOOKS: ReadonlySet<Step["kind"]> = new Set(["investigate", "propose"]);
 /** A poller asks every 30 s and waits up to a minute after a failure. */
 const CHAT_BEATS_WITHIN_MS = 180_000;
 
@@ -83,6 +87,7 @@ export function createApp(
   const ownExecutors = createExecutors(config);
   const catalogue = openCatalogue(config, ownExecutors);
   const latelyRead = lately(catalogue, () => performance.now());
+  const flood = createFlood(() => performance.now());
   const crashPoint = crashAt(config.crashPoint);
   const opened = openStore({
     path: config.databasePath,
@@ -150,6 +155,7 @@ export function createApp(
     redact,
     stopping: stopping.signal,
   };
+  const looking: Ports = { ...ports, catalogue: latelyRead };
   const checks: HealthCheck[] = [];
   const health = createHealth(checks, now);
   const liveListeners = new Set<(event: ConsoleEvent) => void>();
@@ -248,7 +254,8 @@ export function createApp(
   const lanes = createLanes({
     lanes: separate === null ? ALL_LANES : LANES_WITHOUT_RUNS,
     queue: store.queue,
-    respond: (step) => respond(ports, step),
+    respond: (step) => respond(LOOKS.has(step.kind) ? looking : ports, step),
+    isFlooded: flood.isOn,
     stop: () => stopping.abort(),
     // A card that waited for its proposal need not wait any longer.
     onProposed: postings.nudge,
@@ -277,6 +284,7 @@ export function createApp(
   const sidelines = createSidelines({
     ...{ config, store, shown, catalogue, latelyRead, sources, chats, drawing, metrics, health },
     ...{ announce, now, log },
+    isFlooded: flood.isOn,
     backtest: (since) => backtest(since, true),
     onRulesChanged: () => tellConsoles({ name: "status" }),
   });
@@ -336,6 +344,10 @@ export function createApp(
     ...{ config, catalogue, chats, health, metrics, reads, log, now },
     store: shown,
     accept: sidelines.accept,
+    onAccepted(acceptance) {
+      flood.took(acceptance.received);
+      metrics.accepted(acceptance);
+    },
     ask: (wish) => ask(ports, wish),
     enrich: (group, timeoutMs) => enrich(ports, group, timeoutMs),
     console: web,

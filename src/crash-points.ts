@@ -129,6 +129,7 @@ export function storeWithCrashPoints(store: Store, reach: Reach): Store {
     queue: {
       ...queue,
       finish: between("step-done", queue.finish),
+      finishAll: between("step-done", queue.finishAll),
       postpone: between("postpone", queue.postpone),
     },
     switches: {

@@ -8,6 +8,8 @@ const SLICE = 20;
 /** Keeps the search index near the present while nothing more urgent is to do; a search brings it up to date itself. */
 export function createIndexing(deps: {
   readonly searchIndex: Store["searchIndex"];
+  /** Then it can wait: whatever happens later wakes it. */
+  readonly isFlooded: () => boolean;
   readonly onFailure: (error: unknown) => void;
 }) {
   let timer: NodeJS.Timeout | undefined;
@@ -16,7 +18,9 @@ export function createIndexing(deps: {
 
   async function run(): Promise<void> {
     try {
-      while (!isStopped && (await deps.searchIndex.indexSome(SLICE))) await nextTurn();
+      while (!isStopped && !deps.isFlooded() && (await deps.searchIndex.indexSome(SLICE))) {
+        await nextTurn();
+      }
     } catch (error) {
       deps.onFailure(error);
     }

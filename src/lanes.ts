@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { createGroupCommit } from "./ingest/group-commit.ts";
+import type { Step } from "./responder/respond.ts";
 import { createWorker } from "./responder/work.ts";
 
 type Work = Parameters<typeof createWorker>[0];
@@ -14,13 +16,22 @@ const OTHERS: Lanes = [
   [["opine"], 2],
   [["tell"], 4],
 ];
+/** What alerts cause by themselves; while they pour in it rests between its steps, and never what people decided. */
+const AFTERWARDS: ReadonlySet<Step["kind"]> = new Set(["ask_source", "investigate", "propose"]);
 /** What one process does, and what two do that share the work. */
 export const ALL_LANES: Lanes = [[["execute", ...ON_TIME], 16], ...OTHERS];
 export const LANES_WITHOUT_RUNS: Lanes = [[ON_TIME, 16], ...OTHERS];
 export const RUNS_ONLY: Lanes = [[["execute"], 16]];
 
-interface Deps extends Pick<Work, "queue" | "respond" | "now"> {
+/** What is done at about the same time is stored in one write. */
+const DONE_TOGETHER = { weigh: () => 1, maxWaiting: Number.POSITIVE_INFINITY, maxTogether: 100 };
+
+interface Deps extends Pick<Work, "respond" | "now"> {
+  readonly queue: Omit<Work["queue"], "finish"> & {
+    finishAll(steps: readonly Step[]): Promise<void>;
+  };
   readonly lanes: Lanes;
+  readonly isFlooded?: () => boolean;
   /** Ends whatever is being run. */
   readonly stop: () => void;
   readonly onProposed?: () => void;
@@ -38,9 +49,15 @@ const BEATS_WITHIN_MS = 30_000;
  * alert behind all others.
  */
 export function createLanes({ queue, respond, now, stop, onProposed, log, ...deps }: Deps) {
+  const done = createGroupCommit(async (steps: readonly Step[]) => {
+    await queue.finishAll(steps);
+    return steps;
+  }, DONE_TOGETHER);
+  const worked = { ...queue, finish: async (step: Step) => void (await done.store(step)) };
   const lanes = deps.lanes.map(([kinds, concurrency]) =>
     createWorker({
-      ...{ queue, kinds, concurrency, respond, now },
+      mayWait: () => deps.isFlooded?.() === true && kinds.some((kind) => AFTERWARDS.has(kind)),
+      ...{ queue: worked, kinds, concurrency, respond, now },
       onFinished: ({ kind }) => {
         if (kind === "propose") onProposed?.();
       },

@@ -35,6 +35,7 @@ interface Deps {
   readonly metrics: Metrics;
   readonly reads: Reads;
   readonly accept: IngestOptions["accept"];
+  readonly onAccepted: NonNullable<IngestOptions["onAccepted"]>;
   readonly ask: (wish: Wish) => Promise<Asked>;
   readonly enrich: EnrichOptions["enrich"];
   readonly console: Console;
@@ -72,7 +73,7 @@ export function createRoutes(deps: Deps): Hono {
     paths: [config.webhookPath, "/webhook"],
     grafanaSecret: config.grafanaSecret,
     accept: deps.accept,
-    onAccepted: metrics.accepted,
+    onAccepted: deps.onAccepted,
   };
 
   const app = new Hono()

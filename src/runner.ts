@@ -75,9 +75,11 @@ export function createRunner(config: Config, log: Logger) {
   const lanes = createLanes({
     lanes: RUNS_ONLY,
     queue: {
-      lease: async (_, at) =>
-        place === null ? null : await store.queue.leaseRun(place.id, served(), at),
-      finish: store.queue.finish,
+      async leaseSome(_, at) {
+        const step = place && (await store.queue.leaseRun(place.id, served(), at));
+        return step === null ? [] : [step];
+      },
+      finishAll: store.queue.finishAll,
       postpone: store.queue.postpone,
       // A run that falls due for another executor is no reason to look again at once.
       nextDue: () => Promise.resolve(null),

@@ -41,6 +41,7 @@ interface Deps {
   readonly backtest: (since: Date) => ReturnType<typeof backtestHistory>;
   /** Tells everybody in every chat. */
   readonly announce: (text: string) => void;
+  readonly isFlooded: () => boolean;
   readonly onRulesChanged: () => void;
   readonly now: () => Date;
   readonly log: Logger;
@@ -69,6 +70,7 @@ export function createSidelines(deps: Deps) {
   });
   const indexing = createIndexing({
     searchIndex: store.searchIndex,
+    isFlooded: deps.isFlooded,
     onFailure: (err) => log.error({ err }, "the history could not be indexed"),
   });
   const readOnlyMode = createReadOnlyMode({ accept: store.intake.accept, announce, now, log });

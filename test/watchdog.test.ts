@@ -8,7 +8,7 @@ type Queue = Parameters<typeof createWorker>[0]["queue"];
 function startWorker(over: Partial<Queue> = {}) {
   const worker = createWorker({
     queue: {
-      lease: () => Promise.resolve(null),
+      leaseSome: () => Promise.resolve([]),
       finish: () => Promise.resolve(),
       postpone: () => Promise.resolve(),
       nextDue: () => Promise.resolve(null),
@@ -71,7 +71,7 @@ it("T74 feeds the watchdog as long as the queue is looked at", async () => {
 it("T74 lets the watchdog go hungry when nobody looks at the queue any more", async () => {
   let leases = 0;
   const worker = startWorker({
-    lease: () => {
+    leaseSome: () => {
       leases += 1;
       return new Promise<never>(() => undefined);
     },
@@ -92,9 +92,9 @@ it("does not take a queue for dead whose every hand is at work", async () => {
   const step = { id: 1, kind: "propose", subject: "1", attempts: 1, generation: 1 } as const;
   let leases = 0;
   const worker = startWorker({
-    lease: () => {
+    leaseSome: () => {
       leases += 1;
-      return Promise.resolve(step);
+      return Promise.resolve([step]);
     },
   });
   await expect.poll(() => leases).toBe(1);

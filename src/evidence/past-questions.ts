@@ -1,6 +1,7 @@
 import type { AskedAbout } from "../incident/alert.ts";
 import type { Question } from "./collect.ts";
 import type { Past, PastEpisode, PastRun } from "./past.ts";
+import { MOST_ELSEWHERE } from "./past.ts";
 import { ago, roughly } from "./tell.ts";
 
 const DAY_MS = 86_400_000;
@@ -38,8 +39,9 @@ export function pastQuestions(store: PastStore, alert: AskedAbout, now: () => Da
         const since = new Date(now().getTime() - ELSEWHERE_DAYS * DAY_MS);
         const past = await store.pastOf(alert, since);
         const { same, sameTotal, elsewhere } = past;
+        const count = elsewhere === MOST_ELSEWHERE ? `${elsewhere} or more` : elsewhere;
         const others =
-          elsewhere === 0 ? [] : [`${elsewhere} elsewhere in the last ${ELSEWHERE_DAYS} days`];
+          elsewhere === 0 ? [] : [`${count} elsewhere in the last ${ELSEWHERE_DAYS} days`];
         if (sameTotal === 0) return others.length === 0 ? null : others.join("\n");
         return [
           `This alert fired ${sameTotal === 1 ? "once" : `${sameTotal} times`} before${helped(same)}.`,

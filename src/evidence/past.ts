@@ -19,10 +19,13 @@ export interface PastRun {
   readonly outcome: string | null;
 }
 
+/** To count on would cost each alert of a storm more than the one before. */
+export const MOST_ELSEWHERE = 100;
+
 export interface Past {
   /** Of the very same alert, the newest first; how many there are in all beside them. */
   readonly same: readonly PastEpisode[];
   readonly sameTotal: number;
-  /** Incidents of the same name about something else, since a while. */
+  /** Incidents of the same name about something else, since a while: `MOST_ELSEWHERE` or more are counted as that. */
   readonly elsewhere: number;
 }

@@ -129,7 +129,7 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
   return { read, files };
 }
 
-/** Rules that were true a moment ago, for what is asked of every alert: where it goes, not what may be done. */
+/** Rules that were true a moment ago, for what is asked about every alert of a storm; never for what is about to run. */
 export function lately(
   { read }: Pick<Catalogue, "read">,
   elapsedMs: () => number,

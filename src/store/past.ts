@@ -1,4 +1,5 @@
 import type { Past, PastEpisode, PastRun } from "../evidence/past.ts";
+import { MOST_ELSEWHERE } from "../evidence/past.ts";
 import type { AskedAbout } from "../incident/alert.ts";
 import { nameOf, placeOf } from "../incident/alert.ts";
 import type { Sqlite } from "./open.ts";
@@ -45,7 +46,7 @@ export function createPast(sqlite: Sqlite) {
        WHERE i.title = ? AND i.opened_at >= ?
          AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.incident_id = i.id
            AND (a.fingerprint = ? OR a.labels = ?))
-       LIMIT ${MOST_COUNTED})`,
+       LIMIT ${MOST_ELSEWHERE})`,
     )
     .pluck();
 

@@ -1,5 +1,6 @@
 import type { Labels } from "../incident/alert.ts";
 import type { Sqlite } from "./open.ts";
+import { relaxed } from "./relaxed.ts";
 
 /** An incident of thousands of alerts is found by its first ones. */
 const MOST_ALERTS = 200;
@@ -42,15 +43,14 @@ export function createSearchIndex(sqlite: Sqlite, redact: (text: string) => stri
   function indexSome(limit: number): boolean {
     const rows = stale.all(limit);
     if (rows.length === 0) return false;
-    sqlite
-      .transaction(() => {
-        for (const { n, incident_id: id } of rows) {
-          forget.run(n);
-          add.run(n, textOf(id));
-          clear.run(n);
-        }
-      })
-      .immediate();
+    const index = sqlite.transaction(() => {
+      for (const { n, incident_id: id } of rows) {
+        forget.run(n);
+        add.run(n, textOf(id));
+        clear.run(n);
+      }
+    });
+    relaxed(sqlite, () => index.immediate());
     return rows.length === limit;
   }
 

@@ -72,9 +72,9 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
      FROM steps s LEFT JOIN alerts a ON s.kind IN ('ask_source', 'investigate', 'propose') AND a.id = s.subject
      WHERE s.crashes >= ${MOST_CRASHES} ORDER BY s.id LIMIT 20`,
   );
-  const due = sqlite.prepare<[string, number], { id: number; dueAt: number }>(
+  const due = sqlite.prepare<[string, number, number], { id: number; dueAt: number }>(
     `SELECT id, due_at AS dueAt FROM steps WHERE kind = ? AND is_leased = 0 AND due_at <= ?
-     ORDER BY due_at, id LIMIT 1`,
+     ORDER BY due_at, id LIMIT ?`,
   );
   const take = sqlite.prepare<[number], Step>(
     `UPDATE steps SET is_leased = 1, attempts = attempts + 1 WHERE id = ? AND is_leased = 0
@@ -119,18 +119,39 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
     "SELECT kind, count(*) AS depth FROM steps GROUP BY kind",
   );
 
+  const takeAll = sqlite.transaction((ids: readonly number[]) =>
+    ids.map((id) => take.get(id)).filter((step) => step !== undefined),
+  );
+
+  /** The longest due of these kinds. Each kind is asked alone: that is one look at the index, however long the queue. */
+  function leaseSome(kinds: readonly StepKind[], now: Date, most: number): Step[] {
+    const ids = kinds
+      .flatMap((kind) => due.all(kind, now.getTime(), most))
+      .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id)
+      .slice(0, most)
+      .map(({ id }) => id);
+    return ids.length === 0 ? [] : relaxed(sqlite, () => takeAll(ids));
+  }
+
+  const removeAll = sqlite.transaction((steps: readonly Step[]) => {
+    for (const { id, generation } of steps) {
+      if (remove.run(id, generation).changes === 0) release.run(id);
+    }
+  });
+
+  /** One write for all of them. */
+  function finishAll(steps: readonly Step[]): void {
+    relaxed(sqlite, () => removeAll(steps));
+  }
+
   return {
     /** Only inside the transaction of the change that makes it due. */
     enqueue(kind: StepKind, subject: string, dueAt: Date): void {
       put.run(kind, subject, dueAt.getTime());
     },
-    /** The longest due of these kinds. Each kind is asked alone: that is one look at the index, however long the queue. */
-    lease(kinds: readonly StepKind[], now: Date): Step | null {
-      const [first] = kinds
-        .flatMap((kind) => due.get(kind, now.getTime()) ?? [])
-        .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
-      return first === undefined ? null : relaxed(sqlite, () => take.get(first.id) ?? null);
-    },
+    lease: (kinds: readonly StepKind[], now: Date): Step | null =>
+      leaseSome(kinds, now, 1)[0] ?? null,
+    leaseSome,
     /** The longest due run for an executor of its own, of these targets only; null for all of them. */
     leaseRun(holder: string, targets: readonly string[] | null, now: Date): Step | null {
       const of = targets === null ? null : JSON.stringify(targets);
@@ -143,11 +164,8 @@ export function createSteps(sqlite: Sqlite, clock: () => Date) {
     letGo(holder: string): void {
       letGo.run(holder);
     },
-    finish(step: Step): void {
-      relaxed(sqlite, () => {
-        if (remove.run(step.id, step.generation).changes === 0) release.run(step.id);
-      });
-    },
+    finish: (step: Step): void => finishAll([step]),
+    finishAll,
     postpone(step: Step, dueAt: Date, why: string): void {
       postpone.run(step.generation, dueAt.getTime(), why, step.id);
     },

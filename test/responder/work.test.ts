@@ -9,7 +9,7 @@ it("T69 a step that fails while nothing can be stored comes back once something 
   let tries = 0;
   const worker = createWorker({
     queue: {
-      lease: () => Promise.resolve(waiting.pop() ?? null),
+      leaseSome: (_, __, most) => Promise.resolve(waiting.splice(0, most)),
       finish: () => Promise.resolve(),
       postpone(back) {
         if (refusals-- > 0) return Promise.reject(full);

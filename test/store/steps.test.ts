@@ -18,6 +18,23 @@ describe("a step", () => {
     expect(await queue.nextDue(["verify"])).toBeNull();
   });
 
+  it("is leased with others at once, and done with others at once", async () => {
+    const { queue } = createLab().store;
+    await queue.enqueue("propose", "b", at(1));
+    await queue.enqueue("investigate", "a", at(0));
+    await queue.enqueue("propose", "c", at(2));
+    const lease = () => queue.leaseSome(["investigate", "propose"], at(3), 2);
+
+    const first = await lease();
+    expect(first.map(({ subject }) => subject)).toEqual(["a", "b"]);
+    await queue.enqueue("propose", "b", at(3));
+    await queue.finishAll(first);
+    const second = await lease();
+    expect(second.map(({ subject }) => subject)).toEqual(["c", "b"]);
+    await queue.finishAll(second);
+    expect(await queue.depths()).toEqual([]);
+  });
+
   it("runs once more when it was enqueued while it ran", async () => {
     const { queue } = createLab().store;
     await queue.enqueue("propose", "1", at(0));
