@@ -28,6 +28,7 @@ import type { HealthCheck } from "./health.ts";
 import { createHealth } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { admit } from "./incident/admit.ts";
+import type { Labels } from "./incident/alert.ts";
 import { holderIn } from "./ingest/api-key.ts";
 import { ALL_LANES, createLanes, LANES_WITHOUT_RUNS } from "./lanes.ts";
 import { createMetrics } from "./metrics.ts";
@@ -38,6 +39,7 @@ import { createPostings } from "./postings.ts";
 import { keyHolders } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { lately } from "./remediation/catalogue.ts";
+import { maintenanceOfAlert } from "./remediation/maintenance.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
 import { enrich } from "./responder/enrich.ts";
@@ -243,6 +245,7 @@ export function createApp(
       publicUrl: config.publicUrl,
       autohealing: (await store.switches.autohealing()).isOn,
       people: peopleOf(catalogue),
+      maintenance: maintenanceIn(catalogue, now()),
       ...(separate === null ? {} : { isUnserved: separate.roster.isMissing }),
     }),
     sketch: graphs.sketch,
@@ -417,6 +420,11 @@ export function createApp(
       store.close();
     },
   };
+}
+
+function maintenanceIn(catalogue: Catalogue, now: Date) {
+  const { policy } = catalogue.read();
+  return (labels: Labels) => (policy.ok ? maintenanceOfAlert(policy.policy, labels, now) : null);
 }
 
 function peopleOf(catalogue: Catalogue) {

@@ -23,6 +23,8 @@ import { PERIOD_MS } from "./incident/report.ts";
 import { patternsOf } from "./patterns.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ruleText } from "./remediation/earn.ts";
+import { maintenanceOf } from "./remediation/maintenance.ts";
+import type { Matchers } from "./remediation/matchers.ts";
 import { duties } from "./remediation/on-call.ts";
 import type { Policy } from "./remediation/policy.ts";
 import { isProtected, isSolo } from "./remediation/policy.ts";
@@ -170,7 +172,10 @@ export function createReads({
             ...{ name, executor, host, aliases, reservedFor },
             labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`),
             isProtected: isProtected(policy.policy, name),
-            maintenanceUntil: await store.switches.maintenanceUntil(name),
+            maintenanceUntil: lastOf(
+              await store.switches.maintenanceUntil(name),
+              maintenanceOf(policy.policy, { target: name, labels: null }, now())?.until ?? null,
+            ),
           }),
         ),
       );
@@ -190,7 +195,7 @@ export function createReads({
             ...(accounts.slack.length > 0 ? ["Slack"] : []),
           ],
         })),
-        rules: [...rulesOf(policy), ...onCallRules(policy, now())],
+        rules: [...rulesOf(policy), ...onCallRules(policy, now()), ...maintenanceRules(policy)],
         freezes: policy.freeze.map(({ title, cron, forMs }) => ({
           title,
           text: `${cron}, for ${inWords(forMs)}`,
@@ -247,6 +252,10 @@ export function createReads({
       }
     },
   };
+}
+
+function lastOf(a: Date | null, b: Date | null): Date | null {
+  return a === null || b === null ? (a ?? b) : new Date(Math.max(a.getTime(), b.getTime()));
 }
 
 /** One count at a time; its answer serves until it is due again. */
@@ -397,6 +406,24 @@ function onCallRules({ rota }: Policy, now: Date): { name: string; text: string 
       text: `${people.join(", ")}: a week each, from ${day} ${hour} of this machine`,
     },
   ];
+}
+
+function maintenanceRules({ maintenance }: Policy): { name: string; text: string }[] {
+  return maintenance.map(({ title, when, targets, match }) => {
+    const what = match === null ? targets.join(", ") : `alerts with ${matchText(match)}`;
+    const times =
+      "cron" in when
+        ? `${when.cron}, for ${inWords(when.forMs)}`
+        : `${dateTime(when.from, "UTC")} to ${dateTime(when.to, "UTC")}`;
+    return { name: `Maintenance: ${title}`, text: `${what}; ${times}` };
+  });
+}
+
+function matchText(match: Matchers): string {
+  const said = Object.entries(match).map(
+    ([label, values]) => `${label}=${values.map(({ text }) => text).join("|")}`,
+  );
+  return said.join(" ");
 }
 
 function lowText({ auto, earned }: Policy["approval"]["low"]): string {

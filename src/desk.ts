@@ -157,8 +157,11 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     const request = await requests.findByPlanCode(planCode);
     if (request === null) return null;
     const target = request.proposal.target.name;
-    const maintenanceUntil = await switches.maintenanceUntil(target);
-    return standstill({ policy, target, maintenanceUntil, now: now() });
+    const episode = request.episodeId === null ? null : await views.episode(request.episodeId);
+    return standstill({
+      ...{ policy, target, labels: episode?.labels ?? null, now: now() },
+      maintenanceUntil: await switches.maintenanceUntil(target),
+    });
   }
 
   /** P9: what was refused before any request was reached stands in the record too. */

@@ -75,6 +75,7 @@ export function responderStore(
     saveOpinion: opinions.save,
     noteNoOpinion: opinions.note,
     isAutohealingOn: async () => (await switches.autohealing()).isOn,
+    maintenanceUntil: switches.maintenanceUntil,
     request: requests.find,
     propose: requests.propose,
     ask: requests.ask,

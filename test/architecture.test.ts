@@ -58,6 +58,7 @@ const RULES = [
   "assess",
   "earn",
   "on-call",
+  "maintenance",
   "decide",
   "judge",
   "digest",

@@ -107,3 +107,30 @@ it("says of each action what the policy makes of it and why", async () => {
   expect(await unreadable.reads.policy()).toBeNull();
   expect(await unreadable.reads.targets()).toBeNull();
 });
+
+it("shows rota and maintenance on the policy's page, and the target's", async () => {
+  const { reads } = openReads(`targets: {web: {executor: command}, db: {executor: command}}
+escalation: {to: on_call}
+rota: {people: [owner], starts: 2026-02-02 09:00}
+maintenance:
+  - {title: Patch night, targets: [web], cron: '* * * * *', for: 1h}
+  - {title: The move, match: {instance: [/db-.*/, mail]}, cron: '0 3 * * 0', for: 2h}
+`);
+
+  const rules = new Map((await reads.policy())?.rules.map(({ name, text }) => [name, text]));
+  const targets = await reads.targets();
+
+  expect(rules.get("Nobody answers")).toContain("then whoever is on call after");
+  expect(rules.get("On call")).toMatch(/^owner until 2026-03-02 .* UTC, then owner until /);
+  expect(rules.get("Rota")).toBe("owner: a week each, from Monday 09:00 of this machine");
+  expect(rules.get("Maintenance: Patch night")).toBe("web; * * * * *, for 1 h");
+  expect(rules.get("Maintenance: The move")).toBe(
+    "alerts with instance=/db-.*/|mail; 0 3 * * 0, for 2 h",
+  );
+  expect(targets?.map(({ name, maintenanceUntil }) => [name, maintenanceUntil])).toEqual(
+    expect.arrayContaining([
+      ["web", expect.any(Date)],
+      ["db", null],
+    ]),
+  );
+});

@@ -148,11 +148,8 @@ function headingOf(view: IncidentView, state: CardState): string {
   }
 }
 
-export function stateSection(
-  view: IncidentView,
-  state: CardState,
-  { autohealing, now, timeZone = "UTC" }: CardContext,
-): Section {
+export function stateSection(view: IncidentView, state: CardState, context: CardContext): Section {
+  const { autohealing, now, timeZone = "UTC" } = context;
   const { incident } = view;
   const left = incident.truncatedAlerts;
   const notes = [
@@ -164,6 +161,7 @@ export function stateSection(
       ? `👀 Acknowledged by ${oneLine(incident.acknowledgedBy ?? "somebody", 60)}.`
       : null,
     silenceNote(view, now, timeZone),
+    maintenanceNote(incident, context),
     left > 0 ? `The sender left ${plural(left, "alert")} out of this group.` : null,
     autohealing || incident.state === "resolved" || view.requests.some(isRehearsed)
       ? null
@@ -185,6 +183,19 @@ function drillNote({ source, alerts }: IncidentWithAlerts): string | null {
   const left = alerts[0]?.labels.without;
   const without = left ? ` It does without: ${oneLine(left, 60)}.` : "";
   return `🧪 This is a DRILL: the alert is not real, nothing runs and nothing can be approved.${without}`;
+}
+
+/** Where it holds for all that fires; of a part, the reasons of what is refused say it. */
+function maintenanceNote(
+  { alerts }: IncidentWithAlerts,
+  { maintenance = () => null, timeZone = "UTC" }: CardContext,
+): string | null {
+  const found = alerts
+    .filter(({ status }) => status === "firing")
+    .map(({ labels }) => maintenance(labels));
+  const [first] = found;
+  if (first == null || found.includes(null)) return null;
+  return `🔧 Maintenance until ${dateTime(first.until, timeZone)}: ${oneLine(first.title, 80)}. Nothing runs, and nobody is called.`;
 }
 
 function silenceNote({ silences }: IncidentView, now: Date, timeZone: string): string | null {

@@ -4,8 +4,9 @@ import type { Opinion } from "../diagnosis/opinion.ts";
 import type { EvidenceItem } from "../evidence/evidence.ts";
 import type { Silence } from "../evidence/silence.ts";
 import type { Execution, FixRecord } from "../execution/execution.ts";
-import type { Severity } from "../incident/alert.ts";
+import type { Labels, Severity } from "../incident/alert.ts";
 import type { IncidentState, IncidentWithAlerts } from "../incident/incident.ts";
+import type { Maintenance } from "../remediation/policy.ts";
 import type { Risk } from "../remediation/proposal.ts";
 import type { Verification } from "../verification/verification.ts";
 import { actionSections, buttonsOf, shownRequests, whoSection } from "./card-requests.ts";
@@ -134,6 +135,8 @@ export interface CardContext {
   /** To name who may decide; without it the role is named. */
   readonly people?: readonly Person[];
   readonly timeZone?: string;
+  /** The window of the policy that an alert lies in now. */
+  readonly maintenance?: (labels: Labels) => Maintenance | null;
   /** Whether nobody is there who could run something on this target. */
   readonly isUnserved?: (target: string) => boolean;
 }

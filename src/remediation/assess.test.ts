@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "./assess.ts";
 import { assess, isRehearsed, isTripping, standstill } from "./assess.ts";
-import type { Policy } from "./policy.ts";
+import type { MaintenanceWindow, Policy } from "./policy.ts";
 import { builtInPolicy } from "./policy.ts";
 
 const now = new Date("2025-10-24T10:30:00Z");
@@ -26,6 +26,7 @@ const clear: Facts = {
   declaredRisk: "low",
   target: "sandbox",
   severity: "warning",
+  labels: { alertname: "TestAlert", instance: "sandbox" },
   policy: base,
   now,
   isAutohealingOn: true,
@@ -60,6 +61,19 @@ function freezing(cron: string, minutes: number): Policy {
   return { ...base, freeze: [{ title: "Backups", cron, forMs: minutes * 60_000 }] };
 }
 
+const EPOCH = new Date(0);
+const muchLater = new Date(now.getTime() + 7_200_000);
+const of = (instance: string) => ({ instance: [{ text: instance, pattern: null }] });
+
+function maintaining(change: Partial<MaintenanceWindow>): Policy {
+  const when = { from: EPOCH, to: muchLater };
+  const window = { title: "Patch night", when, targets: [], match: of("sandbox"), ...change };
+  return {
+    ...base,
+    maintenance: [window.targets.length > 0 ? { ...window, match: null } : window],
+  };
+}
+
 const freezingNow = { freeze: [{ title: "Backups", cron: "* * * * *", forMs: 3_600_000 }] };
 
 /** A cron for the local minute that lies this many minutes from `now`. */
@@ -81,6 +95,7 @@ const rules: readonly (readonly [rule: string, change: Change, outcome: string, 
   ["alert_absent", { sourceConfirmation: "absent" }, "deny", "medium"],
   ["target_busy", { history: { isTargetBusy: true } }, "deny", "low"],
   ["maintenance", { maintenanceUntil: soon }, "deny", "low"],
+  ["maintenance", { policy: maintaining({}) }, "deny", "low"],
   ["freeze", { policy: freezing(cronAt(-10), 60) }, "deny", "low"],
   ["protected_target", { policy: protecting }, "ask", "high"],
   ["severity", { severity: null }, "ask", "medium"],
@@ -329,6 +344,14 @@ describe("the verdict", () => {
     ["one run below the limit", { history: { runsInLimitWindow: 2, runsLastHour: 9 } }],
     ["a freeze that ended just now", { policy: freezing(cronAt(-60), 60) }],
     ["a freeze that is yet to come", { policy: freezing(cronAt(1), 60) }],
+    ["a window of another target", { policy: maintaining({ targets: ["web"] }) }],
+    ["a window of other alerts", { policy: maintaining({ match: of("db") }) }],
+    ["a window of alerts where there is none", { policy: maintaining({}), labels: null }],
+    ["a window that ended just now", { policy: maintaining({ when: { from: EPOCH, to: now } }) }],
+    [
+      "a window that is yet to come",
+      { policy: maintaining({ when: { from: soon, to: muchLater } }) },
+    ],
   ])("is not held up by %s", (_, change) => {
     expect(assess(withChange(clear, change)).outcome).toBe("auto_run");
   });
@@ -352,6 +375,34 @@ describe("the verdict", () => {
 
     expect(assess(frozen).until).toEqual(new Date(now.getTime() + 3_600_000));
     expect(assess({ ...frozen, canRecord: false }).until).toBeNull();
+  });
+});
+
+describe("a maintenance window of the policy", () => {
+  const daily = { cron: cronAt(-10), forMs: 3_600_000 };
+  it.each<[string, Partial<MaintenanceWindow>, Date]>([
+    ["of the target", { targets: ["sandbox"], match: null }, muchLater],
+    ["of the alert", { match: of("sandbox") }, muchLater],
+    ["from its first moment", { when: { from: now, to: soon } }, soon],
+    ["that comes again and again", { when: daily }, new Date(now.getTime() + 50 * 60_000)],
+  ])("%s denies until its end, and names it", (_, window, end) => {
+    const verdict = assess({ ...clear, policy: maintaining(window) });
+
+    expect(verdict).toMatchObject({ outcome: "deny", until: end });
+    expect(verdict.reasons).toContainEqual({
+      rule: "maintenance",
+      text: expect.stringMatching(/^sandbox is under maintenance \("Patch night"\) until .* UTC; /),
+    });
+  });
+
+  it("waits for the later of it and what was commanded", () => {
+    const facts = { ...clear, policy: maintaining({ when: { from: EPOCH, to: soon } }) };
+
+    expect(assess({ ...facts, maintenanceUntil: muchLater }).until).toEqual(muchLater);
+  });
+
+  it("holds up every approval on it", () => {
+    expect(standstill({ ...clear, policy: maintaining({}) })).toContain("Patch night");
   });
 });
 

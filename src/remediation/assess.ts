@@ -1,7 +1,7 @@
-import { Cron } from "croner";
-import type { Severity } from "../incident/alert.ts";
+import type { Labels, Severity } from "../incident/alert.ts";
 import type { Trust } from "../incident/alert-group.ts";
-import type { Freeze, Policy } from "./policy.ts";
+import { maintenanceOf, openUntil } from "./maintenance.ts";
+import type { Policy } from "./policy.ts";
 import { isProtected } from "./policy.ts";
 import type { Outcome, Reason, Risk, Verdict } from "./proposal.ts";
 
@@ -11,6 +11,8 @@ export interface Facts {
   /** The resolved target's name. */
   readonly target: string;
   readonly severity: Severity | null;
+  /** Of the alert; null where there is none. */
+  readonly labels: Labels | null;
   /** Null where the file can't be read or is wrong. */
   readonly policy: Policy | null;
   readonly now: Date;
@@ -37,6 +39,7 @@ export interface Facts {
   readonly history: History;
   readonly cooldownMs: number;
   readonly limit: { readonly runs: number; readonly windowMs: number } | null;
+  /** Of the target, by `/maintenance`; what the policy says of it comes on top. */
   readonly maintenanceUntil: Date | null;
   /** Whether the record can be written: no record, no action. */
   readonly canRecord: boolean;
@@ -159,17 +162,16 @@ function declared({ declaredRisk }: Facts): Finding[] {
 
 /** What denies everything on a target for now, whatever it is: asked once more when people decide. */
 export function standstill(
-  facts: Pick<Facts, "target" | "now" | "maintenanceUntil"> & { readonly policy: Policy },
+  facts: Omit<Waiting, "policy"> & { readonly policy: Policy },
 ): string | null {
   return waits(facts)[0]?.text ?? null;
 }
 
-function waits({
-  policy,
-  target,
-  now,
-  maintenanceUntil: maintenance,
-}: Pick<Facts, "policy" | "target" | "now" | "maintenanceUntil">): Finding[] {
+type Waiting = Pick<Facts, "policy" | "target" | "labels" | "now" | "maintenanceUntil">;
+
+function waits({ policy, maintenanceUntil: maintenance, now, ...about }: Waiting): Finding[] {
+  const { target } = about;
+  const window = policy === null ? null : maintenanceOf(policy, about, now);
   const wait = (rule: string, what: string, until: Date): Finding => ({
     ...{ rule, effect: "deny", atLeast: "low", until },
     text: `${what} until ${clock(until)}; nothing runs before that.`,
@@ -178,8 +180,11 @@ function waits({
     ...(maintenance !== null && maintenance > now
       ? [wait("maintenance", `${target} is under maintenance`, maintenance)]
       : []),
+    ...(window === null
+      ? []
+      : [wait("maintenance", `${target} is under maintenance ("${window.title}")`, window.until)]),
     ...(policy?.freeze ?? []).flatMap((freeze) => {
-      const until = frozenUntil(freeze, now);
+      const until = openUntil(freeze, now);
       return until === null ? [] : [wait("freeze", `Frozen for "${freeze.title}"`, until)];
     }),
   ];
@@ -340,12 +345,6 @@ function isBelieved({
 
 function when(holds: boolean, finding: () => Finding): Finding[] {
   return holds ? [finding()] : [];
-}
-
-/** The end of the freeze that `now` lies in, or null. Cron times are this machine's local time. */
-function frozenUntil({ cron, forMs }: Freeze, now: Date): Date | null {
-  const began = new Cron(cron).nextRun(new Date(now.getTime() - forMs));
-  return began !== null && began <= now ? new Date(began.getTime() + forMs) : null;
 }
 
 function most<T>(order: readonly T[], found: readonly T[]): T {

@@ -12,7 +12,11 @@ export function targetName(
   params: Readonly<Record<string, string>>,
   labels: Labels,
 ): string | null {
-  if (action.target !== undefined) return fill(action.target, { params });
+  return action.target === undefined ? instanceOf(labels) : fill(action.target, { params });
+}
+
+/** The machine that an alert says it is about, without its port. */
+export function instanceOf(labels: Labels): string | null {
   const instance = Object.hasOwn(labels, "instance") ? (labels.instance ?? "") : "";
   return instance === "" ? null : withoutPort(instance);
 }

@@ -1,5 +1,5 @@
 import type { Policy, Surroundings } from "./policy.ts";
-import { effectivePolicy, peopleWho } from "./policy.ts";
+import { effectivePolicy, namesOf, peopleWho } from "./policy.ts";
 import { CHANNELS, PolicyFile, ROLES } from "./policy-file.ts";
 import type { Path, Problem } from "./yaml.ts";
 import { parseYaml } from "./yaml.ts";
@@ -28,6 +28,7 @@ export function parsePolicy(file: string, bytes: Uint8Array, around: Surrounding
     ...peopleFlaws(parsed.value),
     ...approverFlaws(policy),
     ...rotaFlaws(policy),
+    ...maintenanceFlaws(parsed.value, policy),
     ...targetFlaws(parsed.value),
     ...routeFlaws(parsed.value),
   ].map(({ path, message }) => ({ file, line: parsed.lineOf(path), message }));
@@ -123,6 +124,16 @@ function rotaFlaws(policy: Policy): Flaw[] {
     return other === -1 ? [] : [{ path: ["rota", "overrides", at], message }];
   });
   return [...strangers, ...overlaps];
+}
+
+function maintenanceFlaws({ maintenance }: PolicyFile, policy: Policy): Flaw[] {
+  return maintenance.flatMap(({ targets }, at) =>
+    targets.flatMap((called, index) => {
+      if (namesOf(policy.targets, called).length > 0) return [];
+      const message = `no target is called "${called}"; there are ${policy.targets.map(({ name }) => name).join(", ")}`;
+      return [{ path: ["maintenance", at, "targets", index], message }];
+    }),
+  );
 }
 
 /** An alias may stand for one target of each executor, so that it never stands for two. */

@@ -121,6 +121,37 @@ const RotaEntry = z.strictObject({
     .default([]),
 });
 
+const TIMES = "must have cron and for, or from and to";
+const SCOPE = "must name targets, or what to match, and not both; a freeze is for everything";
+
+/** Nothing runs on these targets, or for these alerts, and nobody is called about them. */
+const MaintenanceEntry = z
+  .strictObject({
+    title: z.string().min(1),
+    targets: z.array(z.string()).min(1).optional(),
+    match: Matchers.optional(),
+    cron: CronTimes.optional(),
+    for: Positive.optional(),
+    from: LocalTime.optional(),
+    to: LocalTime.optional(),
+  })
+  .transform(({ title, targets = [], match = {}, cron, for: forMs, from, to }, context) => {
+    const problem = (message: string) => {
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    };
+    if (targets.length > 0 === Object.keys(match).length > 0) return problem(SCOPE);
+    const isDated = from !== undefined || to !== undefined;
+    const scope = { title, targets, match };
+    if (cron !== undefined && forMs !== undefined && !isDated) {
+      return { ...scope, when: { cron, forMs } };
+    }
+    if (!from || !to || cron !== undefined || forMs !== undefined) return problem(TIMES);
+    return isForwards({ from, to })
+      ? { ...scope, when: { from, to } }
+      : problem("must have a to that is later than its from");
+  });
+
 /** A service's own address: what is in it is fixed, so nothing else may be. */
 const BaseUrl = z
   .string("must be the service's address, such as https://router.lan:8443")
@@ -242,6 +273,7 @@ export const PolicyFile = z.strictObject({
     .default("auto"),
   limits: Limits.prefault({}),
   freeze: z.array(FreezeEntry).default([]),
+  maintenance: z.array(MaintenanceEntry).default([]),
   shadow: z.boolean("must be true or false").default(false),
   /** Once a quarter, where nothing else is said. */
   drill: z.strictObject({ cron: CronTimes.default("0 10 1 1,4,7,10 *") }).optional(),

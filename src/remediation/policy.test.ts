@@ -180,6 +180,7 @@ describe("a policy file", () => {
   });
 
   const people = full.slice(0, full.indexOf("api_keys"));
+  const SCOPE = "must name targets, or what to match, and not both; a freeze is for everything";
   const rota = (overrides: string) =>
     `rota: {people: [ana, ben], starts: 2026-11-02 09:00, overrides: [${overrides}]}\n`;
   it.each<[string, string, string]>([
@@ -303,6 +304,41 @@ describe("a policy file", () => {
         "1: rota.starts must be a date and a time of this machine's clock, such as 2026-12-24 09:00",
       ],
     ),
+    ...[
+      ["for nothing", "for: 1h, cron: '0 3 * * *'", SCOPE],
+      ["for every alert", "match: {}, for: 1h, cron: '0 3 * * *'", SCOPE],
+      ["for both", "targets: [sandbox], match: {a: b}, for: 1h, cron: '0 3 * * *'", SCOPE],
+      ["without a time", "targets: [sandbox]", "must have cron and for, or from and to"],
+      [
+        "without an end",
+        "targets: [sandbox], cron: '0 3 * * *'",
+        "must have cron and for, or from and to",
+      ],
+      [
+        "with half a date",
+        "targets: [sandbox], from: 2026-12-01 22:00",
+        "must have cron and for, or from and to",
+      ],
+      [
+        "with two times",
+        "targets: [sandbox], cron: '0 3 * * *', for: 1h, from: 2026-12-01 22:00, to: 2026-12-02 04:00",
+        "must have cron and for, or from and to",
+      ],
+      [
+        "that ends before it begins",
+        "targets: [sandbox], from: 2026-12-02 22:00, to: 2026-12-02 04:00",
+        "must have a to that is later than its from",
+      ],
+    ].map(([what, rest, problem]): [string, string, string] => [
+      `a maintenance ${what}`,
+      `maintenance: [{title: X, ${rest}}]\n`,
+      `1: maintenance[0] ${problem}`,
+    ]),
+    [
+      "a maintenance of a stranger",
+      "maintenance: [{title: X, targets: [sandbox, pve], cron: '0 3 * * *', for: 1h}]\n",
+      '1: no target is called "pve"; there are sandbox',
+    ],
     [
       "nothing in it, as a write that was cut short leaves it",
       "\n",

@@ -53,10 +53,31 @@ export interface Rota {
   readonly overrides: readonly Duty[];
 }
 
+/** It comes again and again, or is once. */
+export type TimeWindow =
+  | { readonly cron: string; readonly forMs: number }
+  | { readonly from: Date; readonly to: Date };
+
 export interface Freeze {
   readonly title: string;
   readonly cron: string;
   readonly forMs: number;
+}
+
+/** What `/maintenance` does, at set times: nothing runs there, and nobody is called. */
+export interface MaintenanceWindow {
+  readonly title: string;
+  readonly when: TimeWindow;
+  /** Names of the inventory; none where alerts are matched. */
+  readonly targets: readonly string[];
+  /** The alerts it is for; null where it is for targets. */
+  readonly match: Matchers | null;
+}
+
+/** A window that is open. */
+export interface Maintenance {
+  readonly title: string;
+  readonly until: Date;
 }
 
 export interface InventoryEntry extends Target {
@@ -91,6 +112,7 @@ export interface Policy {
     readonly breaker: { readonly failures: number; readonly openMs: number };
   };
   readonly freeze: readonly Freeze[];
+  readonly maintenance: readonly MaintenanceWindow[];
   /** Shadow mode: everything but the execution. Nothing runs, and nothing can be approved. */
   readonly isShadow: boolean;
   /** When the fallbacks are tried; null for never. */
@@ -150,6 +172,7 @@ export function effectivePolicy(
     isReasonRequired: reason === "required",
   });
   const { low, medium, high } = file.approval;
+  const targets = inventoryOf(file, around.dataDir);
 
   return {
     hash: createHash("sha256").update(bytes).digest("hex"),
@@ -165,11 +188,16 @@ export function effectivePolicy(
       breaker: { failures: file.limits.breaker.failures, openMs: file.limits.breaker.open },
     },
     freeze: file.freeze.map(({ for: forMs, ...freeze }) => ({ ...freeze, forMs })),
+    maintenance: file.maintenance.map(({ match, ...window }) => ({
+      ...window,
+      targets: window.targets.flatMap((called) => namesOf(targets, called)),
+      match: Object.keys(match).length === 0 ? null : match,
+    })),
     isShadow: file.shadow,
     drillCron: file.drill?.cron ?? null,
     reports: file.reports,
     protected: file.protected,
-    targets: inventoryOf(file, around.dataDir),
+    targets,
     alerts: {
       ignore: file.alerts.ignore.map(({ match, deadman }) => ({
         match,
@@ -230,6 +258,13 @@ function inventoryOf(file: PolicyFile, dataDir: string): InventoryEntry[] {
     reservedFor: "test-alert",
   };
   return taken.has(sandbox.name) ? listed : [...listed, sandbox];
+}
+
+/** The entries of the inventory that go by this name or alias, whatever reaches them. */
+export function namesOf(targets: readonly InventoryEntry[], called: string): string[] {
+  return targets
+    .filter(({ name, aliases }) => name === called || aliases.includes(called))
+    .map(({ name }) => name);
 }
 
 /** The person behind an account; on the console the account is the person's own name. */

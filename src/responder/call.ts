@@ -1,7 +1,9 @@
 import type { Called, PlannedRequest } from "../approval/approval.ts";
 import { mayDecide } from "../approval/decide.ts";
+import type { Incident } from "../incident/incident.ts";
 import { onCall } from "../remediation/on-call.ts";
 import type { Policy } from "../remediation/policy.ts";
+import { quietUntil } from "./maintenance.ts";
 import type { Ports, StepEnd } from "./ports.ts";
 import { DONE } from "./ports.ts";
 
@@ -12,8 +14,12 @@ const LOOK_AGAIN_MS = 15_000;
  * The ladder for silence: those who may decide are reminded, then others are called, who may decide from then on, and
  * whoever is on call is paged. The last step is expiry, which means no.
  */
-export async function remind({ store }: Ports, requestId: string): Promise<StepEnd> {
-  await store.remind(requestId);
+export async function remind(ports: Ports, requestId: string): Promise<StepEnd> {
+  const request = await ports.store.request(requestId);
+  if (request === null || request.state === "denied") return DONE;
+  const quiet = await whileQuiet(ports, request);
+  if (quiet !== null) return quiet;
+  await ports.store.remind(requestId);
   return DONE;
 }
 
@@ -22,6 +28,8 @@ export async function escalate(ports: Ports, requestId: string): Promise<StepEnd
   const request = await ports.store.request(requestId);
   // A plan made under a policy that is gone can't be approved by anybody.
   if (!policy.ok || request === null || request.state === "denied") return DONE;
+  const quiet = await whileQuiet(ports, request);
+  if (quiet !== null) return quiet;
   await ports.store.escalate(requestId, calledFor(request, policy.policy, ports.now()));
   return DONE;
 }
@@ -52,23 +60,29 @@ export async function page(ports: Ports, requestId: string): Promise<StepEnd> {
   if (!isWaiting && !wasPaged) return DONE;
   if (isWaiting && wasPaged) return later(ports, LOOK_AGAIN_MS, "it waits for a decision");
 
+  const quiet = isWaiting ? await whileQuiet(ports, request) : null;
+  if (quiet !== null) return quiet;
   const incident = await ports.store.incident(request.incidentId);
   const paged = await ports.page(
-    isWaiting
-      ? {
-          what: "trigger",
-          requestId,
-          incidentId: request.incidentId,
-          summary: `${request.proposal.actionTitle} on ${request.plan.target.name} needs a decision: ${incident?.title ?? ""}`,
-          source: request.plan.target.name,
-          severity: incident?.severity ?? null,
-        }
-      : { what: "resolve", requestId },
+    isWaiting ? triggerFor(request, incident) : { what: "resolve", requestId },
   );
   if (paged.outcome === "later") return later(ports, PAGE_AGAIN_MS, paged.why);
   if (!isWaiting || paged.outcome === "refused") return DONE;
   await ports.store.paged(requestId);
   return later(ports, LOOK_AGAIN_MS, "it waits for a decision");
+}
+
+function triggerFor({ id, incidentId, proposal, plan }: PlannedRequest, incident: Incident | null) {
+  const source = plan.target.name;
+  const summary = `${proposal.actionTitle} on ${source} needs a decision: ${incident?.title ?? ""}`;
+  const severity = incident?.severity ?? null;
+  return { what: "trigger", requestId: id, incidentId, summary, source, severity } as const;
+}
+
+/** Nobody is called during maintenance: nothing can be approved then. */
+async function whileQuiet(ports: Ports, request: PlannedRequest): Promise<StepEnd | null> {
+  const at = await quietUntil(ports, request);
+  return at === null ? null : { outcome: "again", at, why: "it is under maintenance" };
 }
 
 function later(ports: Ports, ms: number, why: string): StepEnd {

@@ -194,6 +194,8 @@ export interface ResponderStore {
   readonly saveOpinion: (incidentId: string, pattern: string, opinion: Opinion) => Promise<void>;
   readonly noteNoOpinion: (incidentId: string, pattern: string, why: string) => Promise<void>;
   readonly isAutohealingOn: () => Promise<boolean>;
+  /** By `/maintenance`. */
+  readonly maintenanceUntil: (target: string) => Promise<Date | null>;
   readonly request: (id: string) => Promise<Request | null>;
   readonly propose: (request: NewRequest) => Promise<boolean>;
   /** Puts forward what a person or a program asks for, on an incident of its own or on an open one. */

@@ -180,6 +180,7 @@ export function factsOf(known: {
     declaredRisk: rebuilt.action.risk,
     target: proposal.target.name,
     severity: episode === null ? null : severityOf(episode.labels),
+    labels: episode?.labels ?? null,
     trust: incident.trust,
     truncatedAlerts: episode === null ? 0 : incident.truncatedAlerts,
     origin: originOf(requester),

@@ -1,3 +1,4 @@
+import { alertsQuietUntil } from "./maintenance.ts";
 import type { Ports, StepEnd, Telling } from "./ports.ts";
 import { DONE } from "./ports.ts";
 
@@ -15,6 +16,8 @@ export async function tellPlace(ports: Ports, subject: string, attempts: number)
   if (found === null || incident === null) return DONE;
   const event = eventOf(await store.lastTold(incidentId, place), incident.state);
   if (event === null) return DONE;
+  const quiet = event === "firing" ? await alertsQuietUntil(ports, found.alerts) : null;
+  if (quiet !== null) return { outcome: "again", at: quiet, why: "it is under maintenance" };
   const told = await ports.tell({ place, event, incident, alerts: found.alerts });
   if (told.outcome === "accepted") await store.told(incidentId, place, event);
   if (told.outcome !== "later" || attempts >= MOST_ATTEMPTS) return DONE;
