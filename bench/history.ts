@@ -64,8 +64,8 @@ function addIncidents(sqlite: Database.Database, wanted: Wanted, first: number):
   const lasted = `${Math.min(everyMs, 90_000)}`;
   const isOpen = `i > ${incidents - OPEN}`;
   sqlite.exec(
-    `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, acknowledged_by, resolved_at, truncated_alerts, trust, group_labels, version)
-     ${numbers(incidents)} SELECT ${id("inc")}, 'alertmanager', 'old' || i, iif(${isOpen}, 'open', 'resolved'), ${pick(NAMES)} || ' on host-' || (i % 5000), ${SEVERITY}, ${at}, iif(i % 4, NULL, 'ana'), iif(${isOpen}, NULL, ${at} + ${lasted}), 0, 'key', '{}', 1 FROM n`,
+    `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, acknowledged_by, acknowledged_at, resolved_at, truncated_alerts, trust, group_labels, version)
+     ${numbers(incidents)} SELECT ${id("inc")}, 'alertmanager', 'old' || i, iif(${isOpen}, 'open', 'resolved'), ${pick(NAMES)} || ' on host-' || (i % 5000), ${SEVERITY}, ${at}, iif(i % 4, NULL, 'ana'), iif(i % 4, NULL, ${at} + 40000), iif(${isOpen}, NULL, ${at} + ${lasted}), 0, 'key', '{}', 1 FROM n`,
   );
   const name = pick(NAMES).replace("i %", "n %");
   sqlite.exec(
@@ -108,8 +108,8 @@ function addRuns(sqlite: Database.Database, wanted: Wanted, first: number): void
     `INSERT INTO votes (request_id, person, decision, channel, reason, at) ${n} SELECT ${id("req")}, 'ana', 'approve', 'console', NULL, ${at} + 20000 ${some} AND i % 8 = 0`,
   );
   sqlite.exec(
-    `INSERT INTO executions (id, request_id, incident_id, runbook_id, action_id, target, is_unasked, state, claimed_at, started_at, finished_at, exit_code, output, is_truncated)
-     ${n} SELECT ${id("exe")}, ${id("req")}, ${id("inc")}, ${pick(RUNBOOKS)}, 'restart', ${TARGET}, iif(i % 8, 1, 0), 'finished', ${at}, ${at}, ${at}, 0, 'done', 0 ${some}`,
+    `INSERT INTO executions (id, request_id, incident_id, runbook_id, action_id, target, is_unasked, state, claimed_at, started_at, finished_at, exit_code, output, is_truncated, outcome)
+     ${n} SELECT ${id("exe")}, ${id("req")}, ${id("inc")}, ${pick(RUNBOOKS)}, 'restart', ${TARGET}, iif(i % 8, 1, 0), 'finished', ${at}, ${at}, ${at}, 0, 'done', 0, iif(i % 10, 'verified', 'still_failing') ${some}`,
   );
   sqlite.exec(
     `INSERT INTO verifications (execution_id, outcome, detail, judged_at) ${n} SELECT ${id("exe")}, iif(i % 10, 'verified', 'still_failing'), 'the alert is over', ${at} + 60000 ${some}`,

@@ -38,8 +38,10 @@ const PAGES = [
   ...["/history?words=host-4711", "/history?words=nothing-like-it", "/history?words=4"],
   "/history?words=zz&severity=critical&within=month",
   ...["/history?runbook=high-cpu", "/history?target=host-4&state=acknowledged"],
-  ...["/runbooks", "/runbooks/high-cpu", "/targets", "/policy", "/statistics", "/record"],
-  "/settings",
+  ...["/history?words=ServiceDown&severity=info", "/history?severity=info", "/runbooks"],
+  ...["/runbooks/high-cpu", "/targets", "/policy", "/autonomy", "/patterns", "/statistics"],
+  ...["/reports/day", "/reports/week", "/reports/month", "/what-if", "/what-if?days=30"],
+  ...["/record", "/record?before=5000", "/settings", "/sessions", "/command"],
 ];
 
 /** Each page as often, one after the other; beside the time the processor time of the whole process, which is steadier. */
@@ -59,7 +61,7 @@ export async function timePages(
 const COMMANDS = [
   ...["/status", "/health", "/alerts", "/alerts host-1", `/incident ${OLD}`, "/history"],
   ...["/history ServiceDown", "/history zz", "/pending", "/runbooks", "/runbook high-cpu"],
-  ...["/stats 30d", "/report week", "/cost", "/whoami"],
+  ...["/stats 30d", "/report week", "/report month", "/cost", "/autonomy", "/whoami"],
 ];
 
 /** The commands that read, in the console's command box. */

@@ -1,3 +1,4 @@
+import type { Grant } from "./approval/grant.ts";
 import type { ActionOnTarget } from "./execution/execution.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ruleText, trackRecordOf, whyNotEarned } from "./remediation/earn.ts";
@@ -40,6 +41,22 @@ export async function autonomyOf({ grants, catalogue, now }: Deps): Promise<Auto
     ),
     reviewable: reviewableOf(known, policy, now()),
   };
+}
+
+/** Where leave to run unasked holds under the rules as they are. */
+export async function grantedOf({ grants, catalogue }: Omit<Deps, "now">): Promise<Grant[]> {
+  const { runbooks, policy: read } = catalogue.read();
+  if (!read.ok) return [];
+  const { policy } = read;
+  return (await grants.list()).filter(({ end, binding, runbookId, actionId, target: name }) => {
+    const runbook = runbooks.find(({ id }) => id === runbookId);
+    const action = runbook && actionOf(runbook, actionId);
+    const target = policy.targets.find((one) => one.name === name);
+    if (end !== null || runbook === undefined || action == null || target === undefined)
+      return false;
+    const { host } = target;
+    return leaveBinding({ runbook, action, target: { name, host }, policy }) === binding;
+  });
 }
 
 /** Every action that is still in the whitelist, on every target that is still in the inventory, with what came of it. */

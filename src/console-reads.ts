@@ -1,5 +1,5 @@
 import type { AuditReport } from "./anchors.ts";
-import { autonomyOf } from "./autonomy.ts";
+import { grantedOf } from "./autonomy.ts";
 import type { Backtest, Result } from "./backtest.ts";
 import type { Costs } from "./chat/desk.ts";
 import { numbersOf } from "./chat/report-card.ts";
@@ -18,6 +18,7 @@ import type {
 import { describe } from "./evidence/describe.ts";
 import type { Drawing } from "./evidence/drawing.ts";
 import type { Prometheus } from "./evidence/prometheus.ts";
+import type { ActionOnTarget } from "./execution/execution.ts";
 import type { Period, Report } from "./incident/report.ts";
 import { PERIOD_MS } from "./incident/report.ts";
 import { patternsOf } from "./patterns.ts";
@@ -30,7 +31,6 @@ import type { Policy } from "./remediation/policy.ts";
 import { isProtected, isSolo } from "./remediation/policy.ts";
 import type { Action, Runbook } from "./remediation/runbook.ts";
 import { isWayBack, paramsOf } from "./remediation/runbook.ts";
-import type { Standing } from "./remediation/track-record.ts";
 import { postIncident } from "./report/post-incident.ts";
 import { graphOfReport } from "./report/report-graph.ts";
 import { sayPatterns } from "./report/say-patterns.ts";
@@ -70,16 +70,18 @@ export function createReads({
   now,
   ...deps
 }: Deps): Reads {
-  const runsByRunbook = fresh(store.statistics.runsByRunbook);
-  const runsByTarget = fresh(store.statistics.runsByTarget);
+  let changes = 0;
+  store.subscribe(() => {
+    changes += 1;
+  });
+  const untilChanged = <T>(tally: () => Promise<T>) => fresh(tally, () => changes);
 
-  const statistics = fresh(count);
+  const statistics = untilChanged(count);
   const patterns = fresh(findAndSay);
-  const autonomy = fresh(() => autonomyOf({ grants: store.grants, catalogue, now }));
   const reports = {
-    day: fresh(() => reportOf("day")),
-    week: fresh(() => reportOf("week")),
-    month: fresh(() => reportOf("month")),
+    day: untilChanged(() => reportOf("day")),
+    week: untilChanged(() => reportOf("week")),
+    month: untilChanged(() => reportOf("month")),
   };
 
   const whatIfs = new Map<string, () => Promise<WhatIf>>();
@@ -116,14 +118,12 @@ export function createReads({
 
   async function circumstances(): Promise<Circumstances> {
     const { isOn } = await store.switches.autohealing();
-    const { standings } = await autonomy();
-    const granted = standings.filter(({ grantedAt }) => grantedAt !== null);
-    return { isAutohealingOn: isOn, granted };
+    return { isAutohealingOn: isOn, granted: await grantedOf({ grants: store.grants, catalogue }) };
   }
 
   return {
     async runbooks() {
-      const runs = byName(await runsByRunbook());
+      const runs = byName(await store.statistics.runsByRunbook());
       return catalogue.read().runbooks.map(({ id, title, actions }) => ({
         ...(runs.get(id) ?? NO_RUNS),
         ...{ id, title },
@@ -164,7 +164,7 @@ export function createReads({
     async targets() {
       const { policy } = catalogue.read();
       if (!policy.ok) return null;
-      const runs = byName(await runsByTarget());
+      const runs = byName(await store.statistics.runsByTarget());
       return await Promise.all(
         policy.policy.targets.map(
           async ({ name, executor, host, aliases, labels, reservedFor }) => ({
@@ -258,7 +258,6 @@ function lastOf(a: Date | null, b: Date | null): Date | null {
   return a === null || b === null ? (a ?? b) : new Date(Math.max(a.getTime(), b.getTime()));
 }
 
-/** One count at a time; its answer serves until it is due again. */
 function whatIfOf({ alerts, would, was, runs }: Backtest): WhatIf {
   const result = ({ outcome, title, target, reasons: [first] }: Result) => ({
     ...{ outcome, title, target },
@@ -275,12 +274,15 @@ function whatIfOf({ alerts, would, was, runs }: Backtest): WhatIf {
   };
 }
 
-function fresh<T>(count: () => Promise<T>): () => Promise<T> {
+/** One count at a time; its answer serves until it is due again, or what it was counted from has changed. */
+function fresh<T>(count: () => Promise<T>, changes = () => 0): () => Promise<T> {
   let last: Promise<T> | null = null;
   let dueAt = 0;
+  let countedAt = 0;
   return () => {
-    if (last !== null && performance.now() < dueAt) return last;
+    if (last !== null && performance.now() < dueAt && changes() === countedAt) return last;
     const began = performance.now();
+    countedAt = changes();
     dueAt = Number.POSITIVE_INFINITY;
     last = count().finally(() => {
       const ended = performance.now();
@@ -318,7 +320,7 @@ function targetsOf(policy: Policy, runbook: Runbook, { executor, targets }: Acti
 interface Circumstances {
   readonly isAutohealingOn: boolean;
   /** What has earned to run unasked, where that has to be earned. */
-  readonly granted: readonly Standing[];
+  readonly granted: readonly ActionOnTarget[];
 }
 
 /** The first rules of the verdict, those that need no alert: what comes after can only be stricter. */

@@ -94,6 +94,22 @@ it("counts what the history amounts to, and what an action has done", async () =
   expect((await reads.targets())?.find(({ name }) => name === "db")).toMatchObject({ runs: 1 });
 });
 
+it("numbers that were counted are counted anew as soon as something has changed", async () => {
+  const { journey, reads } = openReads();
+  const counted = async () => [
+    (await reads.statistics()).incidents,
+    (await reads.report("week")).report.now.incidents,
+  ];
+  await journey.fire();
+  await journey.pass(60_000);
+
+  expect(await counted()).toEqual([1, 1]);
+  await journey.fire({ service: "db" });
+  await journey.pass(60_000);
+
+  expect(await counted()).toEqual([2, 2]);
+});
+
 it("says of each action what the policy makes of it and why", async () => {
   const low = openReads("targets: {web: {executor: command}}\nprotected: [web]\n");
   const none = openReads("targets: {other: {executor: systemd}}\n");

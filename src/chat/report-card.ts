@@ -1,4 +1,4 @@
-import type { Report, Spread, Tally } from "../incident/report.ts";
+import type { Report, Spread } from "../incident/report.ts";
 import type { Card, CardContext, Line } from "./card.ts";
 import { dateTime, duration, oneLine, plural } from "./text.ts";
 
@@ -64,7 +64,7 @@ export function reportCardOf(
 
 /** The numbers of a report, each against the time before: the same words in every channel. */
 export function numbersOf({ now, before }: Pick<Report, "now" | "before">): string[] {
-  const pair = (of: (tally: Tally) => number) => `${of(now)} (${of(before)})`;
+  const pair = (of: (tally: Report["before"]) => number) => `${of(now)} (${of(before)})`;
   const hasCost = now.costUsd + before.costUsd > 0;
   return [
     `${pair(({ incidents }) => incidents)} came, ${pair(({ fixes }) => fixes.resolved)} are over, ${pair(({ open }) => open)} still open`,

@@ -49,7 +49,7 @@ export interface Report {
   readonly from: Date;
   readonly to: Date;
   readonly now: Tally;
-  readonly before: Tally;
+  readonly before: Omit<Tally, "noisiest">;
   readonly noisiest: readonly {
     readonly title: string;
     readonly count: number;

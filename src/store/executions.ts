@@ -229,6 +229,7 @@ export function createExecutions(
       if (query.addVerification.run(execution.id, outcome, detail, now().getTime()).changes === 0) {
         return;
       }
+      query.setOutcome.run(outcome, execution.id);
       append(`verification.${outcome}`, execution.incidentId, { execution: execution.id, detail });
       silences.endOfRun(execution.incidentId, execution.requestId);
       if (outcome === "still_failing") proposeNext(execution.requestId);
@@ -314,12 +315,14 @@ function prepare(sqlite: Opened["sqlite"]) {
   const ofAction = "runbook_id = ? AND action_id = ? AND target = ?";
   // What a drill came to changes nothing for real alerts.
   const isReal = "(SELECT source FROM incidents WHERE id = incident_id) <> 'drill'";
+  // To the letter as the index `held_requests` has it. A quote inside a text is escaped in JSON.
+  const says = (rule: string) => `instr(reasons, '"rule":"${rule}"')`;
+  const wasHeld = `requester IS NULL AND (${says("limit")} OR ${says("breaker")} OR ${says("flapping")})`;
   return {
     lastRun: sqlite.prepare<Key, { claimed_at: number; outcome: string | null }>(
       // What may never have run can't have been ineffective; until somebody has looked, it is unknown anyway.
       `SELECT claimed_at, CASE state WHEN 'unknown' THEN NULL ELSE outcome END AS outcome
-       FROM executions LEFT JOIN verifications ON execution_id = id
-       WHERE ${ofAction} ORDER BY claimed_at DESC, executions.rowid DESC LIMIT 1`,
+       FROM executions WHERE ${ofAction} ORDER BY claimed_at DESC, rowid DESC LIMIT 1`,
     ),
     episodeOf: sqlite
       .prepare<[string], number | null>("SELECT episode_id FROM requests WHERE id = ?")
@@ -349,15 +352,14 @@ function prepare(sqlite: Opened["sqlite"]) {
     ),
     lastHeld: sqlite
       .prepare<[...Key, number], number>(
-        `SELECT created_at FROM requests WHERE ${ofAction} AND created_at > ? AND requester IS NULL AND ${isReal} AND EXISTS (
-           SELECT 1 FROM json_each(reasons) WHERE value ->> 'rule' IN ('limit', 'breaker', 'flapping'))
-         ORDER BY created_at DESC LIMIT 1`,
+        `SELECT created_at FROM requests INDEXED BY held_requests
+         WHERE ${ofAction} AND created_at > ? AND ${wasHeld} AND ${isReal} ORDER BY created_at DESC LIMIT 1`,
       )
       .pluck(),
     lastBroken: sqlite
       .prepare<[string, string, number], number>(
-        `SELECT created_at FROM requests WHERE runbook_id = ? AND action_id = ? AND created_at > ? AND requester IS NULL AND ${isReal} AND EXISTS (
-           SELECT 1 FROM json_each(reasons) WHERE value ->> 'rule' = 'breaker')
+        `SELECT created_at FROM requests INDEXED BY held_requests
+         WHERE runbook_id = ? AND action_id = ? AND created_at > ? AND ${wasHeld} AND ${isReal} AND ${says("breaker")}
          ORDER BY created_at DESC LIMIT 1`,
       )
       .pluck(),
@@ -366,18 +368,17 @@ function prepare(sqlite: Opened["sqlite"]) {
       [string, string],
       { claimed_at: number; target: string; isGood: number }
     >(
-      `SELECT claimed_at, e.target AS target, (r.state = 'succeeded' AND v.outcome IS NOT 'still_failing') AS isGood
-       FROM executions e JOIN requests r ON r.id = e.request_id LEFT JOIN verifications v ON v.execution_id = e.id
+      `SELECT claimed_at, e.target AS target, (r.state = 'succeeded' AND e.outcome IS NOT 'still_failing') AS isGood
+       FROM executions e JOIN requests r ON r.id = e.request_id
        WHERE e.runbook_id = ? AND e.action_id = ? AND e.state NOT IN ('claimed', 'started') AND e.started_at IS NOT NULL
-         AND NOT (r.state = 'succeeded' AND (v.outcome IS NULL OR v.outcome = 'inconclusive'))
+         AND NOT (r.state = 'succeeded' AND (e.outcome IS NULL OR e.outcome = 'inconclusive'))
        ORDER BY claimed_at DESC, e.rowid DESC LIMIT 100`,
     ),
     record: sqlite.prepare<[string], ActionRecord>(
       `SELECT action_id AS actionId, count(*) AS runs, count(*) FILTER (WHERE outcome = 'verified') AS verified,
               count(*) FILTER (WHERE outcome = 'still_failing') AS stillFailing,
               count(*) FILTER (WHERE state = 'unknown') AS unknown
-       FROM executions LEFT JOIN verifications ON execution_id = id
-       WHERE runbook_id = ? AND started_at IS NOT NULL GROUP BY action_id`,
+       FROM executions WHERE runbook_id = ? AND started_at IS NOT NULL GROUP BY action_id`,
     ),
     busy: sqlite.prepare<[string]>(
       "SELECT 1 FROM executions WHERE target = ? AND state IN ('claimed', 'started')",
@@ -419,6 +420,7 @@ function prepare(sqlite: Opened["sqlite"]) {
     addVerification: sqlite.prepare<[string, string, string, number]>(
       "INSERT INTO verifications (execution_id, outcome, detail, judged_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     ),
+    setOutcome: sqlite.prepare<[string, string]>("UPDATE executions SET outcome = ? WHERE id = ?"),
     review: sqlite.prepare<[string, string]>(
       "UPDATE executions SET reviewed_by = ? WHERE id = ? AND state = 'unknown' AND reviewed_by IS NULL",
     ),

@@ -21,8 +21,9 @@ export function createIncidents(
   chats: readonly { channel: string; chat: string }[],
   now: () => Date,
 ) {
-  const acknowledgeOpen = sqlite.prepare<[string, string]>(
-    "UPDATE incidents SET state = 'acknowledged', acknowledged_by = ? WHERE id = ? AND state = 'open'",
+  const acknowledgeOpen = sqlite.prepare<[string, number, string]>(
+    `UPDATE incidents SET state = 'acknowledged', acknowledged_by = ?, acknowledged_at = coalesce(acknowledged_at, ?)
+     WHERE id = ? AND state = 'open'`,
   );
   const isThere = sqlite.prepare<[string], unknown>("SELECT 1 FROM incidents WHERE id = ?");
   // An episode of the same alert that fires already speaks for it.
@@ -70,7 +71,7 @@ export function createIncidents(
   /** Somebody looks after it. @returns false where it is no longer open for that */
   function acknowledge(id: string, person: string): boolean {
     return write(() => {
-      if (acknowledgeOpen.run(person, id).changes === 0) return false;
+      if (acknowledgeOpen.run(person, now().getTime(), id).changes === 0) return false;
       record.append({ kind: "incident.acknowledged", actor: person, incidentId: id, data: {} });
       changes.touch(id, { isUrgent: true });
       return true;

@@ -32,13 +32,19 @@ export const incidents = sqliteTable(
     version: integer().notNull(),
     /** Where it is told, as a JSON list of names; null for every chat and nowhere else. */
     route: text(),
+    /** When somebody took it for the first time. */
+    acknowledgedAt: integer(),
   },
   (t) => [
     // A group has at most one open incident; intake finds it here.
     uniqueIndex("one_open_incident_a_group")
       .on(t.source, t.groupKey)
       .where(sql`state <> 'resolved'`),
-    index("incidents_by_time").on(t.openedAt),
+    // With all that is counted and filtered by, so that no incident has to be opened for it.
+    index("incidents_by_time").on(t.openedAt, t.source, t.state, t.severity, t.resolvedAt),
+    index("acknowledged_incidents")
+      .on(t.openedAt, t.source, t.acknowledgedAt)
+      .where(sql`acknowledged_by is not null`),
     index("incidents_of_title").on(t.title, t.openedAt),
     index("open_incidents").on(t.openedAt).where(sql`state <> 'resolved'`),
   ],
@@ -208,6 +214,11 @@ export const requests = sqliteTable(
     uniqueIndex("one_live_request_for_a_grant")
       .on(t.runbookId, t.actionId, t.target)
       .where(sql`is_grant and state in ('pending', 'approved', 'executing')`),
+    index("held_requests")
+      .on(t.runbookId, t.actionId, t.createdAt)
+      .where(
+        sql`requester is null and (instr(reasons, '"rule":"limit"') or instr(reasons, '"rule":"breaker"') or instr(reasons, '"rule":"flapping"'))`,
+      ),
     index("live_requests").on(t.state).where(sql`state in ('pending', 'approved', 'executing')`),
   ],
 );
@@ -262,7 +273,10 @@ export const votes = sqliteTable(
     reason: text(),
     at: integer().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.requestId, t.person] })],
+  (t) => [
+    primaryKey({ columns: [t.requestId, t.person] }),
+    index("votes_by_time").on(t.at, t.requestId),
+  ],
 );
 
 export const executions = sqliteTable(
@@ -287,11 +301,21 @@ export const executions = sqliteTable(
     output: text(),
     isTruncated: integer({ mode: "boolean" }),
     reviewedBy: text(),
+    /** That of its verification, so that what all runs came to is counted from an index alone. */
+    outcome: text(),
   },
   (t) => [
     uniqueIndex("one_run_a_target").on(t.target).where(sql`state in ('claimed', 'started')`),
-    index("executions_by_time").on(t.claimedAt),
-    index("executions_of_action").on(t.runbookId, t.actionId, t.target, t.claimedAt),
+    index("executions_by_time").on(t.claimedAt, t.state, t.outcome, t.isUnasked, t.incidentId),
+    index("executions_of_action").on(
+      t.runbookId,
+      t.actionId,
+      t.target,
+      t.claimedAt,
+      t.startedAt,
+      t.state,
+      t.outcome,
+    ),
     index("executions_of_incident").on(t.incidentId),
     index("executions_on_any_target").on(t.runbookId, t.actionId, t.claimedAt),
     index("unreviewed_executions")
@@ -481,7 +505,12 @@ export const record = sqliteTable(
     event: text().notNull(),
     hash: text().notNull(),
   },
-  (t) => [index("record_of_incident").on(t.incidentId)],
+  (t) => [
+    index("record_of_incident").on(t.incidentId),
+    index("switched")
+      .on(t.seq)
+      .where(sql`kind in ('autohealing.enabled', 'autohealing.disabled', 'maintenance.begun')`),
+  ],
 );
 
 /** What the full-text index `incident_words` knows, in the order of arrival: its rowid is `n`. */

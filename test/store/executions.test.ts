@@ -49,7 +49,7 @@ describe("an approved request", () => {
     expect(lab.count("executions")).toBe(1);
     expect(() =>
       lab.raw.exec(
-        "INSERT INTO executions SELECT 'exe_2', request_id, incident_id, runbook_id, action_id, 'other', 0, 'finished', 1, null, null, null, null, null, null FROM executions",
+        "INSERT INTO executions SELECT 'exe_2', request_id, incident_id, runbook_id, action_id, 'other', 0, 'finished', 1, null, null, null, null, null, null, null FROM executions",
       ),
     ).toThrow("UNIQUE");
   });

@@ -99,3 +99,22 @@ it("a report counts what was fixed by whom, what did not help, and what a model 
     costUsd: 0.25,
   });
 });
+
+it("an incident that began anew counts from when somebody took it for the first time", async () => {
+  const lab = createLab();
+  lab.pass(MINUTE);
+  const { store } = lab;
+  const { id, incidentId } = await lab.fire();
+  lab.pass(3 * MINUTE);
+  await store.incidents.acknowledge(incidentId, "ana");
+  await store.incidents.alertOver(id);
+  await store.incidents.fireAgain(id);
+  const acknowledged = async () =>
+    (await store.statistics.tally(new Date(0), lab.now())).acknowledge;
+
+  expect(await acknowledged()).toMatchObject({ count: 0 });
+  lab.pass(9 * MINUTE);
+  await store.incidents.acknowledge(incidentId, "ben");
+
+  expect(await acknowledged()).toMatchObject({ count: 1, medianMs: 3 * MINUTE });
+});
