@@ -2,13 +2,13 @@ import type { Request } from "./approval/approval.ts";
 import { nameOf, placeOf } from "./incident/alert.ts";
 import type { AlertGroup } from "./incident/alert-group.ts";
 import type { Reason, Risk } from "./remediation/proposal.ts";
-import type { Rules } from "./replay.ts";
+import type { Ignored, Replayed, Rules } from "./replay.ts";
 import { keyOf, replay } from "./replay.ts";
 import type { Bygone } from "./store/bygone.ts";
 import type { Store } from "./store/store.ts";
 
-/** `run`: by itself. `nothing`: no runbook offers anything. */
-export const OUTCOMES = ["run", "ask", "refuse", "nothing"] as const;
+/** `run`: by itself. `nothing`: no runbook offers anything. `ignored`: `alerts.ignore` of the policy. */
+export const OUTCOMES = ["run", "ask", "refuse", "nothing", "ignored"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** What came of one alert, or would. */
@@ -20,6 +20,8 @@ export interface Result {
   readonly target: string | null;
   readonly risk: Risk | null;
   readonly reasons: readonly Reason[];
+  /** Where it is told; null for every chat, absent where only history knows. */
+  readonly to?: readonly string[] | null;
 }
 
 export interface Compared {
@@ -70,7 +72,7 @@ export async function backtestHistory(
   const known = await bygone.alertsSince(from);
   const switches = await bygone.switchesSince(from);
   const past = { ...wish, groups: groupsOf(known), known, switches };
-  const before = against === null ? known : await replay(past, against);
+  const before = against === null ? { came: known, ignored: [] } : await replay(past, against);
   const incidents = new Map(known.map((one) => [keyOf(one.episode), one.incident.id]));
   return compare(await replay(past, rules), before, { since, incidents });
 }
@@ -92,25 +94,25 @@ export async function backtestGroups(
   });
 }
 
+/** What is known of a pass: where its alerts are told only where it is a replay. */
+type Pass = Omit<Replayed, "toldTo"> & Partial<Pick<Replayed, "toldTo">>;
+
 /** One pass beside the other, alert by alert. */
-export function compare(
-  replayed: readonly Bygone[],
-  before: readonly Bygone[] | null,
+function compare(
+  replayed: Pass,
+  before: Pass | null,
   options: { readonly since: Date; readonly incidents: ReadonlyMap<string, string> },
 ): Backtest {
-  const then = new Map(before?.map((one) => [keyOf(one.episode), one]));
-  const alerts = replayed
-    .filter(({ episode }) => episode.receivedAt >= options.since)
-    .map((one): Compared => {
-      const { episode } = one;
-      const earlier = then.get(keyOf(episode));
-      const would = resultOf(one.requests);
-      const was = earlier === undefined ? null : resultOf(earlier.requests);
+  const then = new Map(before === null ? [] : resultsIn(before).map((one) => [one.key, one]));
+  const alerts = resultsIn(replayed)
+    .filter(({ alert }) => alert.receivedAt >= options.since)
+    .map(({ key, alert, result: would }): Compared => {
+      const was = then.get(key)?.result ?? null;
       return {
-        at: episode.receivedAt,
-        alert: nameOf(episode.labels),
-        where: placeOf(episode.labels),
-        incident: options.incidents.get(keyOf(episode)) ?? null,
+        at: alert.receivedAt,
+        alert: nameOf(alert.labels),
+        where: placeOf(alert.labels),
+        incident: options.incidents.get(key) ?? null,
         ...{ would, was },
         isDifferent: was !== null && differs(was, would),
       };
@@ -124,14 +126,36 @@ export function compare(
   };
 }
 
+/** What came of each alert, in the order in which they came. */
+function resultsIn({ came, ignored, toldTo }: Pass) {
+  const told = ({ labels }: Ignored) => (toldTo === undefined ? {} : { to: toldTo(labels) });
+  const results = [
+    ...came.map(({ episode, requests }) => ({
+      alert: episode as Ignored,
+      result: { ...resultOf(requests), ...told(episode) },
+    })),
+    ...ignored.map((alert) => ({ alert, result: { ...NOTHING, outcome: "ignored" as const } })),
+  ];
+  return results
+    .map((one) => ({ ...one, key: keyOf(one.alert) }))
+    .sort((a, b) => a.alert.receivedAt.getTime() - b.alert.receivedAt.getTime());
+}
+
+const NOTHING: Result = {
+  outcome: "nothing",
+  action: null,
+  title: null,
+  target: null,
+  risk: null,
+  reasons: [],
+};
+
 /** Of everything that was put forward for an alert what went furthest, the first of that. */
 function resultOf(requests: readonly Request[]): Result {
   const ranked = requests.map((request) => ({ request, outcome: outcomeOf(request) }));
   const found = OUTCOMES.flatMap((outcome) => ranked.find((one) => one.outcome === outcome) ?? []);
   const [best] = found;
-  if (best === undefined) {
-    return { outcome: "nothing", action: null, title: null, target: null, risk: null, reasons: [] };
-  }
+  if (best === undefined) return NOTHING;
   const { proposal, risk, reasons } = best.request;
   return {
     outcome: best.outcome,
@@ -151,7 +175,9 @@ function outcomeOf(request: Request): Outcome {
 }
 
 function differs(a: Result, b: Result): boolean {
-  return a.outcome !== b.outcome || a.action !== b.action || a.target !== b.target;
+  const isToldElsewhere = a.to !== undefined && b.to !== undefined && `${a.to}` !== `${b.to}`;
+  const isOther = a.outcome !== b.outcome || a.action !== b.action || a.target !== b.target;
+  return isOther || isToldElsewhere;
 }
 
 function countsOf(results: readonly Result[]): Counts {
@@ -161,6 +187,7 @@ function countsOf(results: readonly Result[]): Counts {
     ask: count("ask"),
     refuse: count("refuse"),
     nothing: count("nothing"),
+    ignored: count("ignored"),
   };
 }
 

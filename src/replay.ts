@@ -2,13 +2,15 @@ import type { Request } from "./approval/approval.ts";
 import { redact } from "./evidence/redact.ts";
 import type { Executor, RunResult } from "./execution/execution.ts";
 import { admit } from "./incident/admit.ts";
-import type { Episode } from "./incident/alert.ts";
+import type { Episode, Labels } from "./incident/alert.ts";
 import type { AlertGroup } from "./incident/alert-group.ts";
 import type { Policy } from "./remediation/policy.ts";
+import { CHANNELS } from "./remediation/policy-file.ts";
 import type { Action, Runbook, Whitelist } from "./remediation/runbook.ts";
 import type { Ports, StepEnd } from "./responder/ports.ts";
 import type { Step } from "./responder/respond.ts";
 import { respond } from "./responder/respond.ts";
+import { createRouting } from "./routing.ts";
 import type { Bygone, Switched } from "./store/bygone.ts";
 import { newId } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
@@ -41,8 +43,25 @@ export interface Rules {
   readonly executors: ReadonlyMap<string, Executor>;
 }
 
+/** An alert of which nothing comes, since the policy ignores it. */
+export type Ignored = Pick<
+  Episode,
+  "source" | "fingerprint" | "startsAt" | "receivedAt" | "labels"
+>;
+
+export interface Replayed {
+  readonly came: readonly Bygone[];
+  readonly ignored: readonly Ignored[];
+  /** Where `alerts.route` sends it; null for every chat. */
+  readonly toldTo: (labels: Labels) => readonly string[] | null;
+}
+
 /** Which episode it is, whoever numbered it. */
-export function keyOf({ source, fingerprint, startsAt }: Omit<Episode, "id">): string {
+export function keyOf({
+  source,
+  fingerprint,
+  startsAt,
+}: Pick<Episode, "source" | "fingerprint" | "startsAt">): string {
   return JSON.stringify([source, fingerprint, startsAt.getTime()]);
 }
 
@@ -51,7 +70,33 @@ export function keyOf({ source, fingerprint, startsAt }: Omit<Episode, "id">): s
  * goes by the alerts, and executors that start nothing. What nobody can look at any more was as it was found then;
  * where nobody looked, preconditions hold and fixes help.
  */
-export async function replay(past: Past, rules: Rules): Promise<Bygone[]> {
+export async function replay(past: Past, rules: Rules): Promise<Replayed> {
+  const route = createRouting({ read: () => rules.whitelist }, CHANNELS);
+  const ignored = ignoredOf(past.groups, (labels) => route(labels).isIgnored);
+  const toldTo = (labels: Labels) => route(labels).to;
+  return { came: await relive(past, rules, route), ignored, toldTo };
+}
+
+/** Each once, as it was first heard of. */
+function ignoredOf(
+  groups: readonly AlertGroup[],
+  isIgnored: (labels: Labels) => boolean,
+): Ignored[] {
+  const found = new Map<string, Ignored>();
+  for (const { source, receivedAt, alerts } of groups) {
+    for (const { fingerprint, labels, startsAt } of alerts) {
+      const alert = { source, fingerprint, labels, receivedAt, startsAt: startsAt ?? receivedAt };
+      if (isIgnored(labels) && !found.has(keyOf(alert))) found.set(keyOf(alert), alert);
+    }
+  }
+  return [...found.values()];
+}
+
+async function relive(
+  past: Past,
+  rules: Rules,
+  route: ReturnType<typeof createRouting>,
+): Promise<Bygone[]> {
   const events = eventsOf(past);
   let clock = Math.min(...events.map(({ at }) => at));
   if (events.length === 0) return [];
@@ -62,7 +107,7 @@ export async function replay(past: Past, rules: Rules): Promise<Bygone[]> {
     dedupWindowMs: past.dedupWindowMs,
     hasSource: false,
     chats: [],
-    ...{ admit, now, redact },
+    ...{ admit, now, redact, route },
   });
   try {
     const world = createWorld(past.known);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Backtest } from "../src/backtest.ts";
 import { backtestHistory } from "../src/backtest.ts";
+import type { Rules } from "../src/replay.ts";
 import { createJourney } from "./responder/journey.ts";
 import { createLab } from "./store/lab.ts";
 
@@ -9,11 +10,11 @@ type Journey = ReturnType<typeof createJourney>;
 
 async function test(
   journey: Journey,
-  over: { autohealing?: boolean | null } = {},
+  over: { autohealing?: boolean | null; against?: Rules } = {},
 ): Promise<Backtest> {
   const rules = { whitelist: journey.catalogue.read(), executors: journey.ports.executors };
   return await backtestHistory(journey.store.bygone, {
-    ...{ rules, against: null, hasSource: true, dedupWindowMs: 300_000 },
+    ...{ rules, against: over.against ?? null, hasSource: true, dedupWindowMs: 300_000 },
     ...{ since: new Date(0), autohealing: over.autohealing ?? null },
   });
 }
@@ -103,6 +104,50 @@ it("says what other rules would have changed, and starts nothing for it", async 
   expect(fewer.runs).toEqual([{ action: "web-down/restart", target: "web", count: 1 }]);
   expect(journey.runs).toHaveLength(runs);
   expect(entries.get()).toBe(before);
+});
+
+it("counts what the policy ignores as ignored: it offers nothing, and no limit counts it", async () => {
+  const journey = createJourney();
+  journey.world.alertmanager = true;
+  await journey.enableAutohealing();
+  await once(journey, "web");
+  await once(journey, "db");
+  const counted = `targets: {web: {executor: command}, db: {executor: command}}
+limits: {executions_per_hour: 1}
+`;
+  journey.writePolicy(counted);
+  const both = await test(journey);
+  journey.writePolicy(`${counted}alerts: {ignore: [{service: web}]}\n`);
+  const found = await test(journey);
+
+  expect(both.alerts.map(({ would }) => would.outcome)).toEqual(["run", "ask"]);
+  expect(found.alerts).toMatchObject([
+    { would: { outcome: "ignored", action: null }, was: { outcome: "run" }, isDifferent: true },
+    { would: { outcome: "run", target: "db" }, isDifferent: false },
+  ]);
+  expect(found.would).toEqual({ run: 1, ask: 0, refuse: 0, nothing: 0, ignored: 1 });
+  expect(found.changes).toEqual({ "run -> ignored": 1 });
+});
+
+it("says where another policy tells an alert", async () => {
+  const journey = createJourney();
+  journey.world.alertmanager = true;
+  await once(journey, "web");
+  await once(journey, "db");
+  const told = (to: string) => `alerts: {route: [{match: {service: db}, to: [${to}]}]}\n`;
+  const inventory = "targets: {web: {executor: command}, db: {executor: command}}\n";
+  journey.writePolicy(inventory + told("telegram"));
+  const against = { whitelist: journey.catalogue.read(), executors: journey.ports.executors };
+  journey.writePolicy(inventory + told("pagerduty, slack"));
+
+  const beside = await test(journey, { against });
+  const history = await test(journey);
+
+  expect(beside.alerts).toMatchObject([
+    { would: { to: null }, was: { to: null }, isDifferent: false },
+    { would: { to: ["pagerduty", "slack"] }, was: { to: ["telegram"] }, isDifferent: true },
+  ]);
+  expect(history.alerts.filter(({ isDifferent }) => isDifferent)).toEqual([]);
 });
 
 it("lets people decide again what they decided then, so that their runs count", async () => {

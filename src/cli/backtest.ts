@@ -16,7 +16,8 @@ import { print } from "./output.ts";
 const FAILURES: Record<string, (compared: Compared) => boolean> = {
   auto: ({ would, was }) => would.outcome === "run" && was?.outcome !== "run",
   refused: ({ would, was }) =>
-    ["refuse", "nothing"].includes(would.outcome) && ["run", "ask"].includes(was?.outcome ?? ""),
+    ["refuse", "nothing", "ignored"].includes(would.outcome) &&
+    ["run", "ask"].includes(was?.outcome ?? ""),
   any: ({ isDifferent }) => isDifferent,
 };
 
@@ -26,14 +27,14 @@ export const backtest: CliCommand = {
     "backtest [FOLDER] [--runbooks DIR] [--against DIR] [--since 30d] [--autohealing on|off] [--fail-on auto|refused|any]… [--all] [--json]",
   details: `Lets the alerts of the stored history, or webhook bodies in FOLDER (one a file, *.json), come once
 more under the runbooks and the policy in a folder, and says what would have run by itself, asked,
-or been refused, and how that differs from what happened. It reads only, also beside a running program.
+been refused or ignored, and how that differs from what happened. It reads only, also beside a running program.
 
   --runbooks DIR       the rules to try; RUNBOOKS_DIR where nothing is said
   --against DIR        compare with these rules instead of with what happened
   --since 30d          how much of the history
   --autohealing on     as if it had been on (or off); else as it was, and on for FOLDER
   --fail-on auto       exit code 1 where something would run by itself that did not
-  --fail-on refused    … where something would be refused that was not
+  --fail-on refused    … where something would be refused or ignored that was not
   --fail-on any        … where anything differs
   --all                list every alert, not only those that differ
 
@@ -148,8 +149,12 @@ function lineOf({ at, alert, where, would, was, isDifferent }: Compared): string
   return `${time}  ${alert} ${where}: ${from}${resultText(would)}`;
 }
 
-function resultText({ outcome, action, target, reasons }: Result): string {
-  if (outcome === "nothing") return "nothing";
+function resultText({ to, ...result }: Result): string {
+  return `${fateText(result)}${to == null ? "" : `, told to ${to.join(", ")}`}`;
+}
+
+function fateText({ outcome, action, target, reasons }: Result): string {
+  if (action === null) return outcome;
   const where = target === null ? "" : ` on ${target}`;
   const why = outcome === "run" ? "" : ` (${reasons.map(({ rule }) => rule).join(", ")})`;
   return `${outcome} ${action}${where}${why}`;

@@ -53,7 +53,7 @@ export interface WhatIfWish {
   readonly autohealing: "was" | "on";
 }
 
-type Came = "run" | "ask" | "refuse" | "nothing";
+type Came = "run" | "ask" | "refuse" | "nothing" | "ignored";
 
 export interface WhatIfResult {
   readonly outcome: Came;

@@ -11,6 +11,7 @@ const WORDS = {
   ask: "Asked",
   refuse: "Refused",
   nothing: "Nothing offered",
+  ignored: "Ignored",
 } as const;
 
 /** The rules as they are now on the alerts of the past. Looking changes nothing and starts nothing. */
@@ -28,7 +29,7 @@ export function WhatIfPage(props: { frame: Frame; wish: WhatIfWish; found: WhatI
       <Choice wish={wish} />
       <Block id="counts" title={plural(found.total, "alert")}>
         <dl class="facts wide-names">
-          {(["run", "ask", "refuse", "nothing"] as const).map((outcome) => (
+          {(["run", "ask", "refuse", "nothing", "ignored"] as const).map((outcome) => (
             <Fact name={WORDS[outcome]}>
               <b>{found.would[outcome]}</b>, in fact {found.was[outcome]}
             </Fact>

@@ -148,8 +148,8 @@ export function createReadings(now: () => Date) {
     }),
     whatIf: async ({ days }) => ({
       total: days * 3,
-      would: { run: 2, ask: 1, refuse: 0, nothing: days * 3 - 3 },
-      was: { run: 0, ask: 2, refuse: 1, nothing: days * 3 - 3 },
+      would: { run: 2, ask: 1, refuse: 0, nothing: days * 3 - 3, ignored: 0 },
+      was: { run: 0, ask: 2, refuse: 1, nothing: days * 3 - 3, ignored: 0 },
       runs: [{ action: "service-down/restart", target: "web-01", count: 2 }],
       differing: 1,
       differences: [
