@@ -40,6 +40,7 @@ import { keyHolders } from "./proposals.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { lately } from "./remediation/catalogue.ts";
 import { maintenanceOfAlert } from "./remediation/maintenance.ts";
+import { pictureOfReport } from "./reports.ts";
 import { ask, tryOut } from "./responder/ask.ts";
 import { edit } from "./responder/edit.ts";
 import { enrich } from "./responder/enrich.ts";
@@ -199,7 +200,9 @@ export function createApp(
       }
     },
   });
+  const drawing = createDrawing();
   const registry = createCommands({
+    drawReport: (report) => pictureOfReport(report, drawing),
     desk: desk.chat,
     publicUrl: config.publicUrl,
     invite: config.allowsChatSignIn ? chatInvitations(store, config.publicUrl) : undefined,
@@ -235,7 +238,6 @@ export function createApp(
       log.warn({ reason }, "a request to /slack/events was refused");
     },
   });
-  const drawing = createDrawing();
   const graphs = createGraphs({ drawing, prometheus: sources.prometheus, now });
   const postings = createPostings({
     chats,

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Card } from "./chat/card.ts";
+import type { Picture } from "./chat/channel.ts";
 import { ChatRejected } from "./chat/channel.ts";
 import { reportCardOf } from "./chat/report-card.ts";
 import type { Chat } from "./chats.ts";
@@ -90,11 +91,8 @@ export function createReports(deps: Deps) {
 
   /** The picture is an aid: without it the report stands all the same. */
   async function illustrate(report: Report, messageId: string, cards: Chat["cards"]) {
-    const graph = graphOfReport(report);
-    const [title, alt] = [graph.title, describe(graph)];
-    await drawing
-      .png(graph, "light")
-      .then((png) => cards.picture(messageId, { title, alt, png }))
+    await pictureOfReport(report, drawing)
+      .then((picture) => cards.picture(messageId, picture))
       .catch((error: unknown) => log.warn({ err: error }, "a report has no picture"));
   }
 
@@ -105,4 +103,13 @@ export function createReports(deps: Deps) {
   });
   /** `check` looks now; it ends when what was due is sent. */
   return { check: go, start, stop };
+}
+
+export async function pictureOfReport(
+  report: Report,
+  drawing: Pick<Drawing, "png">,
+): Promise<Picture> {
+  const graph = graphOfReport(report);
+  const { title } = graph;
+  return { title, alt: describe(graph), png: await drawing.png(graph, "light") };
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Channel, Person, Role, SignInWay } from "../approval/approval.ts";
+import type { Report } from "../incident/report.ts";
+import type { Picture } from "./channel.ts";
 import type { Desk } from "./desk.ts";
 import { oneLine } from "./text.ts";
 import { asTyped } from "./wording.ts";
@@ -32,6 +34,8 @@ export interface Reply {
   readonly buttons?: readonly ReplyButton[];
   /** For the person alone, not for the whole chat. */
   readonly isPrivate?: true;
+  /** To stand under it where a platform shows pictures: then all of the chat see both. */
+  readonly picture?: () => Promise<Picture>;
   /** More for the person alone: it takes the place of the text where nobody else reads along. */
   readonly privately?: string;
 }
@@ -70,6 +74,8 @@ export interface CommandDeps {
   readonly publicUrl: string;
   /** A one-time link that signs this person in; null for whoever asks too often. Absent where chats give none. */
   readonly invite?: ((person: string) => Promise<string | null>) | undefined;
+  /** The graph of a report; absent where nothing is drawn. */
+  readonly drawReport?: (report: Report) => Promise<Picture>;
   readonly timeZone?: string;
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Report } from "../incident/report.ts";
 import { PERIOD_MS, PERIODS } from "../incident/report.ts";
 import type { CommandContext, CommandDeps, ListedCommand, Reply } from "./command.ts";
 import { AnyWords, Duration, listed } from "./command.ts";
@@ -26,11 +27,21 @@ const Named = z
 export function reportCommands({
   desk,
   publicUrl,
+  drawReport,
   timeZone = "UTC",
 }: CommandDeps): ListedCommand[] {
-  async function report({ channel }: CommandContext, lengthMs: number): Promise<Reply> {
-    const card = reportCardOf(await desk.report(lengthMs), { publicUrl, timeZone });
-    return { text: cardText(card, channel) };
+  async function stats(context: CommandContext, lengthMs: number): Promise<Reply> {
+    return numbersOf(await desk.report(lengthMs), context);
+  }
+
+  async function report(context: CommandContext, lengthMs: number): Promise<Reply> {
+    const found = await desk.report(lengthMs);
+    const picture = drawReport === undefined ? {} : { picture: () => drawReport(found) };
+    return { ...numbersOf(found, context), ...picture };
+  }
+
+  function numbersOf(found: Report, { channel }: CommandContext): Reply {
+    return { text: cardText(reportCardOf(found, { publicUrl, timeZone }), channel) };
   }
 
   async function setReports({ person }: CommandContext, isOn: boolean): Promise<Reply> {
@@ -57,7 +68,7 @@ export function reportCommands({
       summary: "numbers of a stretch of time, against the one before",
       role: "viewer",
       args: Stretch,
-      run: report,
+      run: stats,
     }),
     listed({
       name: "report",

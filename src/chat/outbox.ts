@@ -9,7 +9,7 @@ const WAITING = 50;
 
 export interface Outgoing {
   readonly pace: Pace;
-  send(): Promise<void>;
+  send(): Promise<unknown>;
 }
 
 /**

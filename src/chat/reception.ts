@@ -5,6 +5,7 @@ import type { CommandContext, Reply } from "./command.ts";
 import { wordsOf } from "./command.ts";
 import type { CommandRegistry } from "./commands.ts";
 import type { Desk } from "./desk.ts";
+import type { Outbox } from "./outbox.ts";
 import type { EditPress, PressAnswer, TypedAnswer, TypedPress, UseToken } from "./press.ts";
 import { createPresses } from "./press.ts";
 import { asTyped } from "./wording.ts";
@@ -41,12 +42,14 @@ export function createReception({
   place,
   setting,
   cards,
+  outbox,
   ...deps
 }: ChatDeps & {
   readonly place: { readonly channel: Channel; readonly chat: string };
   /** Names our chat. */
   readonly setting: string;
-  readonly cards: Pick<CardAdapter, "pace" | "retire">;
+  readonly cards: Pick<CardAdapter, "pace" | "retire" | "picture">;
+  readonly outbox: Outbox;
 }) {
   const { registry, log, observe } = deps;
   const now = deps.now ?? (() => new Date());
@@ -144,6 +147,16 @@ export function createReception({
     }
   }
 
+  /** For all of the chat to see, and the picture under it, without which it stands all the same. */
+  function show({ picture }: Reply, send: () => Promise<string>): void {
+    const { pace } = cards;
+    const queue = (act: () => Promise<unknown>) => outbox.push(place.chat, { pace, send: act });
+    queue(async () => {
+      const messageId = await send();
+      if (picture !== undefined) queue(async () => cards.picture(messageId, await picture()));
+    });
+  }
+
   /** Behind the answer's back: nobody waits for it, and the next press tries again. */
   function retire(messageId: string, liveMessageId: string | null): void {
     if (cards.pace.waitMs("edit", "person") > 0) return;
@@ -169,7 +182,7 @@ export function createReception({
     return { text, isAlert: true, refusal: "unlisted" };
   }
 
-  return { admit, press, typed, edited, command, note, refuse, noRole };
+  return { admit, press, typed, edited, command, note, show, refuse, noRole };
 }
 
 export type Reception = ReturnType<typeof createReception>;

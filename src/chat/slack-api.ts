@@ -39,8 +39,8 @@ export const CLIENT_OPTIONS = {
 } as const;
 
 export interface SlackCards extends CardAdapter {
-  /** To everybody in the channel. */
-  say(reply: Reply): Promise<void>;
+  /** To everybody in the channel; the message's id. */
+  say(reply: Reply): Promise<string>;
   /** To one person of the channel, whom nobody else can see it with; under a card where a thread is named. */
   whisper(reply: Reply, userId: string, threadTs?: string): Promise<void>;
   /** Only within three seconds of the press that the trigger came with. */
@@ -235,9 +235,7 @@ export function createSlackCards(deps: {
     async reply(messageId, text) {
       await send(slackReply({ text }), { thread_ts: messageId });
     },
-    async say(reply) {
-      await send(slackReply(reply));
-    },
+    say: (reply) => send(slackReply(reply)),
     async whisper(reply, user, threadTs) {
       const place = { channel, user, ...(threadTs === undefined ? {} : { thread_ts: threadTs }) };
       await orWithoutBlocks(slackReply(reply), (body) =>

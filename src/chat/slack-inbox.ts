@@ -25,7 +25,7 @@ export function createSlackInbox(
   const { publicUrl } = deps;
   const { home, cards, outbox } = given;
   const place = { channel: "slack", chat: deps.channel } as const;
-  const reception = createReception({ ...deps, place, setting: "SLACK_CHANNEL", cards });
+  const reception = createReception({ ...deps, place, setting: "SLACK_CHANNEL", cards, outbox });
   const forms = createSlackFormInbox(deps, { reception, cards, fromHere, whisper });
 
   async function onPress({ ack, body }: { ack: Ack<void>; body: BlockAction }): Promise<void> {
@@ -69,8 +69,12 @@ export function createSlackInbox(
 
   async function replyTo(text: string, sender: Sender): Promise<Reply> {
     const reply = await reception.command(text, sender);
-    // Whatever a command answers here, only who typed it sees it.
+    // What a command answers here only who typed it sees, but no picture can be shown to one alone.
     if (reply?.privately !== undefined) return { text: reply.privately };
+    if (reply?.picture !== undefined) {
+      reception.show(reply, () => cards.say(reply));
+      return { text: "It is in the channel, for all to see." };
+    }
     return reply ?? { text: `That is no command. ${asTyped("/help", "slack")} lists them.` };
   }
 

@@ -47,7 +47,8 @@ interface TelegramButton {
 }
 
 export interface TelegramCards extends CardAdapter {
-  answer(reply: Reply, to: AnswerTo): Promise<void>;
+  /** The message's id. */
+  answer(reply: Reply, to: AnswerTo): Promise<string>;
 }
 
 /** What Telegram said, read from its own fields: a grammY error may hold the URL, and with it the token. */
@@ -221,7 +222,7 @@ export function createTelegramCards(deps: {
     }
   }
 
-  async function answer({ text, buttons = [] }: Reply, to: AnswerTo): Promise<void> {
+  async function answer({ text, buttons = [] }: Reply, to: AnswerTo): Promise<string> {
     const body = cutToFit(text, (each) => telegramLength(each) <= TELEGRAM_LIMIT);
     const keyboard = buttons.map(({ label, style, verb, token }): TelegramButton[] => [
       { text: label, callback_data: buttonData(verb, token), style },
@@ -232,12 +233,12 @@ export function createTelegramCards(deps: {
         to.messageId === null
           ? {}
           : { reply_parameters: { message_id: to.messageId, allow_sending_without_reply: true } };
-      await send(renderTelegramText(body), body, { ...answered, ...extra });
-      return;
+      return await send(renderTelegramText(body), body, { ...answered, ...extra });
     }
-    await call((api, signal) =>
+    const sent = await call((api, signal) =>
       api.sendMessage(to.userId, renderTelegramText(body), { parse_mode: "HTML" }, signal),
     );
+    return String(sent.message_id);
   }
 
   async function retire(messageId: string, liveMessageId: string | null): Promise<void> {

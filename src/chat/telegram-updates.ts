@@ -24,7 +24,7 @@ export function createTelegramUpdates(
 ) {
   const { log } = deps;
   const place = { channel: "telegram", chat: chat.name } as const;
-  const reception = createReception({ ...deps, place, setting: "TELEGRAM_CHAT_ID", cards });
+  const reception = createReception({ ...deps, place, setting: "TELEGRAM_CHAT_ID", cards, outbox });
   const { refuse } = reception;
 
   async function onText(context: Context): Promise<void> {
@@ -53,11 +53,9 @@ export function createTelegramUpdates(
   }
 
   function answer(reply: Reply, to: AnswerTo): void {
-    const isHere = to.kind === "chat";
-    outbox.push(isHere ? chat.name : `person ${to.userId}`, {
-      pace: isHere ? cards.pace : createPace(PRIVATE_CHAT),
-      send: () => cards.answer(reply, to),
-    });
+    const send = () => cards.answer(reply, to);
+    if (to.kind === "chat") reception.show(reply, send);
+    else outbox.push(`person ${to.userId}`, { pace: createPace(PRIVATE_CHAT), send });
   }
 
   async function onPress(context: Context): Promise<void> {

@@ -699,6 +699,29 @@ describe("what is typed", () => {
     expect(fake.messages()).toEqual([]);
   });
 
+  it("is answered in the channel where it asks for a report, with its picture in the thread", async () => {
+    const { desk } = ports;
+    const png = Buffer.from("png");
+    slack = connect({
+      registry: createCommands({
+        ...{ desk, publicUrl: "https://c.example" },
+        drawReport: async () => ({ title: "Incidents a day", alt: "12 in a week", png }),
+      }),
+    });
+    await connected();
+
+    const report = await fake.say("report", ana);
+    const stats = await fake.say("stats", ana);
+
+    const [file] = await fake.waitFor(() => fake.files().length > 0 && fake.files());
+    const [shown] = fake.cards();
+    expect(textOf(report)).toBe("It is in the channel, for all to see.");
+    expect(shown?.text).toContain("Last 7 d: 12 incidents");
+    expect(file).toMatchObject({ threadTs: shown?.ts, alt: "12 in a week", bytes: png });
+    expect(textOf(stats)).toContain("Last 7 d: 12 incidents");
+    expect(fake.cards()).toHaveLength(1);
+  });
+
   it("shows by whoami what belongs into the policy", async () => {
     await connected();
 

@@ -6,6 +6,11 @@ import type { Projector } from "../../src/chat/projector.ts";
 import { createProjector } from "../../src/chat/projector.ts";
 import type { Telegram, TelegramDeps } from "../../src/chat/telegram.ts";
 import { createTelegram } from "../../src/chat/telegram.ts";
+import { drawSvg } from "../../src/evidence/draw.ts";
+import type { Graph } from "../../src/evidence/graph.ts";
+import { rasterize } from "../../src/evidence/rasterize.ts";
+import type { Report } from "../../src/incident/report.ts";
+import { pictureOfReport } from "../../src/reports.ts";
 import type { ChatPorts } from "../fakes/chat-ports.ts";
 import { createChatPorts, NO_COMMANDS, newToken } from "../fakes/chat-ports.ts";
 import { aRequest, aView } from "../fakes/incidents.ts";
@@ -217,6 +222,38 @@ describe("what is typed", () => {
     const answer = await fake.waitFor(() => fake.messages(GROUP)[0]);
     expect(answer.text).toContain("Open incidents: 0");
     expect(answer.automatic).toEqual([]);
+  });
+
+  it("is answered with a picture where it asks for a report, and without one where it can't be drawn", async () => {
+    let isBroken = false;
+    const png = async (graph: Graph) => {
+      if (isBroken) throw new Error("broken");
+      return rasterize(drawSvg(graph, "light"));
+    };
+    const drawReport = (found: Report) => pictureOfReport(found, { png });
+    const { desk } = ports;
+    telegram = connect({
+      registry: createCommands({ desk, publicUrl: "https://c.example", drawReport }),
+    });
+    telegram.start();
+
+    const asked = fake.pushMessage(ANA, GROUP, "/report day");
+    await fake.waitFor(() => fake.messages(GROUP).length === 2);
+    isBroken = true;
+    fake.pushMessage(ANA, GROUP, "/report");
+    await fake.waitFor(() => ports.logged.some(({ level }) => level === "error"));
+
+    const [report, picture, bare] = fake.messages(GROUP);
+    expect(report).toMatchObject({ replyTo: asked, photo: null });
+    expect(report?.text).toContain("Last 24 h: 12 incidents");
+    expect(picture).toMatchObject({
+      replyTo: report?.messageId,
+      isSilent: true,
+      photo: expect.anything(),
+    });
+    expect(picture?.text).toContain("Incidents");
+    expect(bare?.text).toContain("Last 7 d: 12 incidents");
+    expect(fake.messages(GROUP)).toHaveLength(3);
   });
 
   it("T01 by somebody without a role is answered to that person alone", async () => {
