@@ -69,8 +69,8 @@ const RULES = [
   "logql",
 ];
 
-/** The pure rules that every later folder may import: what a command can do at worst, and what is PromQL, has one answer. */
-const COMMON_RULES = ["classify", "promql"];
+/** The pure rules that every later folder may import: what a command can do at worst, what is PromQL, and what text may show, has one answer. */
+const COMMON_RULES = ["classify", "promql", "text"];
 
 /** Each outside package speaks at home only. Top-level files (app, main) and the commands in cli are not checked: they wire. */
 const HOMES: Record<string, readonly string[]> = {

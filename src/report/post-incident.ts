@@ -1,4 +1,5 @@
 import type { IncidentView } from "../chat/card.ts";
+import { clean } from "../chat/text.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { TimelineEntry } from "../incident/incident.ts";
 
@@ -61,14 +62,19 @@ function runOf(execution: Execution, { verifications }: IncidentView): string {
 
 /** In Markdown each of these can be escaped; a line break would begin something else. */
 function plain(text: string): string {
-  return text
-    .replace(/\s+/g, " ")
-    .trim()
-    .replace(/[\\`*_{}[\]()<>#+!|~&:-]/g, "\\$&");
+  return (
+    clean(text)
+      .replace(/\s+/g, " ")
+      // Readers make links of names, addresses and numbers by themselves, and tell people who are named.
+      .replace(/[@#](?=\S)|\bwww(?=\.)/gi, "$&\u2060")
+      .replace(/[\\`*_{}[\]()<>#+!|~&:$-]/g, "\\$&")
+      .replace(/^(\d+)\./, "$1\\.")
+  );
 }
 
 /** A fence that is longer than any in it. */
-function fenced(text: string): string {
+function fenced(from: string): string {
+  const text = clean(from);
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(Math.min(longest + 1, LONGEST_FENCE));
   const inside = longest >= LONGEST_FENCE ? text.replaceAll("`", "'") : text;

@@ -1,6 +1,10 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { IncidentView } from "../../src/chat/card.ts";
 import { postIncident } from "../../src/report/post-incident.ts";
 import { shownView } from "../../src/shown-view.ts";
+import { hostileView, hostileWords } from "../fakes/hostile.ts";
+import { anExecution, aVerification, NOW } from "../fakes/incidents.ts";
 import { ana, ben, openCounter, PEOPLE, TARGETS } from "../responder/counter.ts";
 import { createJourney } from "../responder/journey.ts";
 
@@ -60,6 +64,75 @@ it("T61 what an alert says stays text in the Markdown", async () => {
   const prose = report.replace(/(`{3,})text\n[\s\S]*?\n\1/g, "");
   expect(prose).toContain("evil.example");
   expect(prose).not.toMatch(/(?<!\\)\]\(https:\/\/evil|(?<!\\)<img|^# Heading/m);
+});
+
+const INVISIBLE = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\p{Surrogate}]|(?!\n)\p{Cc}/u;
+/** Everything that can begin or end something, and is not escaped; then what readers make a link of by themselves. */
+const LIVE = /^(?:[^\\`*_{}[\]<>#+!|~&$]|\\[!-/:-@[-`{-~])*$/;
+const LINK_BY_ITSELF = /(?<!\\):\/\/|\bwww\.|[@#][^\s\u2060]/i;
+
+/** These words wherever words from outside can stand. */
+function reportWith(words: readonly string[]): string {
+  const word = (n: number) => words[n % words.length] ?? "";
+  const view = hostileView(words);
+  const run = anExecution({ target: word(0), runbookId: word(1), actionId: word(2) });
+  const timeline = words.flatMap((text, seq) => [
+    { ...{ seq, at: NOW, text, actor: text }, kind: "incident.noted" },
+    { ...{ seq, at: NOW, text, actor: text }, kind: "opinion.written" },
+  ]);
+  const seen: IncidentView = {
+    ...view,
+    incident: { ...view.incident, acknowledgedBy: word(3) },
+    executions: [run],
+    verifications: [aVerification({ executionId: run.id, detail: word(4) })],
+  };
+  return postIncident(seen, timeline, LINK);
+}
+
+/** As CommonMark reads it: what stands in a fence is text, up to a line that closes it. */
+function linesOf(report: string): { prose: string[]; fences: number } {
+  const prose: string[] = [];
+  let [fences, open] = [0, ""];
+  for (const line of report.split("\n")) {
+    const ticks = /^ {0,3}(`{3,})(.*)$/.exec(line);
+    if (open === "" && ticks !== null) [open, fences] = [ticks[1] ?? "", fences + 1];
+    else if (open === "") prose.push(line);
+    else if (ticks?.[2]?.trim() === "" && (ticks[1] ?? "").length >= open.length) open = "";
+  }
+  expect(open, "every fence is closed").toBe("");
+  return { prose, fences };
+}
+
+const kindOf = (line: string) => /^(?:#{1,6}|-)(?= |$)|^/.exec(line)?.[0] ?? "";
+
+it("T31 T34 T43 T61 whatever words say, they begin and end nothing in the Markdown", () => {
+  fc.assert(
+    fc.property(hostileWords, (words) => {
+      const report = reportWith(words);
+      const { prose, fences } = linesOf(report);
+      const harmless = linesOf(reportWith(words.map(() => "x")));
+
+      expect(fences).toBe(harmless.fences);
+      expect(prose.map(kindOf)).toEqual(harmless.prose.map(kindOf));
+      expect(report).not.toMatch(INVISIBLE);
+      for (const line of prose) {
+        if (line.includes(LINK) || line === "_To be written by people._") continue;
+        const said = line.slice(kindOf(line).length).trimStart();
+        expect(said).toMatch(LIVE);
+        expect(said).not.toMatch(LINK_BY_ITSELF);
+        expect(said).not.toMatch(/^(?:\d{1,9}[.)]|[-+*>])(?:\s|$)/);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it("T61 a fence in the evidence does not end its fence, however long it is", () => {
+  for (const ticks of ["```", "`".repeat(39), "`".repeat(40), "`".repeat(4000)]) {
+    const report = reportWith([`x\n${ticks}\n# Heading\n${ticks}\r${ticks}`]);
+
+    expect(linesOf(report).prose.filter((line) => line === "# Heading")).toEqual([]);
+  }
 });
 
 it("T77 a secret in a note or a label does not get into it", async () => {
