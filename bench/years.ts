@@ -7,6 +7,7 @@ import { startFakeTelegram } from "../test/fakes/telegram.ts";
 import { post, webhookBody } from "./alerts.ts";
 import { databaseIn, startProgram } from "./contenders.ts";
 import { arrival } from "./first-card.ts";
+import { timeForgetting } from "./forgetting.ts";
 import { fillHistory } from "./history.ts";
 import { signIn, timeCommands, timePages } from "./pages.ts";
 import { createFolder, removeFolder } from "./processes.ts";
@@ -17,6 +18,7 @@ import { median } from "./stats.ts";
 const CHAT = 7;
 const APART_MS = 1_350;
 const QUARTER_HOUR_MS = 15 * 60_000;
+const DAY_MS = 86_400_000;
 const run = promisify(execFile);
 
 /** What years of use leave behind, beside an empty database: is anything slower for it? */
@@ -28,9 +30,12 @@ export const years: Bench = {
     const incidents = quick ? 5_000 : 100_000;
     const more = { executions: incidents / 2, everyMs: QUARTER_HOUR_MS };
     fillHistory(databaseIn(old), { incidents, alertsEach: 10, entriesEach: 10, ...more });
-    const result = await compare(old, fresh, { alerts: 10 * incidents, quick });
+    const { rows, raw } = await compare(old, fresh, { alerts: 10 * incidents, quick });
+    // About a year of the full length goes.
+    const keepDays = Math.round((incidents * QUARTER_HOUR_MS * 2) / 3 / DAY_MS);
+    const forgetting = await timeForgetting(databaseIn(old), keepDays);
     for (const folder of [old, fresh]) removeFolder(folder);
-    return result;
+    return { rows: [...rows, ...forgetting], raw };
   },
 };
 

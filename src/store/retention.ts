@@ -1,8 +1,8 @@
 import type { Sqlite } from "./open.ts";
 import type { Chain } from "./record.ts";
 
-/** So many incidents at once: the program answers in between. */
-const BATCH = 100;
+/** So many incidents at once: the program answers in between, and a portion is soon done. */
+const BATCH = 20;
 
 /** What hangs on an incident, in an order in which nothing refers to what is gone. `?` is a JSON list of incident ids. */
 const OF_INCIDENTS = "(SELECT value FROM json_each(?))";
