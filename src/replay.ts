@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Request } from "./approval/approval.ts";
 import { redact } from "./evidence/redact.ts";
 import type { Executor, RunResult } from "./execution/execution.ts";
@@ -22,6 +23,7 @@ const KINDS: Kinds = [
   ...(["execute", "verify", "silence", "remind", "escalate", "page", "expire"] as const),
   ...(["ask_source", "investigate", "propose"] as const),
 ];
+const LONGEST_BREATH_MS = 5;
 /** So that a freeze, an expiry or a check that was still to come comes. */
 const AFTERWARDS_MS = 24 * 3_600_000;
 
@@ -113,9 +115,10 @@ async function relive(
     const world = createWorld(past.known);
     const ports = portsOf({ store, world, rules, now, hasSource: past.hasSource });
     if (past.autohealing === true) await store.switches.enable("backtest");
+    const breathe = createBreather();
     const pass = async (until: number) => {
       for (;;) {
-        await settle(ports, store, world);
+        await settle(ports, store, world, breathe);
         const due = await store.queue.nextDue(KINDS);
         if (due === null || due.getTime() > until) break;
         clock = Math.max(clock, due.getTime());
@@ -349,8 +352,14 @@ function idle(executor: Executor, { result }: World): Executor {
   };
 }
 
-async function settle(ports: Ports, store: Store, world: World): Promise<void> {
+async function settle(
+  ports: Ports,
+  store: Store,
+  world: World,
+  breathe: () => Promise<void>,
+): Promise<void> {
   for (;;) {
+    await breathe();
     const step = await store.queue.lease(KINDS, ports.now());
     if (step === null) return;
     const { episode, request } = await subjectOf(ports, step);
@@ -367,6 +376,16 @@ async function take(ports: Ports, step: Step, episode: Episode | null): Promise<
   const nothing = { by: "rules", cause: "", confidence: "low", cites: [] } as const;
   if (episode !== null) await ports.store.saveFindings(episode, [], () => nothing);
   return { outcome: "done" };
+}
+
+/** Nothing here ever waits: without a pause the program that serves alerts meanwhile would stand still. */
+function createBreather(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < LONGEST_BREATH_MS) return;
+    await nextTurn();
+    since = performance.now();
+  };
 }
 
 async function subjectOf({ store }: Ports, { kind, subject }: Step) {

@@ -172,6 +172,20 @@ it("lets people decide again what they decided then, so that their runs count", 
   expect(same.alerts[1]?.would.reasons.map(({ rule }) => rule)).toContain("cooldown");
 });
 
+it("lets everything else go on, however long it takes", async () => {
+  const journey = createJourney();
+  for (let n = 0; n < 40; n += 1) await once(journey, "web");
+  let turns = 0;
+  const others = setInterval(() => {
+    turns += 1;
+  }, 1);
+
+  await test(journey);
+  clearInterval(others);
+
+  expect(turns).toBeGreaterThan(0);
+});
+
 it("writes nothing into a database that it reads", async () => {
   const lab = createLab();
   await lab.fire();
