@@ -246,7 +246,7 @@ export function createApp(
       now: now(),
       publicUrl: config.publicUrl,
       autohealing: (await store.switches.autohealing()).isOn,
-      people: peopleOf(catalogue),
+      people: catalogue.read().policy?.people ?? [],
       maintenance: maintenanceIn(catalogue, now()),
       ...(separate === null ? {} : { isUnserved: separate.roster.isMissing }),
     }),
@@ -426,10 +426,5 @@ export function createApp(
 
 function maintenanceIn(catalogue: Catalogue, now: Date) {
   const { policy } = catalogue.read();
-  return (labels: Labels) => (policy.ok ? maintenanceOfAlert(policy.policy, labels, now) : null);
-}
-
-function peopleOf(catalogue: Catalogue) {
-  const { policy } = catalogue.read();
-  return policy.ok ? policy.policy.people : [];
+  return (labels: Labels) => policy && maintenanceOfAlert(policy, labels, now);
 }

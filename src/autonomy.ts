@@ -25,9 +25,8 @@ interface Known extends ActionOnTarget {
 
 /** What has earned to run unasked, what has not yet, and what its owner might declare low. Reads only. */
 export async function autonomyOf({ grants, catalogue, now }: Deps): Promise<Autonomy> {
-  const { runbooks, policy: read } = catalogue.read();
-  if (!read.ok) return { auto: null, rule: "", standings: [], reviewable: [] };
-  const { policy } = read;
+  const { runbooks, policy } = catalogue.read();
+  if (policy === null) return { auto: null, rule: "", standings: [], reviewable: [] };
   const known = await knownActions({ grants, runbooks, policy });
   const given = await grants.list();
   const standings = known
@@ -45,9 +44,8 @@ export async function autonomyOf({ grants, catalogue, now }: Deps): Promise<Auto
 
 /** Where leave to run unasked holds under the rules as they are. */
 export async function grantedOf({ grants, catalogue }: Omit<Deps, "now">): Promise<Grant[]> {
-  const { runbooks, policy: read } = catalogue.read();
-  if (!read.ok) return [];
-  const { policy } = read;
+  const { runbooks, policy } = catalogue.read();
+  if (policy === null) return [];
   return (await grants.list()).filter(({ end, binding, runbookId, actionId, target: name }) => {
     const runbook = runbooks.find(({ id }) => id === runbookId);
     const action = runbook && actionOf(runbook, actionId);

@@ -152,38 +152,35 @@ export function createReads({
           risk: action.risk,
           executor: action.executor,
           with: JSON.stringify(action.with, null, 1),
-          targets: policy.ok ? targetsOf(policy.policy, runbook, action).join(", ") : "",
+          targets: policy === null ? "" : targetsOf(policy, runbook, action).join(", "),
           params: Object.entries(paramsOf(runbook, action)).map(
             ([name, { from, pattern }]) => `${name}: from ${from.join(" or ")}, ${pattern}`,
           ),
           medianRecoveryMs: medians[action.id] ?? null,
-          outcome: outcomeOf(policy.ok ? policy.policy : null, runbook, action, around),
+          outcome: outcomeOf(policy, runbook, action, around),
         })),
       };
     },
     async targets() {
       const { policy } = catalogue.read();
-      if (!policy.ok) return null;
+      if (policy === null) return null;
       const runs = byName(await store.statistics.runsByTarget());
       return await Promise.all(
-        policy.policy.targets.map(
-          async ({ name, executor, host, aliases, labels, reservedFor }) => ({
-            ...(runs.get(name) ?? NO_RUNS),
-            ...{ name, executor, host, aliases, reservedFor },
-            labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`),
-            isProtected: isProtected(policy.policy, name),
-            maintenanceUntil: lastOf(
-              await store.switches.maintenanceUntil(name),
-              maintenanceOf(policy.policy, { target: name, labels: null }, now())?.until ?? null,
-            ),
-          }),
-        ),
+        policy.targets.map(async ({ name, executor, host, aliases, labels, reservedFor }) => ({
+          ...(runs.get(name) ?? NO_RUNS),
+          ...{ name, executor, host, aliases, reservedFor },
+          labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`),
+          isProtected: isProtected(policy, name),
+          maintenanceUntil: lastOf(
+            await store.switches.maintenanceUntil(name),
+            maintenanceOf(policy, { target: name, labels: null }, now())?.until ?? null,
+          ),
+        })),
       );
     },
     async policy() {
-      const { policy: read, runbooks } = catalogue.read();
-      if (!read.ok) return null;
-      const { policy } = read;
+      const { policy, runbooks } = catalogue.read();
+      if (policy === null) return null;
       const around = await circumstances();
       return {
         hash: policy.hash,

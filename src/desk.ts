@@ -89,15 +89,14 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     const attempt = { ...given, owesPasskey: await owesPasskey(given) };
     const seen = await lookFirst(attempt);
     // Read after the look, which took its time: the rules are those of the decision.
-    const { policy: read } = catalogue.read();
-    if (!read.ok) {
+    const { policy } = catalogue.read();
+    if (policy === null) {
       await refuse("no_policy", attempt);
       return {
         outcome: "not_allowed",
         why: "policy.yaml can't be read, so nothing can be decided",
       };
     }
-    const { policy } = read;
     const { person, channel, reason, decision, passkey } = attempt;
     const halt = decision === "approve" ? await haltOf(attempt.planCode, policy) : null;
     let outdated: string | null = null;
@@ -143,11 +142,11 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
   /** Only for an approval that would count: nobody else makes this program look around. */
   async function lookFirst(attempt: Weighed): Promise<(Sight & { digest: string }) | null> {
     const { policy } = catalogue.read();
-    if (attempt.decision !== "approve" || !policy.ok) return null;
+    if (attempt.decision !== "approve" || policy === null) return null;
     const request = await requests.findByPlanCode(attempt.planCode);
     if (request === null || isOther(attempt, request)) return null;
-    if (request.plan.policy !== policy.policy.hash) return null;
-    const { outcome } = decideUnder(policy.policy, request, attempt);
+    if (request.plan.policy !== policy.hash) return null;
+    const { outcome } = decideUnder(policy, request, attempt);
     if (outcome !== "approved" && outcome !== "counted") return null;
     return { ...(await deps.lookNow(request)), digest: request.digest };
   }
@@ -249,7 +248,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     }
     if (edited.outcome !== "edited") return edited;
     const { policy } = catalogue.read();
-    return { ...edited, isSolo: policy.ok && isSolo(policy.policy) };
+    return { ...edited, isSolo: policy !== null && isSolo(policy) };
   }
 
   async function answerTo(
@@ -265,7 +264,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
           ...{ planCode, incidentId, risk, reasons },
           actionTitle: proposal.actionTitle,
           target: proposal.target.name,
-          isSolo: policy.ok && isSolo(policy.policy),
+          isSolo: policy !== null && isSolo(policy),
         };
       }
       case "choose":
@@ -311,7 +310,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     },
     onCall() {
       const { policy } = catalogue.read();
-      const rota = policy.ok ? policy.policy.rota : null;
+      const rota = policy?.rota ?? null;
       return Promise.resolve(rota === null ? [] : duties(rota, now(), DUTIES_SHOWN));
     },
     openAlerts: async ({ filter, page }) => paged(await views.openAlerts(filter), page),
@@ -341,9 +340,9 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     },
     async actionsThatWouldRun() {
       const { runbooks, policy } = catalogue.read();
-      if (!policy.ok) return [];
-      if (policy.policy.approval.low.auto === "earned") return earnedActions(await autonomy());
-      return runbooks.flatMap(unaskedActions(policy.policy));
+      if (policy === null) return [];
+      if (policy.approval.low.auto === "earned") return earnedActions(await autonomy());
+      return runbooks.flatMap(unaskedActions(policy));
     },
     autonomy,
     takeBack,
@@ -368,9 +367,8 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
           risk: action.risk,
           executor: action.executor,
           with: JSON.stringify(action.with),
-          targets: policy.ok
-            ? targetsInWords(policy.policy, action.executor, action.targets)
-            : "unknown",
+          targets:
+            policy === null ? "unknown" : targetsInWords(policy, action.executor, action.targets),
           params: Object.entries(paramsOf(runbook, action)).map(
             ([name, { from, pattern }]) => `${name} from ${from.join(" or ")}, ${pattern}`,
           ),
@@ -411,7 +409,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       (await store.incidents.acknowledge(incidentId, person.name)) ? "acknowledged" : "not_open",
     async maintain({ target: wanted, forMs, person }) {
       const { policy } = catalogue.read();
-      const targets = policy.ok ? policy.policy.targets : [];
+      const targets = policy?.targets ?? [];
       const target =
         targets.find(({ name }) => name === wanted) ??
         targets.find(({ aliases }) => aliases.includes(wanted));
@@ -426,7 +424,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
     async setReports({ isOn, person }) {
       await switches.setReports(isOn, person.name);
       const { policy } = catalogue.read();
-      return { times: policy.ok ? policy.policy.reports : null };
+      return { times: policy?.reports ?? null };
     },
     audit: deps.audit,
     costs: deps.costs,
@@ -617,6 +615,6 @@ export function personFor(
   account: string,
 ): Person | null {
   const { policy } = catalogue.read();
-  if (policy.ok) return personByAccount(policy.policy, channel, account);
+  if (policy !== null) return personByAccount(policy, channel, account);
   return channel === "console" ? { name: account, roles: ["viewer"] } : null;
 }

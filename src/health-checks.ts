@@ -26,7 +26,7 @@ export function healthChecks(parts: {
   const { deadman, watches, noteTaking, ping, upkeep } = parts;
   const needed = () => {
     const { policy } = catalogue.read();
-    const targets = policy.ok ? policy.policy.targets : [];
+    const targets = policy?.targets ?? [];
     return [...executors.values()].filter(({ name }) =>
       targets.some(({ executor }) => executor === name),
     );

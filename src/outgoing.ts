@@ -40,8 +40,8 @@ export function createOutgoing({
     const { place, event } = telling;
     if (place === "pagerduty" && pagerDuty !== null) return await pagerDuty.page(pageOf(telling));
     const { policy } = catalogue.read();
-    if (!policy.ok) return { outcome: "later", why: "policy.yaml can't be read" };
-    const known = policy.policy.outgoing.find(({ name }) => name === place);
+    if (policy === null) return { outcome: "later", why: "policy.yaml can't be read" };
+    const known = policy.outgoing.find(({ name }) => name === place);
     if (known === undefined) return { outcome: "refused", why: `there is no ${place} any more` };
     // As good as told: it does not want to hear of it.
     if (!known.events.includes(event)) return { outcome: "accepted" };

@@ -18,7 +18,7 @@ interface Deps {
 /** Null while the policy can't be read: then nobody is known. */
 export function keyHolders(catalogue: Pick<Catalogue, "read">): readonly Holder[] | null {
   const { policy } = catalogue.read();
-  return policy.ok ? policy.policy.apiKeys : null;
+  return policy?.apiKeys ?? null;
 }
 
 /** What the keys of `policy.yaml` may do: propose, and look what came of it. No key ever decides. */

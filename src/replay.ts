@@ -279,15 +279,13 @@ function portsOf(parts: {
   const none = () => Promise.resolve([]);
   const { policy: given, runbooks } = rules.whitelist;
   // What shadow mode only watches is what is to be known here.
-  const read = given.ok ? { ...given, policy: { ...given.policy, isShadow: false } } : given;
-  const whitelist = { ...rules.whitelist, policy: read, runbooks: runbooks.map(withoutLooks) };
-  const withLeave: Whitelist = read.ok
-    ? { ...whitelist, policy: { ...read, policy: trusting(read.policy) } }
-    : whitelist;
+  const policy = given && { ...given, isShadow: false };
+  const whitelist = { ...rules.whitelist, policy, runbooks: runbooks.map(withoutLooks) };
+  const withLeave: Whitelist = { ...whitelist, policy: policy && trusting(policy) };
   return {
     store: responderStore(store, { diagnosed: nobody, executed: nobody, recovered: nobody }, now),
     catalogue: {
-      read: () => (read.ok && world.hadLeave(read.policy.hash) ? withLeave : whitelist),
+      read: () => (policy !== null && world.hadLeave(policy.hash) ? withLeave : whitelist),
     },
     executors: new Map([...rules.executors].map(([name, one]) => [name, idle(one, world)])),
     hashFiles: () => Promise.resolve([]),

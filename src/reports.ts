@@ -37,8 +37,8 @@ export function createReports(deps: Deps) {
   async function look(): Promise<void> {
     const { isOn, since } = await store.switches.reports();
     const { policy } = catalogue.read();
-    if (!isOn || !policy.ok) return;
-    for (const due of dueReports(policy.policy.reports, since, now())) await sendTo(due);
+    if (!isOn || policy === null) return;
+    for (const due of dueReports(policy.reports, since, now())) await sendTo(due);
   }
 
   /** It stays due for hours: what nobody waits for any more is not counted again. */

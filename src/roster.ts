@@ -45,7 +45,7 @@ export function createRoster(deps: Deps) {
 
   function targets() {
     const { policy } = catalogue.read();
-    return policy.ok ? policy.policy.targets : [];
+    return policy?.targets ?? [];
   }
 
   /** What is built in for test alerts is missed by nobody who has targets of his own. */

@@ -13,9 +13,8 @@ export function createRouting(
   channels: readonly string[],
 ): (labels: Labels) => Route {
   return (labels) => {
-    const { policy: read } = catalogue.read();
-    if (!read.ok) return { isIgnored: false, to: null };
-    const { policy } = read;
+    const { policy } = catalogue.read();
+    if (policy === null) return { isIgnored: false, to: null };
     const isIgnored = ignoreRuleFor(policy, labels)?.deadmanMs === null;
     const there = [...channels, "console", ...policy.outgoing.map(({ name }) => name)];
     const to = routeOf(policy, labels)?.filter((name) => there.includes(name)) ?? [];

@@ -41,7 +41,7 @@ export function createRuleWatch({ catalogue, rules, redact, announce, onFailure 
     if (found.length === 0) return;
     const { runbooks, policy } = catalogue.read();
     await rules.change(found, {
-      policyHash: policy.ok ? policy.policy.hash : null,
+      policyHash: policy?.hash ?? null,
       runbookHashes: runbooks.map(({ sha256 }) => sha256),
     });
   }

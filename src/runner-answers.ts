@@ -80,7 +80,7 @@ export function createAnswers(deps: {
     // Some evidence is about no target of the inventory.
     if (name === "") return { name, host: "", executor, directory: "/" };
     const { policy } = catalogue.read();
-    const known = policy.ok ? policy.policy.targets.find((one) => one.name === name) : undefined;
+    const known = policy?.targets.find((one) => one.name === name);
     if (known === undefined) throw new Error(`the executor's own policy has no target ${name}`);
     const { aliases: _, labels: __, reservedFor: ___, ...target } = known;
     return target;

@@ -68,7 +68,7 @@ export function createRunner(config: Config, log: Logger) {
   function served(): string[] | null {
     if (wanted === null) return null;
     const { policy } = catalogue.read();
-    const targets = policy.ok ? policy.policy.targets : [];
+    const targets = policy?.targets ?? [];
     return targets.filter((target) => servesTarget(wanted, target)).map(({ name }) => name);
   }
 

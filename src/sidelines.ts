@@ -51,10 +51,7 @@ interface Deps {
 export function createSidelines(deps: Deps) {
   const { config, store, shown, catalogue, sources, chats, announce, now, log } = deps;
   const { prometheus, grafana, loki, pushgateway } = sources;
-  const policy = () => {
-    const read = deps.latelyRead.read().policy;
-    return read.ok ? read.policy : null;
-  };
+  const policy = () => deps.latelyRead.read().policy;
   const openAlerts = () => store.views.openAlerts(null);
 
   const ruleWatch = createRuleWatch({

@@ -15,7 +15,7 @@ function watch({ catalogue, ports, store, now }: Journey, told: string[]) {
   return createShadow({
     isShadow: () => {
       const { policy } = catalogue.read();
-      return policy.ok && policy.policy.isShadow;
+      return policy !== null && policy.isShadow;
     },
     switches: store.switches,
     backtest: (since) =>

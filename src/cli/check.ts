@@ -46,7 +46,7 @@ export const check: CliCommand = {
     const executors = createExecutors(config);
     const { runbooks, policy, kpis, watches, problems } = openCatalogue(config, executors).read();
     const { prometheus, telegram, slack, llm } = config;
-    const inventory = policy.ok ? policy.policy.targets : [];
+    const inventory = policy?.targets ?? [];
     const connections = [
       ...(telegram === null
         ? []
@@ -66,7 +66,7 @@ export const check: CliCommand = {
       { name: "sandbox", ok: true, detail: `of this command: ${checkSandbox(false)}` },
       ...(config.isExecutorSeparate ? [ELSEWHERE] : []),
       ...config.notes.map((detail) => ({ name: "settings", ok: true, detail })),
-      ...inertKeys(policy.ok ? policy.policy : null).map((detail) => ({
+      ...inertKeys(policy).map((detail) => ({
         name: "runbooks",
         ok: true,
         detail,
@@ -79,7 +79,7 @@ export const check: CliCommand = {
             detail: `${file}:${line}: ${message}`,
           }))),
       ...(await Promise.all(connections.map(ask))),
-      ...(policy.ok ? lookForDeciders(policy.policy, { telegram, slack }) : []),
+      ...(policy === null ? [] : lookForDeciders(policy, { telegram, slack })),
       ...(prometheus === null ? [] : await lookForUncovered(prometheus, runbooks)),
       ...(await Promise.all(kpis.map((kpi) => lookAtKpi(prometheus, kpi)))),
       ...(await Promise.all((watches ?? []).map((watch) => lookAtWatch(prometheus, watch)))),

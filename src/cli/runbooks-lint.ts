@@ -27,11 +27,7 @@ export const runbooksLint: CliCommand = {
     ).read();
     const files = Array.isArray(options.rules) ? options.rules : [];
     const rules = files.map((file) => coverageOf(file, runbooks));
-    const notes = [
-      ...riskyCommands(runbooks),
-      ...sharedAlerts(runbooks),
-      ...inertKeys(policy.ok ? policy.policy : null),
-    ];
+    const notes = [...riskyCommands(runbooks), ...sharedAlerts(runbooks), ...inertKeys(policy)];
     const isFine = problems.length === 0;
     print(
       {

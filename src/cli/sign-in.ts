@@ -42,7 +42,7 @@ export async function createSignInLink(
  */
 export function personNamed(catalogue: Catalogue, name?: string): string {
   const { policy } = catalogue.read();
-  const people = policy.ok ? policy.policy.people : [{ name: "owner", roles: [] as string[] }];
+  const people = policy?.people ?? [{ name: "owner", roles: [] as string[] }];
   const person =
     name === undefined
       ? (people.find(({ roles }) => roles.some((role) => role === "admin")) ?? people[0])

@@ -64,7 +64,7 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
   const readWatches = remember(parseWatches);
   const closed = (problems: Problem[]): Whitelist => ({
     runbooks: [],
-    policy: { ok: false, problems },
+    policy: null,
     kpis: [],
     watches: null,
     problems,
@@ -100,7 +100,7 @@ export function createCatalogue(deps: CatalogueDeps): Catalogue {
     const gaps = policy.ok ? runbooks.flatMap((one) => unanswerable(one, policy.policy)) : [];
     return {
       runbooks,
-      policy,
+      policy: policy.ok ? policy.policy : null,
       kpis: kpis.ok ? kpis.kpis : [],
       watches: watches.ok ? watches.watches : null,
       problems: [

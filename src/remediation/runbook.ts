@@ -190,9 +190,8 @@ export interface Runbook extends RunbookHead {
 export interface Whitelist {
   /** In the order of their file names. */
   readonly runbooks: readonly Runbook[];
-  readonly policy:
-    | { readonly ok: true; readonly policy: Policy }
-    | { readonly ok: false; readonly problems: readonly Problem[] };
+  /** Null while `policy.yaml` can't be read or is wrong: then nothing may run, and nobody may decide. */
+  readonly policy: Policy | null;
   /** What the business notices; none where the file is not there or can't be read. */
   readonly kpis: readonly Kpi[];
   /** Null while `watch.yaml` can't be read. */

@@ -109,7 +109,7 @@ async function prepare(
   }
   const action = chooseAction(runbook, wish.action);
   if ("outcome" in action) return action;
-  const policy = whitelist.policy.ok ? whitelist.policy.policy : null;
+  const { policy } = whitelist;
   const { params, target } = wish;
   const proposed = proposeAction({
     ...{ runbook, action, params, policy, words: null },

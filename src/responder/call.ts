@@ -27,10 +27,10 @@ export async function escalate(ports: Ports, requestId: string): Promise<StepEnd
   const { policy } = ports.catalogue.read();
   const request = await ports.store.request(requestId);
   // A plan made under a policy that is gone can't be approved by anybody.
-  if (!policy.ok || request === null || request.state === "denied") return DONE;
+  if (policy === null || request === null || request.state === "denied") return DONE;
   const quiet = await whileQuiet(ports, request);
   if (quiet !== null) return quiet;
-  await ports.store.escalate(requestId, calledFor(request, policy.policy, ports.now()));
+  await ports.store.escalate(requestId, calledFor(request, policy, ports.now()));
   return DONE;
 }
 

@@ -44,7 +44,7 @@ export async function earn(ports: Ports, executionId: string): Promise<StepEnd> 
 export async function bestow(ports: Ports, request: PlannedRequest): Promise<StepEnd> {
   const { store, catalogue } = ports;
   const whitelist = catalogue.read();
-  if (!whitelist.policy.ok) {
+  if (whitelist.policy === null) {
     const at = new Date(ports.now().getTime() + RETRY_MS);
     return { outcome: "again", at, why: "policy.yaml can't be read or is wrong" };
   }
@@ -64,11 +64,10 @@ export async function bestow(ports: Ports, request: PlannedRequest): Promise<Ste
 
 /** What may be asked about at all: declared low, for the first line of fixes, and on a target that nobody protects. */
 function candidateFor(
-  { runbooks, policy: read }: Whitelist,
+  { runbooks, policy }: Whitelist,
   { runbookId, actionId, target: name }: ActionOnTarget,
 ): Candidate | { readonly why: string } {
-  if (!read.ok) return { why: "policy.yaml can't be read or is wrong" };
-  const { policy } = read;
+  if (policy === null) return { why: "policy.yaml can't be read or is wrong" };
   const runbook = runbooks.find(({ id }) => id === runbookId);
   const action = runbook === undefined ? null : actionOf(runbook, actionId);
   if (runbook === undefined || action === null) return { why: `${runbookId}.md has it no more` };

@@ -101,9 +101,8 @@ export async function edit(ports: Ports, wish: EditWish): Promise<Edited> {
 
 async function prepare(ports: Ports, { request, params }: EditWish): Promise<Ready | Refused> {
   if (isGrant(request)) return refuse("no_change", "Nothing runs for it, so it has no values.");
-  const { runbooks, policy: read } = ports.catalogue.read();
-  if (!read.ok) return refuse("no_policy", "policy.yaml can't be read or is wrong.");
-  const { policy } = read;
+  const { runbooks, policy } = ports.catalogue.read();
+  if (policy === null) return refuse("no_policy", "policy.yaml can't be read or is wrong.");
   const { runbookId, actionId, target } = request.proposal;
   const runbook = runbooks.find(({ id }) => id === runbookId);
   const action = runbook === undefined ? null : actionOf(runbook, actionId);

@@ -48,7 +48,7 @@ export function questionsAbout(
   const offers = propose({
     alert: episode,
     runbooks,
-    policy: policy.ok ? policy.policy : null,
+    policy,
   });
   const { runbook } = offers;
   const inquiry = ports.inquire(episode);

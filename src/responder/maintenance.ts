@@ -15,7 +15,7 @@ export async function quietUntil(
   const { policy } = catalogue.read();
   const episode = episodeId === null ? null : await store.episode(episodeId);
   const about = { target, labels: episode?.labels ?? null };
-  const window = policy.ok ? maintenanceOf(policy.policy, about, now()) : null;
+  const window = policy && maintenanceOf(policy, about, now());
   return latest([window?.until ?? null, await store.maintenanceUntil(target)]);
 }
 
@@ -25,10 +25,10 @@ export async function alertsQuietUntil(
   alerts: readonly Alert[],
 ): Promise<Date | null> {
   const { policy } = needs.catalogue.read();
-  if (!policy.ok) return null;
+  if (policy === null) return null;
   const firing = alerts.filter(({ status }) => status === "firing");
   const ends = await Promise.all(
-    firing.map(({ labels }) => alertQuietUntil(needs, policy.policy, labels)),
+    firing.map(({ labels }) => alertQuietUntil(needs, policy, labels)),
   );
   const known = ends.filter((end) => end !== null);
   if (known.length < firing.length || firing.length === 0) return null;

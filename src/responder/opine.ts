@@ -65,8 +65,8 @@ const HOST_LABEL =
 
 /** By every name that the inventory or an alert of the incident has for one. */
 function hostsOf({ catalogue }: Pick<Ports, "catalogue">, alerts: readonly Episode[]): string[] {
-  const { policy: read } = catalogue.read();
-  const targets = read.ok ? read.policy.targets : [];
+  const { policy } = catalogue.read();
+  const targets = policy?.targets ?? [];
   return [
     ...targets.flatMap(({ name, host, executor, aliases }) => {
       // There it is a guest's number, or a workload.
@@ -85,8 +85,7 @@ export function caseOf(
   episode: Episode,
   evidence: readonly EvidenceItem[],
 ): Case {
-  const { runbooks, policy: read } = catalogue.read();
-  const policy = read.ok ? read.policy : null;
+  const { runbooks, policy } = catalogue.read();
   const { runbook, candidates } = propose({ alert: episode, runbooks, policy });
   const offers = candidates.map(
     ({ runbookId, actionId, actionTitle, target, declaredRisk }, i): Offer => ({

@@ -17,7 +17,7 @@ export function ownTools(ports: Ports, episode: Episode, keep: Keep): Tool[] {
 
 function probeTool(ports: Ports, episode: Episode, keep: Keep): Tool[] {
   const { runbooks, policy } = ports.catalogue.read();
-  const offers = propose({ alert: episode, runbooks, policy: policy.ok ? policy.policy : null });
+  const offers = propose({ alert: episode, runbooks, policy });
   if (offers.runbook === null) return [];
   const probes = looksOf(offers.runbook, episode, offers.candidates).flatMap((look) =>
     look.ok && look.evidence.probe !== undefined ? [{ ...look, probe: look.evidence.probe }] : [],

@@ -116,9 +116,8 @@ export async function recheck(
   request: PlannedRequest,
   episode: Episode | null,
 ): Promise<Recheck> {
-  const { runbooks, policy: read, problems } = ports.catalogue.read();
-  if (!read.ok) return { outcome: "unknown", why: "policy.yaml can't be read or is wrong" };
-  const { policy } = read;
+  const { runbooks, policy, problems } = ports.catalogue.read();
+  if (policy === null) return { outcome: "unknown", why: "policy.yaml can't be read or is wrong" };
   const runbook = runbooks.find(({ id }) => id === request.proposal.runbookId);
   if (runbook === undefined) {
     return {

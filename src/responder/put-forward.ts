@@ -38,7 +38,7 @@ export async function putForward(ports: Ports, episodeId: number): Promise<StepE
   if (incident === null) return DONE;
 
   const whitelist = catalogue.read();
-  const policy = whitelist.policy.ok ? whitelist.policy.policy : null;
+  const { policy } = whitelist;
   const offers = propose({ alert: episode, runbooks: whitelist.runbooks, policy });
   const tried = await store.triedFor(episodeId);
   const choice =

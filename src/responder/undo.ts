@@ -30,7 +30,7 @@ export async function undo(
   if (runbook === undefined) {
     return no("no_rollback", `The runbook ${execution.runbookId} is not there any more.`);
   }
-  const policy = whitelist.policy.ok ? whitelist.policy.policy : null;
+  const { policy } = whitelist;
   const back = await wayBack(ports, { executionId, runbook, policy });
   if (!back.ok) return { outcome: "unfit", part: "action", reason: back.reason };
   const { actionId, params, target } = back.proposal;

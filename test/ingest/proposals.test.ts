@@ -43,7 +43,7 @@ describe("a proposal of another program", () => {
       expect(ruling.outcome).toBe("not_allowed");
     }
     journey.writePolicy(POLICY.replace("name: ana", 'name: "api:kpi-agent"'));
-    expect(journey.catalogue.read().policy.ok).toBe(false);
+    expect(journey.catalogue.read().policy).toBeNull();
     expect(journey.runs).toEqual([]);
   });
 

@@ -330,8 +330,8 @@ export function createJourney(
     more: { planCode?: string; via?: "tap" | "typed"; reason?: string | null } = {},
   ) {
     const { policy } = catalogue.read();
-    if (!policy.ok) throw new Error("the policy can't be read");
-    const known = policy.policy;
+    if (policy === null) throw new Error("the policy can't be read");
+    const known = policy;
     const request = (await newest())?.planCode;
     const ruling = await requests.decide(
       more.planCode ?? request ?? "",

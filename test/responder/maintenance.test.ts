@@ -30,11 +30,10 @@ function open(policy: string, risk = "low") {
     return { ...found, view: found.view };
   };
   const card = async () => {
-    const { policy: read } = journey.catalogue.read();
-    if (!read.ok) throw new Error(JSON.stringify(read));
+    const { policy: rules } = journey.catalogue.read();
+    if (rules === null) throw new Error("the policy can't be read");
     const now = journey.now();
-    const maintenance = (labels: Record<string, string>) =>
-      maintenanceOfAlert(read.policy, labels, now);
+    const maintenance = (labels: Record<string, string>) => maintenanceOfAlert(rules, labels, now);
     const context = { autohealing: true, now, publicUrl: "http://127.0.0.1:9095", maintenance };
     return JSON.stringify(cardOf((await newest()).view, context));
   };

@@ -10,7 +10,7 @@ function reasonsFor(labels: Readonly<Record<string, string>>) {
   const { candidates, unfit } = propose({
     alert: { labels, annotations: {} },
     runbooks,
-    policy: policy.ok ? policy.policy : null,
+    policy,
   });
   expect(candidates).toEqual([]);
   return unfit.map(({ actionId, reason }) => `${actionId}: ${reason.text}`);
