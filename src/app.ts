@@ -78,7 +78,7 @@ import { createVitalSigns } from "./vital-signs.ts";
 const READING_TIMES = 3;
 /** Whatever comes of these is asked of the rules once more, right before it runs. */
 const LOOKS: ReadonlySet<Step["kind"]> = new Set(["investigate", "propose"]);
-/** A poller asks every 30 s and waits up to a minute after a failure. */
+/** A poller asks every 30 s, a connection is tried every 5 s, and both wait up to a minute after a failure. */
 const CHAT_BEATS_WITHIN_MS = 180_000;
 
 /** Every part, fitted together: the only place that knows all of them. */

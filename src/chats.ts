@@ -26,7 +26,7 @@ export interface Chat {
   stop(): Promise<void>;
   announce(text: string): void;
   check(): Promise<string>;
-  /** Where it polls: grows as long as it does. */
+  /** Where it asks or keeps a connection itself: grows as long as it does, be it in vain. */
   readonly beats?: () => number;
 }
 

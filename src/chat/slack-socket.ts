@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { App, Logger, LogLevel } from "@slack/bolt";
 import type { Log } from "./channel.ts";
@@ -6,6 +7,8 @@ import type { Bolt } from "./slack-bolt.ts";
 
 const HELLO_WITHIN_MS = 30_000;
 const CLOSE_WITHIN_MS = 1000;
+/** Where the client's socket says that Slack has answered a ping; it sends one every 5 s, and ends where none is answered. */
+const PONG = "undici:websocket:pong";
 /** A connection that lasted this long was well: Slack replaces each every few hours. */
 const WELL_AFTER_MS = 5000;
 
@@ -25,10 +28,12 @@ export function createSlackSocket(deps: {
   readonly log: Log;
   readonly settings: SocketSettings;
   readonly onState: (state: { readonly isOpen: boolean; readonly error: unknown }) => void;
+  /** It tries to connect, or Slack lets itself be heard. */
+  readonly onBeat: () => void;
   /** Slack hands each press to any one of the app's connections, and there are more than ours. */
   readonly onCrowd: (connections: number) => void;
 }) {
-  const { bolt, appToken, apiUrl, settings, onState } = deps;
+  const { bolt, appToken, apiUrl, settings, onState, onBeat } = deps;
   const receiver = new bolt.SocketModeReceiver({
     appToken,
     autoReconnectEnabled: false,
@@ -44,6 +49,7 @@ export function createSlackSocket(deps: {
   async function keepOpen(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
       const since = Date.now();
+      onBeat();
       const error = await connectOnce(signal);
       if (signal.aborted) return;
       onState({ isOpen: false, error });
@@ -62,6 +68,7 @@ export function createSlackSocket(deps: {
     const ended = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
     const end = () => void close();
     const silent = setTimeout(end, HELLO_WITHIN_MS);
+    subscribe(PONG, onBeat);
     signal.addEventListener("abort", end, { once: true });
     try {
       await client.start();
@@ -74,6 +81,7 @@ export function createSlackSocket(deps: {
       return error ?? null;
     } finally {
       clearTimeout(silent);
+      unsubscribe(PONG, onBeat);
       signal.removeEventListener("abort", end);
     }
   }

@@ -63,11 +63,16 @@ export function createSlack(deps: SlackDeps) {
   let supervised: Promise<void> | null = null;
   let stopping = new AbortController();
   let problem: string | null = null;
+  let beats = 0;
 
   function client(): Promise<SlackClient> {
     lazyClient ??= slackConnector(apiUrl).then((connect) => connect(token));
     return lazyClient;
   }
+
+  const onBeat = () => {
+    beats += 1;
+  };
 
   function knownHome(): SlackHome {
     if (home === null) throw new Error("Slack has not said yet who the bot is");
@@ -88,6 +93,7 @@ export function createSlack(deps: SlackDeps) {
             log,
             settings,
             onState: noteSocket,
+            onBeat,
             onCrowd: noteCrowd,
           });
     const receiver = socket?.receiver ?? http?.receiver;
@@ -100,6 +106,7 @@ export function createSlack(deps: SlackDeps) {
   /** Until then nothing can be told apart from what comes from elsewhere, so nothing is taken in. */
   async function untilKnown(signal: AbortSignal): Promise<string | undefined> {
     for (let failures = 0; !signal.aborted; failures += 1) {
+      onBeat();
       try {
         const found = await identify(await client(), channel);
         home = found.home;
@@ -195,6 +202,8 @@ export function createSlack(deps: SlackDeps) {
       if (supervised !== null && problem !== null) throw new Error(problem);
       return found;
     },
+    /** Grows with every try to connect and every ping that Slack answers; by HTTP nothing has to come. */
+    ...(connection.kind === "socket" ? { beats: () => beats } : {}),
     /** What Slack posts to `/slack/events`; null where it does not, in Socket Mode. */
     handle: http?.handle ?? null,
   };

@@ -882,6 +882,30 @@ describe("the connection", () => {
     expect(await slack.check()).toContain(fake.channel);
   });
 
+  it("T74 moves as long as Slack is heard, and in vain where it can't be reached", async () => {
+    await connected();
+    const connectedAt = slack.beats?.() ?? 0;
+    const isHeard = () => (slack.beats?.() ?? 0) > connectedAt;
+    await expect.poll(isHeard, { timeout: 20_000 }).toBe(true);
+
+    fake.inject({ method: "apps.connections.open", status: 500, times: 1000 });
+    fake.dropConnections();
+    await fake.waitFor(() => fake.connections() === 0);
+    const cutAt = slack.beats?.() ?? 0;
+
+    await expect.poll(() => slack.beats?.() ?? 0, { timeout: 20_000 }).toBeGreaterThan(cutAt + 3);
+    expect(connect({ connection: { kind: "http", signingSecret: "s" } }).beats).toBeUndefined();
+  }, 60_000);
+
+  it("T74 that is dead, though nobody has closed it, is made anew", async () => {
+    await connected();
+    fake.freezeConnections();
+
+    await fake.waitFor(() => fake.connectionsMade() === 2, 50_000);
+
+    await expect.poll(() => slack.check(), { timeout: 20_000 }).toContain(fake.channel);
+  }, 60_000);
+
   it("that is down shows in the check", async () => {
     await connected();
     expect(await slack.check()).toBe(`@countersign in Emulate, channel ${fake.channel}`);

@@ -692,6 +692,9 @@ export async function startFakeSlack(
         side.send(JSON.stringify({ type: "disconnect", reason: "refresh_requested" }));
       }
     },
+    freezeConnections() {
+      for (const side of connections) side.freeze();
+    },
     dropConnections() {
       for (const side of connections) side.destroy();
     },

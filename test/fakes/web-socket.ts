@@ -12,8 +12,10 @@ export interface WebSocketSide {
   send(text: string): void;
   /** With a close frame, as a server that is well does. */
   close(): void;
-  /** As when a cable is pulled. */
+  /** As when the other program is killed. */
   destroy(): void;
+  /** As when a cable is pulled: nothing comes any more, no answer to a ping either, and nobody closes it. */
+  freeze(): void;
 }
 
 /** The server's side of one WebSocket: whole text frames, ping, pong and close, as RFC 6455 has them. */
@@ -58,6 +60,7 @@ export function acceptWebSocket(
     send: (text) => write(TEXT, Buffer.from(text)),
     close: () => write(CLOSE, Buffer.from([3, 232])),
     destroy: () => void socket.destroy(),
+    freeze: () => void socket.pause(),
   };
 }
 
