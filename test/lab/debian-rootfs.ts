@@ -8,6 +8,9 @@ import { promisify } from "node:util";
 /** `logind` is named because debootstrap does not find it by what polkit asks for. */
 const PACKAGES = ["systemd", "systemd-sysv", "dbus", "libpam-systemd", "polkitd"];
 const BUILD_TIMEOUT_MS = 300_000;
+/** Needs Ubuntu's keys where debootstrap looks for them. */
+const UBUNTU = new Set(["jammy", "noble"]);
+const UBUNTU_MIRROR = "http://archive.ubuntu.com/ubuntu";
 
 const run = promisify(execFile);
 
@@ -15,21 +18,28 @@ export type Rootfs =
   | { readonly ok: true; readonly archive: string }
   | { readonly ok: false; readonly why: string };
 
-/** This machine's own Debian release with systemd and polkit as a tar file: built once, kept in the temporary folder. */
+/**
+ * A release with systemd and polkit as a tar file: this machine's own Debian, or the one that
+ * `COUNTERSIGN_LAB_RELEASE` names. Built once, kept in the temporary folder.
+ */
 export async function findRootfs(): Promise<Rootfs> {
-  const release = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(readText("/etc/os-release"))?.[1];
-  const mirror = release === undefined ? null : mirrorOf(release);
-  if (release === undefined || mirror === null) {
+  const own = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(readText("/etc/os-release"))?.[1];
+  // biome-ignore lint/style/noProcessEnv: a switch of the tests, not a setting of the program
+  const release = process.env.COUNTERSIGN_LAB_RELEASE ?? own ?? "";
+  const [system, mirror] = UBUNTU.has(release)
+    ? ["ubuntu", UBUNTU_MIRROR]
+    : ["debian", mirrorOf(own ?? "")];
+  if (mirror === null) {
     return { ok: false, why: "apt's sources have no Debian release of this machine's name" };
   }
-  const archive = join(tmpdir(), `countersign-lab-debian-${release}-${arch()}-polkit.tar`);
+  const archive = join(tmpdir(), `countersign-lab-${system}-${release}-${arch()}-polkit.tar`);
   if (isOurs(archive)) return { ok: true, archive };
   try {
     await build(release, mirror, archive);
     return { ok: true, archive };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    return { ok: false, why: `debootstrap failed: ${text.slice(-500)}` };
+    return { ok: false, why: `debootstrap of ${release} failed: ${text.slice(-500)}` };
   }
 }
 
