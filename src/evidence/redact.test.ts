@@ -17,6 +17,16 @@ describe("T33 a secret is gone", () => {
     ["a GitHub PAT", `github_pat_${S}`],
     ["a GitLab token", `glpat-${S}`],
     ["a Google key", `AIza${S.padEnd(35, "x")}`],
+    ["an npm token", `npm_${S}`],
+    ["a Hugging Face token", `hf_${S}`],
+    ["a DigitalOcean token", `dop_v1_${S}`],
+    ["a Stripe key that may only read", `rk_live_${S}`],
+    ["a GitHub token of an app", `ghs_${S}`],
+    ["a passphrase", `passphrase: ${S}`],
+    ["a passwd", `passwd=${S}`],
+    ["a private key by name", `PRIVATE_KEY=${S}`],
+    ["an access key by name", `accessKey=${S}`],
+    ["credentials", `credentials=${S}`],
     ["a Grafana token", `glsa_${S}`],
     ["a JWT", `eyJhbGciOiJIUzI1NiJ9.${S}.${S}`],
     ["a bearer header", `Authorization: Bearer ${S}`],
@@ -47,8 +57,8 @@ describe("T33 a secret is gone", () => {
     expect(redact(clean)).toBe(clean);
   });
 
-  it("an AWS key id", () => {
-    expect(redact("AKIAABCDEFGHIJKLMNOP")).toBe("[redacted]");
+  it.each(["AKIAABCDEFGHIJKLMNOP", "ASIAABCDEFGHIJKLMNOP"])("an AWS key id", (id) => {
+    expect(redact(id)).toBe("[redacted]");
   });
 });
 

@@ -25,8 +25,13 @@ const SECRETS: readonly RegExp[] = [
   new RegExp(`(?<keep>(?<=--[\\w-]{0,40})${NAME}\\s{1,9})(?!-)${VALUE}`, "gi"),
 ];
 
+/** What every one of them has in it, each in its simplest form: one look says of most texts that there is nothing to find. */
+const MAY_BE =
+  /-----BEGIN|\d:[\w-]{30}|xox|xapp-|hooks\.slack|[srp]k[-_]|gh[opsur]_|github_pat_|glpat-|npm_|hf_|glsa_|dop_v1_|AIza|AKIA|ASIA|eyJ|authorization|bearer|basic|:\/\/[^\s/@]{2,301}@|passw|passphrase|secret|token|credential|(?:private|api|access)[_-]?key/i;
+
 /** Takes secrets out of text before it is stored, shown or sent anywhere. */
 export function redact(text: string): string {
+  if (!MAY_BE.test(text)) return text;
   return SECRETS.reduce(
     (clean, pattern) =>
       clean.replace(pattern, (...match) => {

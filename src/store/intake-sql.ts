@@ -47,8 +47,8 @@ export function prepareIntake(sqlite: Sqlite) {
        AND group_key = ? AND state = 'resolved' AND resolved_at >= ?`,
     ),
     addIncident: sqlite.prepare(
-      `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, resolved_at, truncated_alerts, trust, receiver, external_url, group_labels, extra, version, route)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, '[]')`,
+      `INSERT INTO incidents (id, source, group_key, state, title, severity, opened_at, resolved_at, truncated_alerts, trust, receiver, external_url, group_labels, extra, version, route, n)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, '[]', (SELECT coalesce(max(n), 0) + 1 FROM incidents))`,
     ),
     // Trust can only fall while an incident lives: one unproven body makes all of it unproven.
     updateIncident: sqlite.prepare<[Severity | null, number, string, string, string]>(

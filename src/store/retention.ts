@@ -25,8 +25,7 @@ const REMOVE = [
   `DELETE FROM pictures WHERE (channel, chat, incident_id) IN (SELECT channel, chat, incident_id FROM cards WHERE incident_id IN ${OF_INCIDENTS})`,
   `DELETE FROM tellings WHERE incident_id IN ${OF_INCIDENTS}`,
   `DELETE FROM cards WHERE incident_id IN ${OF_INCIDENTS}`,
-  `DELETE FROM incident_words WHERE rowid IN (SELECT n FROM searchable WHERE incident_id IN ${OF_INCIDENTS})`,
-  `DELETE FROM searchable WHERE incident_id IN ${OF_INCIDENTS}`,
+  `DELETE FROM incident_words WHERE rowid IN (SELECT n FROM incidents WHERE id IN ${OF_INCIDENTS})`,
   `DELETE FROM incidents WHERE id IN ${OF_INCIDENTS}`,
 ];
 

@@ -34,8 +34,14 @@ export const incidents = sqliteTable(
     route: text(),
     /** When somebody took it for the first time. */
     acknowledgedAt: integer(),
+    /** In the order of arrival, made by a trigger: its row in the full-text index `incident_words`. */
+    n: integer(),
+    /** Undone by a trigger with every change; whoever indexes sets it. */
+    isIndexed: integer({ mode: "boolean" }).notNull().default(false),
   },
   (t) => [
+    uniqueIndex("incidents_in_order").on(t.n),
+    index("stale_words").on(t.n).where(sql`is_indexed = 0`),
     // A group has at most one open incident; intake finds it here.
     uniqueIndex("one_open_incident_a_group")
       .on(t.source, t.groupKey)
@@ -511,21 +517,6 @@ export const record = sqliteTable(
       .on(t.seq)
       .where(sql`kind in ('autohealing.enabled', 'autohealing.disabled', 'maintenance.begun')`),
   ],
-);
-
-/** What the full-text index `incident_words` knows, in the order of arrival: its rowid is `n`. */
-export const searchable = sqliteTable(
-  "searchable",
-  {
-    n: integer().primaryKey({ autoIncrement: true }),
-    incidentId: text()
-      .notNull()
-      .unique()
-      .references(() => incidents.id),
-    /** Set by triggers with every change of the incident; whoever indexes clears it. */
-    isStale: integer({ mode: "boolean" }).notNull(),
-  },
-  (t) => [index("stale_words").on(t.n).where(sql`is_stale = 1`)],
 );
 
 export const switches = sqliteTable("switches", {

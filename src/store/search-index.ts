@@ -11,10 +11,10 @@ const MOST_CHARACTERS = 32_000;
  * comes in; the words are written later, in slices.
  */
 export function createSearchIndex(sqlite: Sqlite, redact: (text: string) => string) {
-  const stale = sqlite.prepare<[number], { n: number; incident_id: string }>(
-    "SELECT n, incident_id FROM searchable WHERE is_stale = 1 ORDER BY n DESC LIMIT ?",
+  const stale = sqlite.prepare<[number], { n: number; id: string }>(
+    "SELECT n, id FROM incidents WHERE is_indexed = 0 ORDER BY n DESC LIMIT ?",
   );
-  const clear = sqlite.prepare<[number]>("UPDATE searchable SET is_stale = 0 WHERE n = ?");
+  const clear = sqlite.prepare<[number]>("UPDATE incidents SET is_indexed = 1 WHERE n = ?");
   const forget = sqlite.prepare<[number]>("DELETE FROM incident_words WHERE rowid = ?");
   const add = sqlite.prepare<[number, string]>(
     "INSERT INTO incident_words (rowid, words) VALUES (?, ?)",
@@ -44,7 +44,7 @@ export function createSearchIndex(sqlite: Sqlite, redact: (text: string) => stri
     const rows = stale.all(limit);
     if (rows.length === 0) return false;
     const index = sqlite.transaction(() => {
-      for (const { n, incident_id: id } of rows) {
+      for (const { n, id } of rows) {
         forget.run(n);
         add.run(n, textOf(id));
         clear.run(n);

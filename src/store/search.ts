@@ -162,17 +162,17 @@ function byWords(words: readonly string[]) {
     const phrases = long.map((word) => `"${word.replaceAll('"', '""')}"`);
     conditions.unshift({ sql: "incident_words MATCH ?", values: [phrases.join(" ")] });
   } else {
-    const sql = `${n} > (SELECT coalesce(max(n), 0) FROM searchable) - ?`;
+    const sql = `${n} > (SELECT coalesce(max(n), 0) FROM incidents) - ?`;
     conditions.unshift({ sql, values: [MOST_READ_THROUGH] });
   }
   return {
-    from: `${table} w CROSS JOIN searchable s ON s.n = ${n} CROSS JOIN incidents i ON i.id = s.incident_id`,
+    from: `${table} w CROSS JOIN incidents i ON i.n = ${n}`,
     // Every entry of the index is an incident: to count them it is enough.
     counted: `${table} w`,
     order: `ORDER BY ${n} DESC`,
     conditions,
     later: (last: string): Condition => ({
-      sql: `${n} < (SELECT n FROM searchable WHERE incident_id = ?)`,
+      sql: `${n} < (SELECT n FROM incidents WHERE id = ?)`,
       values: [last],
     }),
   };

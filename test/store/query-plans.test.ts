@@ -22,7 +22,7 @@ function fill(raw: Database.Database): void {
   raw.pragma("foreign_keys = OFF");
   raw.transaction(() => {
     raw.exec(
-      `INSERT INTO incidents ${numbers} SELECT printf('inc_f%011x', i), 'alertmanager', 'old' || i, 'resolved', 'Old', 'warning', i, null, i + 1, 0, 'key', null, null, '{}', null, 1, null, null FROM n`,
+      `INSERT INTO incidents ${numbers} SELECT printf('inc_f%011x', i), 'alertmanager', 'old' || i, 'resolved', 'Old', 'warning', i, null, i + 1, 0, 'key', null, null, '{}', null, 1, null, null, i, 1 FROM n`,
     );
     raw.exec(
       `INSERT INTO alerts ${numbers} SELECT i, 'alertmanager', 'f' || (i % 1000), i, 'resolved', i + 1, '{"n":"' || i || '"}', '{}', null, null, printf('inc_f%011x', i), i FROM n`,
@@ -71,6 +71,8 @@ async function plansOf(act: (lab: ReturnType<typeof createLab>) => Promise<unkno
   Database.prototype.prepare = prepare;
   return [...statements]
     .filter((source) => /^\s*(?:select|update|delete|insert|with)\b/i.test(source))
+    // A migration's, of a table that a later one took away.
+    .filter((source) => !/\bsearchable\b/.test(source))
     .map((source) => {
       const rows = lab.raw.prepare(`EXPLAIN QUERY PLAN ${source}`);
       return { source, plan: planOf(rows) };
@@ -108,7 +110,7 @@ function scans({ plan }: { plan: readonly string[] }): string[] {
         o: "other_starts",
       }[table] ?? table;
     const isPartial =
-      /USING (?:COVERING )?INDEX (?:open_incidents|one_open_incident_a_group|live_requests|one_live_request_an_alert|one_run_a_target|stale_cards|firing_alerts|unreviewed_executions|held_requests|switched)\b/.test(
+      /USING (?:COVERING )?INDEX (?:open_incidents|one_open_incident_a_group|live_requests|one_live_request_an_alert|one_run_a_target|stale_cards|stale_words|firing_alerts|unreviewed_executions|held_requests|switched)\b/.test(
         detail,
       );
     return BIG.includes(named) && !isPartial;
@@ -134,8 +136,6 @@ const MAY_SCAN = [
   /^SELECT count\(\*\) FROM \(SELECT 1 FROM incidents i LIMIT \?\)$/,
   // Likewise with a runbook or a target that so many requests have that a page is soon full.
   /FROM incidents i WHERE EXISTS \(SELECT 1 FROM requests r WHERE r\.incident_id = i\.id AND/,
-  // Once, when the index of the history is new.
-  /^\s*INSERT INTO searchable .* FROM incidents ORDER BY opened_at, rowid/,
   /^SELECT (?:seq, at, hash FROM record|at FROM record|received_at FROM alerts WHERE source <> 'drill') ORDER BY \w+ DESC LIMIT 1$/,
 ];
 
