@@ -24,7 +24,7 @@ import { PERIOD_MS } from "./incident/report.ts";
 import { patternsOf } from "./patterns.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
 import { ruleText } from "./remediation/earn.ts";
-import { maintenanceOf } from "./remediation/maintenance.ts";
+import { lastOf, maintenanceOf } from "./remediation/maintenance.ts";
 import type { Matchers } from "./remediation/matchers.ts";
 import { duties } from "./remediation/on-call.ts";
 import type { Policy } from "./remediation/policy.ts";
@@ -171,10 +171,10 @@ export function createReads({
           ...{ name, executor, host, aliases, reservedFor },
           labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`),
           isProtected: isProtected(policy, name),
-          maintenanceUntil: lastOf(
+          maintenanceUntil: lastOf([
             await store.switches.maintenanceUntil(name),
-            maintenanceOf(policy, { target: name, labels: null }, now())?.until ?? null,
-          ),
+            maintenanceOf(policy, { target: name, labels: null }, now())?.until,
+          ]),
         })),
       );
     },
@@ -249,10 +249,6 @@ export function createReads({
       }
     },
   };
-}
-
-function lastOf(a: Date | null, b: Date | null): Date | null {
-  return a === null || b === null ? (a ?? b) : new Date(Math.max(a.getTime(), b.getTime()));
 }
 
 function whatIfOf({ alerts, would, was, runs }: Backtest): WhatIf {

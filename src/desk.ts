@@ -17,6 +17,7 @@ import { autohealingText, editText } from "./chat/wording.ts";
 import type { Desk as ConsoleDesk } from "./console/ports.ts";
 import { WITHIN_DAYS } from "./console/ports.ts";
 import type { ActionOnTarget } from "./execution/execution.ts";
+import { handoverNow } from "./handovers.ts";
 import type { HealthReport } from "./health.ts";
 import type { Episode } from "./incident/alert.ts";
 import type { Metrics } from "./metrics.ts";
@@ -420,6 +421,7 @@ export function createDesk({ store, catalogue, health, metrics, now, ...deps }: 
       await switches.maintain(target.name, until, person.name);
       return { outcome: "set", target: target.name, until };
     },
+    handover: async () => await handoverNow({ store, catalogue, now }),
     report: async (lengthMs) => await store.statistics.report(now(), lengthMs),
     async setReports({ isOn, person }) {
       await switches.setReports(isOn, person.name);

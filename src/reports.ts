@@ -2,14 +2,17 @@ import type { Logger } from "pino";
 import type { Card } from "./chat/card.ts";
 import type { Picture } from "./chat/channel.ts";
 import { ChatRejected } from "./chat/channel.ts";
+import { handoverCardOf } from "./chat/handover-card.ts";
 import { reportCardOf } from "./chat/report-card.ts";
 import type { Chat } from "./chats.ts";
 import { describe } from "./evidence/describe.ts";
 import type { Drawing } from "./evidence/drawing.ts";
+import { dueHandover, handoverAt } from "./handovers.ts";
 import type { Patterns } from "./incident/pattern.ts";
 import type { Report } from "./incident/report.ts";
 import { PERIOD_MS } from "./incident/report.ts";
 import type { Catalogue } from "./remediation/catalogue.ts";
+import type { Policy } from "./remediation/policy.ts";
 import { graphOfReport } from "./report/report-graph.ts";
 import { sayPatterns } from "./report/say-patterns.ts";
 import type { Due } from "./report/schedule.ts";
@@ -21,7 +24,7 @@ const LOOK_EVERY_MS = 20_000;
 
 interface Deps {
   readonly catalogue: Pick<Catalogue, "read">;
-  readonly store: Pick<Store, "switches" | "statistics" | "sentReports">;
+  readonly store: Pick<Store, "switches" | "statistics" | "sentReports" | "shifts" | "views">;
   /** What the last month shows beside its numbers. */
   readonly patterns: () => Promise<Patterns>;
   readonly chats: readonly Pick<Chat, "channel" | "chat" | "cards">[];
@@ -31,6 +34,12 @@ interface Deps {
   readonly log: Pick<Logger, "warn" | "error">;
 }
 
+interface Message {
+  readonly card: Card;
+  /** Draws what goes under it. */
+  readonly picture: (() => Promise<Picture>) | null;
+}
+
 /** Sends the reports of policy.yaml to every chat at their hours, each once. */
 export function createReports(deps: Deps) {
   const { catalogue, store, chats, drawing, publicUrl, now, log } = deps;
@@ -38,11 +47,28 @@ export function createReports(deps: Deps) {
     const { isOn, since } = await store.switches.reports();
     const { policy } = catalogue.read();
     if (!isOn || policy === null) return;
-    for (const due of dueReports(policy.reports, since, now())) await sendTo(due);
+    for (const due of dueReports(policy.reports, since, now())) {
+      await sendTo(due.name, () => reportOf(due));
+    }
+    const handover = dueHandover(policy, since, now());
+    if (handover !== null) {
+      await sendTo(handover.name, () => handoverOf(policy, handover.at));
+    }
+  }
+
+  async function reportOf({ period, at }: Due): Promise<Message> {
+    const report = await store.statistics.report(at, PERIOD_MS[period]);
+    const card = reportCardOf(report, { publicUrl }, period === "day" ? [] : await worthALook());
+    return { card, picture: () => pictureOfReport(report, drawing) };
+  }
+
+  async function handoverOf(policy: Policy, at: Date): Promise<Message> {
+    const handover = await handoverAt(deps, policy, at);
+    return { card: handoverCardOf(handover, { publicUrl }), picture: null };
   }
 
   /** It stays due for hours: what nobody waits for any more is not counted again. */
-  async function sendTo({ name, period, at }: Due): Promise<void> {
+  async function sendTo(name: string, make: () => Promise<Message>): Promise<void> {
     const begun = await store.sentReports.begun(name);
     const waiting = chats.filter(
       ({ channel, chat, cards }) =>
@@ -50,14 +76,13 @@ export function createReports(deps: Deps) {
         cards.pace.waitMs("send", "machine") === 0,
     );
     if (waiting.length === 0) return;
-    const report = await store.statistics.report(at, PERIOD_MS[period]);
-    const card = reportCardOf(report, { publicUrl }, period === "day" ? [] : await worthALook());
-    for (const chat of waiting) await send(name, { report, card }, chat);
+    const message = await make();
+    for (const chat of waiting) await send(name, message, chat);
   }
 
   async function send(
     name: string,
-    { report, card }: { readonly report: Report; readonly card: Card },
+    { card, picture }: Message,
     { channel, chat, cards }: Deps["chats"][number],
   ): Promise<void> {
     const place = { name, channel, chat };
@@ -66,7 +91,7 @@ export function createReports(deps: Deps) {
       cards.pace.spend("send");
       const messageId = await cards.post(card, {});
       cards.pace.done("send");
-      await illustrate(report, messageId, cards);
+      if (picture !== null) await illustrate(picture, messageId, cards);
     } catch (error) {
       const isPaused = error instanceof ChatRejected && error.kind === "paused";
       if (isPaused) {
@@ -90,9 +115,13 @@ export function createReports(deps: Deps) {
   }
 
   /** The picture is an aid: without it the report stands all the same. */
-  async function illustrate(report: Report, messageId: string, cards: Chat["cards"]) {
-    await pictureOfReport(report, drawing)
-      .then((picture) => cards.picture(messageId, picture))
+  async function illustrate(
+    picture: () => Promise<Picture>,
+    messageId: string,
+    cards: Chat["cards"],
+  ) {
+    await picture()
+      .then((made) => cards.picture(messageId, made))
       .catch((error: unknown) => log.warn({ err: error }, "a report has no picture"));
   }
 

@@ -24,6 +24,7 @@ const NOUNS = [
   "alert",
   "alert-group",
   "incident",
+  "handover",
   "pattern",
   "report",
   "sighting",

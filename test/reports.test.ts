@@ -197,3 +197,36 @@ it("the hours that were on before a second /enable_reports stay", async () => {
 
   expect(posted).toHaveLength(1);
 });
+
+const SHIFTS = `reports: {day: off, week: off, month: off}
+rota: {people: [owner], starts: 2026-02-01 04:00}
+`;
+
+it("a handover comes at the rota's hour to every chat, once, also after a restart", async () => {
+  const { fire, pass, posted, pictures, start, store } = await openReports(SHIFTS);
+  await fire();
+  await start().check();
+  expect(posted).toEqual([]);
+  pass(HOUR);
+
+  await start().check();
+  await start().check();
+
+  expect(posted.map(({ headline }) => headline)).toEqual(["🤝 Handover: 1 open, 0 to approve"]);
+  expect(pictures).toEqual([]);
+  await store.switches.setReports(false, "ana");
+  pass(7 * DAY);
+  await start().check();
+  expect(posted).toHaveLength(1);
+});
+
+it("a handover comes at a set hour, too", async () => {
+  const cron = "reports: {day: off, week: off, month: off, handover: '0 * * * *'}\n";
+  const { pass, posted, start } = await openReports(cron);
+  pass(2 * HOUR);
+
+  await start().check();
+
+  expect(posted).toHaveLength(1);
+  expect(cardText(posted[0] as Card, "telegram")).toContain("Nothing is open.");
+});

@@ -2,6 +2,7 @@ import type { Channel, Person, PlannedRequest, Ruling, SignInWay } from "../appr
 import type { SpendingBy } from "../diagnosis/spending.ts";
 import type { ActionOnTarget, ActionRecord } from "../execution/execution.ts";
 import type { Severity } from "../incident/alert.ts";
+import type { Handover } from "../incident/handover.ts";
 import type { IncidentState } from "../incident/incident.ts";
 import type { Report } from "../incident/report.ts";
 import type { Duty, Policy } from "../remediation/policy.ts";
@@ -77,6 +78,8 @@ export interface Desk {
   costs(): Promise<Costs | null>;
   /** The stretch of time up to now, against the one before. */
   report(lengthMs: number): Promise<Report>;
+  /** The shift up to now; null while policy.yaml can't be read. */
+  handover(): Promise<Handover | null>;
   /** Whether reports come by themselves; `times` null where policy.yaml can't be read. */
   setReports(wanted: {
     readonly isOn: boolean;

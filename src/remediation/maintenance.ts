@@ -51,3 +51,9 @@ export function openUntil(window: TimeWindow, now: Date): Date | null {
   const began = new Cron(cron).nextRun(new Date(now.getTime() - forMs));
   return began !== null && began <= now ? new Date(began.getTime() + forMs) : null;
 }
+
+/** Null where none is known. */
+export function lastOf(ends: readonly (Date | null | undefined)[]): Date | null {
+  const known = ends.filter((end) => end != null).map(Number);
+  return known.length === 0 ? null : new Date(Math.max(...known));
+}

@@ -282,6 +282,7 @@ export const PolicyFile = z.strictObject({
       day: CronOrOff.default("0 8 * * *"),
       week: CronOrOff.default("0 8 * * 1"),
       month: CronOrOff.default("0 8 1 * *"),
+      handover: CronOrOff.default(null),
     })
     .prefault({}),
   protected: z.array(z.string().min(1)).default(["countersign"]),

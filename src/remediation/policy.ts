@@ -119,6 +119,8 @@ export interface Policy {
   readonly drillCron: string | null;
   /** When each comes, by cron; null for never. */
   readonly reports: Readonly<Record<Period, string | null>>;
+  /** When a shift is summed up beside the rota's handovers; null for never. */
+  readonly handoverCron: string | null;
   readonly protected: readonly string[];
   readonly targets: readonly InventoryEntry[];
   readonly alerts: {
@@ -173,6 +175,7 @@ export function effectivePolicy(
   });
   const { low, medium, high } = file.approval;
   const targets = inventoryOf(file, around.dataDir);
+  const { handover: handoverCron, ...reports } = file.reports;
 
   return {
     hash: createHash("sha256").update(bytes).digest("hex"),
@@ -195,7 +198,8 @@ export function effectivePolicy(
     })),
     isShadow: file.shadow,
     drillCron: file.drill?.cron ?? null,
-    reports: file.reports,
+    reports,
+    handoverCron,
     protected: file.protected,
     targets,
     alerts: {

@@ -1,6 +1,11 @@
 import type { PlannedRequest } from "../approval/approval.ts";
 import type { Alert, Labels } from "../incident/alert.ts";
-import { maintenanceOf, maintenanceOfAlert, targetsOf } from "../remediation/maintenance.ts";
+import {
+  lastOf,
+  maintenanceOf,
+  maintenanceOfAlert,
+  targetsOf,
+} from "../remediation/maintenance.ts";
 import type { Policy } from "../remediation/policy.ts";
 import type { Ports } from "./ports.ts";
 
@@ -16,7 +21,7 @@ export async function quietUntil(
   const episode = episodeId === null ? null : await store.episode(episodeId);
   const about = { target, labels: episode?.labels ?? null };
   const window = policy && maintenanceOf(policy, about, now());
-  return latest([window?.until ?? null, await store.maintenanceUntil(target)]);
+  return lastOf([window?.until, await store.maintenanceUntil(target)]);
 }
 
 /** The same for alerts: until the first of those that fire is under maintenance no more. */
@@ -42,10 +47,5 @@ async function alertQuietUntil(
 ): Promise<Date | null> {
   const window = maintenanceOfAlert(policy, labels, now());
   const commanded = await Promise.all(targetsOf(policy, labels).map(store.maintenanceUntil));
-  return latest([window?.until ?? null, ...commanded]);
-}
-
-function latest(ends: readonly (Date | null)[]): Date | null {
-  const known = ends.filter((end) => end !== null);
-  return known.length === 0 ? null : new Date(Math.max(...known.map(Number)));
+  return lastOf([window?.until, ...commanded]);
 }

@@ -516,6 +516,7 @@ export const record = sqliteTable(
     index("switched")
       .on(t.seq)
       .where(sql`kind in ('autohealing.enabled', 'autohealing.disabled', 'maintenance.begun')`),
+    index("notes_by_time").on(t.at).where(sql`kind = 'incident.noted'`),
   ],
 );
 

@@ -31,6 +31,7 @@ import { createRunners } from "./runners.ts";
 import { createSearch } from "./search.ts";
 import { createSearchIndex } from "./search-index.ts";
 import { createSessions } from "./sessions.ts";
+import { createShifts } from "./shifts.ts";
 import { createSilences } from "./silences.ts";
 import { createStatistics } from "./statistics.ts";
 import { createSteps } from "./steps.ts";
@@ -121,6 +122,7 @@ export function openStore(options: StoreOptions) {
     lists: promised(createLists(sqlite)),
     patterns: promised(createPatterns(sqlite, options.redact)),
     statistics: promised(createStatistics(sqlite)),
+    shifts: promised(createShifts(sqlite)),
     searchIndex: promised(searchIndex),
     cards: promised(createCards(sqlite, tools, options.chats, now)),
     pictures: promised(createPictures(sqlite)),

@@ -148,6 +148,8 @@ const COMMANDS: readonly [typed: string, answer: RegExp][] = [
   ["whoami", /Person: ana\nRoles: viewer, operator, approver/],
   ["sign_in", /No sign-in links by chat: COUNTERSIGN_CHAT_SIGN_IN=on allows them/],
   ["status", /Open incidents: 2.*☎️ On call: ben until/s],
+  ["handover", /🤝 Handover: 2 open, 1 to approve.*ana goes off call, ben is on call until/s],
+  ["handover", /HighCPU, ana has it, for 3 h.*DiskFull, nobody has it/s],
   ["oncall", /☎️ On call: ben until .*\nFrom .* UTC: ana/],
   ["health", /Health: ok/],
   ["alerts", /No alert is firing/],

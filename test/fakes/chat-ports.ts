@@ -18,6 +18,7 @@ import type {
 } from "../../src/chat/desk.ts";
 import type { TokenMeaning, UseToken } from "../../src/chat/press.ts";
 import type { CardStore, StaleCard } from "../../src/chat/projector.ts";
+import { aHandover } from "./handovers.ts";
 import { anAutonomy, NOW } from "./incidents.ts";
 import { aReport } from "./reports.ts";
 
@@ -328,6 +329,7 @@ export function createChatPorts() {
       const view = views.get(incidentId);
       return view?.incident.state === "open" ? "acknowledged" : "not_open";
     },
+    handover: () => Promise.resolve(aHandover()),
     onCall: () =>
       Promise.resolve([
         { person: "ben", from: NOW, to: new Date(NOW.getTime() + DAY_MS) },

@@ -277,7 +277,7 @@ const BOOKKEEPING =
   /^(?:(?:cards|pictures|digests|sentReports|tellings|chats|backups|queue|runners|elsewhere|findings|heard|record|searchIndex)\.|opinions\.(?:note|spend)$|rules\.told$|refusals\.note$|sessions\.endSession$|passkeys\.used$|switches\.setShadowSince$)/;
 
 const READS =
-  /^(?:views\.|lists\.|past\.|patterns\.|bygone\.|retention\.bytes$|statistics\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|grants\.(?:outcomesOf|list|actions)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|reports|shadowSince|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|passkeys\.(?:find|list)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
+  /^(?:views\.|lists\.|past\.|patterns\.|bygone\.|retention\.bytes$|statistics\.|shifts\.|cards\.messagesOf$|clock\.|executions\.(?:find|findByRequest|historyOf|recordOf|triedFor|undoneBy)$|silences\.find$|grants\.(?:outcomesOf|list|actions)$|requests\.(?:find|findByPlanCode|calledBefore)$|switches\.(?:autohealing|reports|shadowSince|maintenanceUntil)$|sessions\.(?:list|idOf|hasAnyoneSignedIn|peekLink|findSession)$|passkeys\.(?:find|list)$|rules\.(?:seen|untold|noticesSince)$|opinions\.(?:has|spent|spentByModel|recall)$)/;
 
 /** Every table but the record, the counters that SQLite keeps itself and what its full-text index is made of. */
 function stateOf({ raw }: Lab): string {

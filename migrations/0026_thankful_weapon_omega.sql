@@ -1,0 +1,1 @@
+CREATE INDEX `notes_by_time` ON `record` (`at`) WHERE kind = 'incident.noted';
