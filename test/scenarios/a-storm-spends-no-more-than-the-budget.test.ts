@@ -46,12 +46,14 @@ it.each([
 
     expect(await storm(program)).toEqual(new Map([[200, ALERTS]]));
     const after = await program.raise(testAlert("critical", { number: "after" }));
-    const request = await program.untilRequest(after, "pending", WITHIN_MS);
-    const { diagnosis } = await program.story(after);
+    const ana = await program.signIn();
+    const isAsked = async () => {
+      const { forms, text: page } = await ana.open(`/incidents/${after}`);
+      return forms.some(({ button }) => button === "Approve") && page.includes("The alert says:");
+    };
+    expect(await comesTrue(isAsked, WITHIN_MS)).toBe(true);
     const { stored, refused } = await readOut(program, says);
 
-    expect(request.risk).toBe("medium");
-    expect(diagnosis?.cause).toMatch(/\w/);
     expect(stored).toBe(ALERTS + 1);
     expect(refused).toBeGreaterThan(0);
 
@@ -63,7 +65,6 @@ it.each([
     expect(calls).toBeGreaterThan(0);
     expect(calls * one).toBeLessThanOrEqual(dailyUsd);
     expect(mostInAMinute(askedAt)).toBeLessThanOrEqual(callsPerMinute);
-    const ana = await program.signIn();
     const { text } = await ana.command("/cost");
     const [, spent] = /Today \(UTC\): \$([\d.]+) for/.exec(text) ?? [];
     expect(text).toContain(`, ${calls} calls, `);
