@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
+import { havePeer } from "../test/peers.ts";
 import {
   ALERTMANAGER_MISSING,
   databaseIn,
@@ -20,6 +20,7 @@ const WRK = "/usr/bin/wrk";
 export const WRK_MISSING = "skipped: needs apt-get install wrk";
 const SCRIPT = fileURLToPath(new URL("alerts.lua", import.meta.url));
 const CONNECTIONS = [64, 8] as const;
+const GOALS = { Countersign: "p99 < 100 ms", "bare loop": "≥ 0.60×", Alertmanager: "≥ 0.50×" };
 
 interface Contender {
   readonly name: "Countersign" | "bare loop" | "Alertmanager";
@@ -52,7 +53,7 @@ export const COUNTERSIGN: Contender = {
   isDurable: true,
   start: (folder) => startProgram(folder),
 };
-const BARE_LOOP: Contender = {
+export const BARE_LOOP: Contender = {
   name: "bare loop",
   path: "/webhook",
   shape: "webhook",
@@ -70,7 +71,7 @@ const ALERTMANAGER: Contender = {
 export const intake: Bench = {
   name: "intake",
   async run({ quick }) {
-    if (!haveWrk()) return skipped(WRK_MISSING);
+    if (!havePeer("wrk")) return skipped(WRK_MISSING);
     const contenders = [COUNTERSIGN, BARE_LOOP, ...(haveAlertmanager() ? [ALERTMANAGER] : [])];
     const timing = quick
       ? { rounds: 1, warmSeconds: 1, seconds: 2 }
@@ -96,7 +97,7 @@ function skipped(why: string) {
 }
 
 /** A new process and an empty database each time, so that no round pays for what an earlier one left. */
-async function measure(
+export async function measure(
   contender: Contender,
   connections: number,
   { warmSeconds, seconds }: { warmSeconds: number; seconds: number },
@@ -173,10 +174,7 @@ function rowsOf(rounds: readonly Round[], connections: number): Row[] {
       what: `intake, ${connections} connections`,
       who: name === "Alertmanager" ? "Alertmanager (memory only)" : name,
       result: `${perSecond(rate)}, p50 ${ms(p50)}, p99 ${ms(p99)}, ${Math.round(micros)} µs processor each${bad > 0 ? `, ${bad} REFUSED OR BROKEN` : ""}`,
+      goal: GOALS[name],
       ...(name === "Countersign" ? {} : { countersign: `${times(ours.rate, rate)} the rate` }),
     }));
-}
-
-export function haveWrk(): boolean {
-  return existsSync(WRK);
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { havePeer } from "../test/peers.ts";
 import { startProgram } from "./contenders.ts";
 import { flameGraph, framesOf, readProfile, topOf } from "./flame.ts";
-import { COUNTERSIGN, haveWrk, load, WRK_MISSING } from "./intake.ts";
+import { COUNTERSIGN, load, WRK_MISSING } from "./intake.ts";
 import { createFolder } from "./processes.ts";
 import { tapThrough } from "./tap.ts";
 
@@ -26,7 +27,7 @@ export const PROFILES = Object.keys(LOADS);
 
 /** Where the processor's time goes: a graph for the eye, the profile for other tools, and a table. */
 export async function profile(name: string, into: string): Promise<string> {
-  if (name === "intake" && !haveWrk()) return `${name}: ${WRK_MISSING}`;
+  if (name === "intake" && !havePeer("wrk")) return `${name}: ${WRK_MISSING}`;
   const folder = createFolder();
   const interval = `--cpu-prof-interval=${INTERVAL_US}`;
   await LOADS[name]?.(["--cpu-prof", `--cpu-prof-dir=${folder}`, interval]);

@@ -8,6 +8,8 @@ export interface Row {
   readonly result: string;
   /** Countersign's result as a multiple of this row's, where comparing makes sense. */
   readonly countersign?: string;
+  /** What it should be at least, or at most. */
+  readonly goal?: string;
 }
 
 export interface BenchResult {
@@ -47,14 +49,18 @@ export function tableOf(rows: readonly Row[]): string {
     who: "Who",
     result: "Result",
     countersign: "Countersign is",
+    goal: "Goal",
   };
   const lines = [head, ...rows].map((row) => [
     row.what,
     row.who,
     row.result,
     row.countersign ?? "",
+    row.goal ?? "",
   ]);
-  const widths = [0, 1, 2, 3].map((i) => Math.max(...lines.map((line) => (line[i] ?? "").length)));
+  const widths = [0, 1, 2, 3, 4].map((i) =>
+    Math.max(...lines.map((line) => (line[i] ?? "").length)),
+  );
   const text = lines.map(
     (line) => `| ${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`,
   );

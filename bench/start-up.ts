@@ -63,7 +63,9 @@ export const startUp: Bench = {
         what: "start to healthy",
         who,
         result: mid(values),
-        ...(who.startsWith("Countersign") ? {} : { countersign: times(ours, median(values)) }),
+        ...(who.startsWith("Countersign")
+          ? { goal: "< 700 ms" }
+          : { countersign: times(ours, median(values)) }),
       }),
     );
     return { rows, raw: measured };

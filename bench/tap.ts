@@ -27,7 +27,7 @@ export const tap: Bench = {
     const what = "tap on Approve to started process";
     return {
       rows: [
-        { what, who: "Countersign", result: spread(latencies) },
+        { what, who: "Countersign", result: spread(latencies), goal: "p99 < 25 ms" },
         {
           what,
           who: "the same process from Node, nothing else",

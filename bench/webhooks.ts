@@ -147,6 +147,7 @@ function rowsOf(rounds: readonly Round[]): Row[] {
       who: "a sink that answers 200",
       result: textOf(sink),
       countersign: `${times(ours.rate, sink.rate)} the rate`,
+      goal: "≥ 0.91×, none lost",
     },
   ];
 }

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
 import { createFlood } from "./flood.ts";
 
-function flood() {
+function flood(busy: number) {
   let at = 0;
-  const { took, isOn } = createFlood(() => at);
+  const { took, isOn } = createFlood(
+    () => at,
+    () => busy,
+  );
   return {
     isOn,
     /** So many alerts a millisecond, for so long. */
@@ -14,20 +17,20 @@ function flood() {
 }
 
 it.each([
-  ["nothing", 0, false],
-  ["ten thousand in a minute", 10_000 / 60_000, false],
-  ["ten in a millisecond, on and on", 10, true],
-  ["one in a millisecond, on and on", 1, true],
-])("%s", (_, perMs, isOn) => {
-  const one = flood();
+  ["nothing", 0, 1, false],
+  ["a few, whatever else the process does", 50 / 1000, 1, false],
+  ["one in a millisecond, on and on, and time for more", 1, 0.5, false],
+  ["one in a millisecond, on and on, and time for nothing else", 1, 0.9, true],
+])("%s", (_, perMs, busy, isOn) => {
+  const one = flood(busy);
   one.pour(perMs, 1_000);
   expect(one.isOn()).toBe(isOn);
 });
 
 it("is over soon after the last alert, and not one for a single large body", () => {
-  const one = flood();
+  const one = flood(1);
   one.pour(500, 1);
-  one.pour(0, 5_000);
+  one.pour(0, 30_000);
   one.pour(1, 100);
   expect(one.isOn()).toBe(false);
 

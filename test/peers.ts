@@ -5,6 +5,7 @@ import { getuid } from "node:process";
 export type Peer =
   | "prometheus"
   | "alertmanager"
+  | "wrk"
   | "pushgateway"
   | "podman"
   | "chromium"
@@ -29,6 +30,7 @@ const INSTALLATIONS: Readonly<Record<Peer, Installation>> = {
     programs: ["/usr/bin/prometheus-alertmanager"],
     packages: ["prometheus-alertmanager"],
   },
+  wrk: { programs: ["/usr/bin/wrk"], packages: ["wrk"] },
   pushgateway: {
     programs: ["/usr/bin/prometheus-pushgateway"],
     packages: ["prometheus-pushgateway"],
