@@ -52,8 +52,8 @@ function Row({ standing, frame }: { standing: Standing; frame: Props["frame"] })
       <td>
         <Text of={target} as="exact" />
       </td>
-      <td>{recordText(standing.record)}</td>
-      <td>
+      <td class="long">{recordText(standing.record)}</td>
+      <td class="long">
         {grantedAt === null ? (
           <>
             <State word="Asks" tone="quiet" />{" "}
@@ -93,7 +93,7 @@ function ReviewRow({ one }: { one: Reviewable }) {
       <td>
         <Text of={one.targets.join(", ")} />
       </td>
-      <td>{recordText(one.record)}</td>
+      <td class="long">{recordText(one.record)}</td>
     </tr>
   );
 }

@@ -97,6 +97,7 @@ table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .875rem; overflow-wrap: break-word; }
 th:first-child { min-width: 9rem; max-width: 24rem; }
 td:not(.number) { min-width: 5.5rem; max-width: 30rem; }
+td.long:not(.number) { min-width: 14rem; }
 thead th { font-size: .8125rem; color: var(--soft); font-weight: 500; }
 tbody tr { border-top: 1px solid var(--line); }
 tbody th { font-weight: 560; }

@@ -5,7 +5,10 @@ import type { WhatIf, WhatIfResult, WhatIfWish } from "./reads.ts";
 import { incidentPath, plural } from "./words.ts";
 
 const DAYS = { 1: "The last day", 7: "The last 7 days", 30: "The last 30 days" } as const;
-const SWITCHES = { was: "as it was switched", on: "as if it had been on" } as const;
+const SWITCHES = {
+  was: "Auto-healing as it was switched",
+  on: "Auto-healing as if it had been on",
+} as const;
 const WORDS = {
   run: "Run by itself",
   ask: "Asked",
@@ -78,8 +81,8 @@ export function WhatIfPage(props: { frame: Frame; wish: WhatIfWish; found: WhatI
                 <td>
                   <When at={at} now={frame.now} />
                 </td>
-                <td>{was === null ? "–" : <Came result={was} />}</td>
-                <td>
+                <td class="long">{was === null ? "–" : <Came result={was} />}</td>
+                <td class="long">
                   <Came result={would} />
                 </td>
               </tr>
@@ -115,7 +118,9 @@ function Came({ result: { outcome, title, target, why } }: { result: WhatIfResul
 function Choice({ wish }: { wish: WhatIfWish }) {
   return (
     <form method="get" action="/what-if" class="filter">
-      <label for="days">Alerts of</label>
+      <label for="days" class="hidden">
+        Alerts of
+      </label>
       <select id="days" name="days">
         {Object.entries(DAYS).map(([days, label]) => (
           <option value={days} selected={String(wish.days) === days}>
@@ -123,7 +128,9 @@ function Choice({ wish }: { wish: WhatIfWish }) {
           </option>
         ))}
       </select>
-      <label for="autohealing">Auto-healing</label>
+      <label for="autohealing" class="hidden">
+        Auto-healing
+      </label>
       <select id="autohealing" name="autohealing">
         {Object.entries(SWITCHES).map(([value, label]) => (
           <option value={value} selected={wish.autohealing === value}>
