@@ -27,8 +27,8 @@ export function createShifts(sqlite: Sqlite) {
      WHERE e.started_at IS NOT NULL AND e.claimed_at > ? AND e.claimed_at <= ? ORDER BY e.claimed_at DESC LIMIT ${MOST}`,
   );
   const silenced = sqlite.prepare<[number], SilenceRow>(
-    `SELECT i.title, max(s.lift_at) AS until FROM silences s JOIN incidents i ON i.id = s.incident_id
-     WHERE s.ended_at IS NULL AND s.failure IS NULL AND s.lift_at > ? GROUP BY i.id ORDER BY 2 LIMIT ${MOST}`,
+    `SELECT i.title, max(s.lift_at) AS until FROM incidents i INDEXED BY open_incidents CROSS JOIN silences s ON s.incident_id = i.id
+     WHERE i.state <> 'resolved' AND s.ended_at IS NULL AND s.failure IS NULL AND s.lift_at > ? GROUP BY i.id ORDER BY 2 LIMIT ${MOST}`,
   );
   const notes = sqlite.prepare<[number, number], NoteRow>(
     `SELECT i.id AS incidentId, i.title, r.event ->> 'actor' AS person, r.event ->> '$.data.text' AS text
