@@ -17,6 +17,7 @@ export const DRILLS = {
   host_down: { labels: { alertname: "HostDown" }, summary: "A machine does not answer" },
 } as const;
 export type DrillType = keyof typeof DRILLS;
+const DRILL_HOST = "drill-host";
 
 /** No two drills are the same alert, so that none re-opens another's incident. */
 export function drillAlert(
@@ -26,7 +27,7 @@ export function drillAlert(
   const { labels, summary } = DRILLS[type];
   return {
     labels: {
-      ...{ severity: "warning", instance: "drill-host", ...labels, drill: name },
+      ...{ severity: "warning", instance: DRILL_HOST, ...labels, drill: name },
       ...(without.length === 0 ? {} : { without: without.join(",") }),
       ...more,
     },
@@ -81,7 +82,16 @@ function proposalIn({ requests: [request], diagnosis, isInvestigating, incident 
     return waiting(isOver ? `no runbook offers a fix for ${alert}` : "nothing is proposed");
   }
   const [first] = request.reasons;
-  return seen(`${request.proposal.actionTitle}: ${first?.text ?? request.state}`);
+  const why = first === undefined ? request.state : (madeUp(first.text) ?? first.text);
+  return seen(`${request.proposal.actionTitle}: ${why}`);
+}
+
+/** Nobody is to put into the inventory what only the drill speaks of. */
+function madeUp(reason: string): string | null {
+  const [, name] = /^"(drill[-.]\w+)" is not in the inventory/.exec(reason) ?? [];
+  if (name === undefined) return null;
+  const label = name === DRILL_HOST ? "instance" : "name";
+  return `it would be refused, since "${name}" is made up: --label ${label}=<one of yours> aims the drill at something real`;
 }
 
 function modelIn({ opinion }: IncidentView): Sight {

@@ -1,4 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
+import { anAnswer } from "../diagnosis/an-opinion.ts";
+import { startAnthropic } from "../fakes/anthropic.ts";
 import { startFakeSlack } from "../fakes/slack.ts";
 import type { Program } from "../harness.ts";
 import { createProgram } from "../harness.ts";
@@ -105,6 +107,40 @@ it("drill times every stage, also the cards in Telegram and Slack, and ends itse
   expect(text.code).toBe(0);
   expect(text.stdout).toMatch(/^ok {2} +\d+\.\d\d s {2}received/);
   expect(text.stdout).toContain("Every stage was seen. http://");
+  expect(text.stdout).toContain('"drill-host" is made up: --label instance=<one of yours> aims');
+});
+
+it("T27 drill waits for the model's answer, parsed and checked, and says what is wrong with one that is none", async () => {
+  const model = await startAnthropic();
+  const program = await createProgram({
+    env: {
+      ...{ LLM_PROVIDER: "anthropic", LLM_MODEL: "claude-sonnet-5-5", ANTHROPIC_API_KEY: "a-key" },
+      ANTHROPIC_BASE_URL: model.url,
+    },
+  });
+  await program.start();
+  const modelIn = ({ stages }: Drill) => stages.find(({ stage }) => stage === "model");
+
+  model.reply(() => ({ text: JSON.stringify(anAnswer()) }));
+  const answered = await drill(program, "--validate-llm-response");
+  const asked = model.requests.length;
+  const without = await drill(program, "--alert-type", "disk_full", "--without", "model");
+  const askedSince = model.requests.length - asked;
+  model.reply(() => ({ text: "Restart everything, trust me." }));
+  const nonsense = await drill(program, "--alert-type", "host_down", "--validate-llm-response");
+
+  expect(answered).toMatchObject({ code: 0, ok: true });
+  expect(modelIn(answered)).toMatchObject({
+    seen: true,
+    detail: expect.stringMatching(/^claude-sonnet-5-5: parsed and checked, .*; \$0\.\d{4}$/),
+  });
+  expect(asked).toBeGreaterThan(0);
+  expect(without).toMatchObject({ code: 0, ok: true });
+  expect(askedSince).toBe(0);
+  expect(nonsense).toMatchObject({ code: 1, ok: false });
+  expect(modelIn(nonsense)).toMatchObject({ seen: false, seconds: null });
+  expect(modelIn(nonsense)?.detail).not.toContain("trust me");
+  expect(model.refusals).toEqual([]);
 });
 
 it("drill fails, and names the stage, where nothing is offered, a chat is left out or not set up", async () => {
@@ -116,6 +152,7 @@ it("drill fails, and names the stage, where nothing is offered, a chat is left o
   const nothing = await drill(program, "--label", "alertname=NobodyKnowsThis", "--timeout", "3s");
   const without = await drill(program, "--without", "telegram");
   const notSet = await program.command(["drill", "--check-slack-delivery"]);
+  const noModel = await program.command(["drill", "--validate-llm-response"]);
   const both = await program.command([
     ...["drill", "--check-telegram-delivery", "--without", "telegram"],
   ]);
@@ -130,6 +167,7 @@ it("drill fails, and names the stage, where nothing is offered, a chat is left o
   expect(program.cardsOf(without.incident)).toEqual([]);
   expect(notSet).toMatchObject({ code: 1, stdout: "" });
   expect(notSet.stderr).toContain("Slack is not set up (SLACK_BOT_TOKEN, SLACK_CHANNEL)");
+  expect(noModel.stderr).toContain("no model is set (LLM_PROVIDER");
   expect(both).toMatchObject({ code: 2 });
   expect(unknown).toMatchObject({ code: 2 });
   expect(unknown.stderr).toContain("--alert-type is one of cpu_spike, container_down");
