@@ -4,6 +4,7 @@ import { ask } from "../../src/responder/ask.ts";
 import { edit } from "../../src/responder/edit.ts";
 import { undo } from "../../src/responder/undo.ts";
 import { createJourney } from "./journey.ts";
+import { webDown } from "./web-down.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -374,21 +375,9 @@ async function undoes(journey: Journey) {
   expect(asked.outcome).toBe("asked");
 }
 
-const RUNBOOK_WITH_WAY_BACK = `---
-id: web-down
-title: The web service is down
-match: {alertname: WebDown}
-params: {service: {from: labels.service, pattern: '[a-z]+'}}
-actions:
-  - id: restart
-    title: Restart the web service
-    risk: low
-    executor: command
-    with: {argv: [/usr/bin/true, restart, '{{params.service}}']}
-    target: '{{params.service}}'
-    targets: all
-    precondition: {probe: {executor: command, with: {argv: [/usr/bin/test, -e, down]}}, expect: {state: down}}
-    verify: {probe: {executor: command, with: {argv: [/usr/bin/test, -e, up]}}, expect: {state: up}, within: 1m}
+const RUNBOOK_WITH_WAY_BACK = webDown(
+  "{probe: {executor: command, with: {argv: [/usr/bin/test, -e, up]}}, expect: {state: up}, within: 1m}",
+  `    precondition: {probe: {executor: command, with: {argv: [/usr/bin/test, -e, down]}}, expect: {state: down}}
     rollback: stop
   - id: stop
     title: Stop it again
@@ -397,9 +386,8 @@ actions:
     with: {argv: [/usr/bin/true, stop, '{{params.service}}']}
     target: '{{params.service}}'
     targets: all
----
-Prose.
-`;
+`,
+);
 
 it("runs once more in a backtest where it had leave, and asks where the rules are others", async () => {
   const journey = await begin();

@@ -29,14 +29,25 @@ async function untilExecutor(program: Program, status: string, saying = /./): Pr
   if (!isSo) throw new Error(`not ${status}: ${JSON.stringify(await executorCheck(program))}`);
 }
 
-it("P3 runs what was approved, once, and serve runs nothing", async () => {
+/** What nobody runs yet: there is no executor. */
+async function startApproved() {
   const program = await createProgram({ policy: TWO_PEOPLE, env: SEPARATE });
   const box = installBox(program);
   await program.start();
+  return { program, box, incident: await raiseApproved(program) };
+}
+
+/** An alert comes, and ana approves its fix. */
+async function raiseApproved(program: Program): Promise<string> {
   const ana = await program.signIn("ana");
   const incident = await program.raise(boxStuck());
   await program.untilRequest(incident, "pending");
   await ana.approve(incident);
+  return incident;
+}
+
+it("P3 runs what was approved, once, and serve runs nothing", async () => {
+  const { program, box, incident } = await startApproved();
   await sleep(1_500);
   const before = await program.story(incident);
   await untilExecutor(program, "degraded", /no executor runs.*countersign executor/);
@@ -89,10 +100,7 @@ describe.each([
     const box = installBox(program);
     await program.start();
     const dying = await program.startExecutor({ COUNTERSIGN_CRASH_POINT: point });
-    const ana = await program.signIn("ana");
-    const incident = await program.raise(boxStuck());
-    await program.untilRequest(incident, "pending");
-    await ana.approve(incident);
+    const incident = await raiseApproved(program);
     const { signal } = await dying.ended;
     const whenItDied = box.runs().length;
     if (state === "unknown") await program.untilRequest(incident, "unknown");
@@ -116,10 +124,7 @@ it("P3 a run goes on while serve is killed and started again, and is told after 
   const box = installBox(program, { script: `while [ ! -e ${go} ]; do sleep 0.1; done` });
   await program.start();
   await program.startExecutor();
-  const ana = await program.signIn("ana");
-  const incident = await program.raise(boxStuck());
-  await program.untilRequest(incident, "pending");
-  await ana.approve(incident);
+  const incident = await raiseApproved(program);
   await program.untilRequest(incident, "executing");
 
   await program.kill9();
@@ -140,10 +145,7 @@ it("P2 an executor with another runbook refuses in plain words, and health says 
   box.writeRunbook({ more: "cooldown: 1m" });
   await program.start();
   await program.startExecutor({ RUNBOOKS_DIR: others });
-  const ana = await program.signIn("ana");
-  const incident = await program.raise(boxStuck());
-  await program.untilRequest(incident, "pending");
-  await ana.approve(incident);
+  const incident = await raiseApproved(program);
   const { requests } = await program.untilStory(incident, (story) => story.requests.length > 1);
 
   await untilExecutor(program, "degraded", /another box\.md than this process.*same RUNBOOKS_DIR/);
@@ -153,13 +155,7 @@ it("P2 an executor with another runbook refuses in plain words, and health says 
 });
 
 it("P2 what was approved under another policy does not run", async () => {
-  const program = await createProgram({ policy: TWO_PEOPLE, env: SEPARATE });
-  const box = installBox(program);
-  await program.start();
-  const ana = await program.signIn("ana");
-  const incident = await program.raise(boxStuck());
-  await program.untilRequest(incident, "pending");
-  await ana.approve(incident);
+  const { program, box, incident } = await startApproved();
 
   program.writeRunbook("policy.yaml", `${TWO_PEOPLE}protected: [pve]\n`);
   await program.startExecutor();
@@ -170,13 +166,7 @@ it("P2 what was approved under another policy does not run", async () => {
 });
 
 it("P2 what the executor finds changed on disk does not run", async () => {
-  const program = await createProgram({ policy: TWO_PEOPLE, env: SEPARATE });
-  const box = installBox(program);
-  await program.start();
-  const ana = await program.signIn("ana");
-  const incident = await program.raise(boxStuck());
-  await program.untilRequest(incident, "pending");
-  await ana.approve(incident);
+  const { program, box, incident } = await startApproved();
 
   box.writeScript("echo more");
   await program.startExecutor();
@@ -215,10 +205,7 @@ it("each executor runs what its EXECUTOR_TARGETS name, and what nobody serves is
   const box = installBox(program);
   await program.start();
   await program.startExecutor({ EXECUTOR_TARGETS: "rack=b" });
-  const ana = await program.signIn("ana");
-  const incident = await program.raise(boxStuck());
-  await program.untilRequest(incident, "pending");
-  await ana.approve(incident);
+  const incident = await raiseApproved(program);
   await untilExecutor(program, "degraded", /no executor serves box: nothing can run there/);
   const card = await program.telegramCard(incident, "No executor is there for box");
   const before = box.runs();
@@ -233,15 +220,9 @@ it("each executor runs what its EXECUTOR_TARGETS name, and what nobody serves is
 });
 
 it("P1 a plan that somebody wrote into the database is not what runs", async () => {
-  const program = await createProgram({ policy: TWO_PEOPLE, env: SEPARATE });
-  const box = installBox(program);
+  const { program, box, incident } = await startApproved();
   const planted = join(program.folder, "planted");
   writeFileSync(`${planted}.sh`, `#!/bin/sh\necho ran >> ${planted}\n`, { mode: 0o755 });
-  await program.start();
-  const ana = await program.signIn("ana");
-  const incident = await program.raise(boxStuck());
-  await program.untilRequest(incident, "pending");
-  await ana.approve(incident);
   const raw = new Database(join(program.dataDir, "countersign.db"));
   raw
     .prepare("UPDATE requests SET plan = json_set(plan, '$.command.argv[0]', ?)")

@@ -2,6 +2,7 @@ import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { redact } from "../../src/evidence/redact.ts";
+import type { RunResult } from "../../src/execution/execution.ts";
 import { admit } from "../../src/incident/admit.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createUpkeep } from "../../src/upkeep.ts";
@@ -9,7 +10,6 @@ import type { Lab } from "./lab.ts";
 import { aGroup, anIncoming, createFolder, createLab, HOUR, MINUTE } from "./lab.ts";
 
 const DAY = 24 * HOUR;
-const RESULT = { exitCode: 0, output: "", isTruncated: false, durationMs: 5 };
 
 function keep(lab: Lab, over: { keepDays?: number; maxBytes?: number } = {}) {
   const { backups, retention } = lab.store;
@@ -30,6 +30,17 @@ const beOver = async (lab: Lab, n: number) => {
   await send(lab, n);
   await send(lab, n, "resolved");
 };
+
+/** Something approved is claimed, starts and ends like this. */
+async function run(lab: Lab, ended: Pick<RunResult, "exitCode" | "outcome">): Promise<void> {
+  const { executions } = lab.store;
+  const request = await lab.propose({ state: "approved" });
+  const claim = await executions.claim(request, HOUR, () => null);
+  if (claim.outcome !== "claimed") throw new Error(claim.outcome);
+  await executions.start(claim.execution);
+  const result = { ...ended, output: "", isTruncated: false, durationMs: 5 };
+  await executions.finish(claim.execution, result, lab.now());
+}
 
 it("T70 is restored from a backup that was made while alerts came in", async () => {
   const lab = createLab();
@@ -96,15 +107,7 @@ it("says that there is no room for a backup, and keeps those it has", async () =
 it("P9 T71 forgets incidents that are long over, with all that hangs on them, and never cuts the record", async () => {
   const lab = createLab();
   await beOver(lab, 1);
-  const request = await lab.propose({ state: "approved" });
-  const claim = await lab.store.executions.claim(request, HOUR, () => null);
-  if (claim.outcome !== "claimed") throw new Error(claim.outcome);
-  await lab.store.executions.start(claim.execution);
-  await lab.store.executions.finish(
-    claim.execution,
-    { ...RESULT, outcome: "succeeded" },
-    lab.now(),
-  );
+  await run(lab, { exitCode: 0, outcome: "succeeded" });
   await lab.accept(
     aGroup([anIncoming({ status: "resolved", ...(await labelsOf(lab)), startsAt: null })]),
   );
@@ -135,15 +138,7 @@ async function labelsOf(lab: Lab) {
 it("P3 keeps what still fires, and a run whose outcome nobody knows, however old", async () => {
   const lab = createLab();
   await send(lab, 1);
-  const request = await lab.propose({ state: "approved" });
-  const claim = await lab.store.executions.claim(request, HOUR, () => null);
-  if (claim.outcome !== "claimed") throw new Error(claim.outcome);
-  await lab.store.executions.start(claim.execution);
-  await lab.store.executions.finish(
-    claim.execution,
-    { ...RESULT, exitCode: null, outcome: "unknown" },
-    lab.now(),
-  );
+  await run(lab, { exitCode: null, outcome: "unknown" });
   lab.raw.exec("UPDATE alerts SET status = 'resolved' WHERE id = 2");
   lab.raw.exec("UPDATE incidents SET state = 'resolved', resolved_at = opened_at WHERE rowid = 2");
   lab.pass(400 * DAY);
