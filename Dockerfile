@@ -19,5 +19,5 @@ USER node
 ENV NODE_ENV=production DATABASE_URL=sqlite:/data/countersign.db RUNBOOKS_DIR=/app/runbooks
 VOLUME /data
 HEALTHCHECK --interval=30s --timeout=10s CMD ["node", "dist/main.js", "health"]
-ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=4", "dist/main.js"]
 CMD ["serve"]

@@ -29,6 +29,7 @@ export async function startProgram(
     argv: [
       process.execPath,
       "--enable-source-maps",
+      "--max-semi-space-size=4",
       ...(options.nodeFlags ?? []),
       join(ROOT, "dist/main.js"),
       "serve",
