@@ -97,6 +97,10 @@ export function watch(journey: Journey) {
       expect([null, true], "P8 at its source").toContain(world.alertmanager);
     }
     expect(world.state, "P8 the precondition").toBe("down");
+    const isMaintained =
+      (whitelist.policy?.maintenance.length ?? 0) > 0 &&
+      (plan.target.name === "web" || row.episodeId !== null);
+    expect(isMaintained && new Date(at).getUTCMinutes() % 10 < 4, "maintenance").toBe(false);
     expect(rejected.has(row.requestId), "P5").toBe(false);
     expect(isRecorded.get(row.id), "P9").toBeDefined();
     expectItWasApproved(row, at);
