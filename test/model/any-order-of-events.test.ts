@@ -219,7 +219,20 @@ class PowerCut extends Error {
   override readonly name = "PowerCut";
 }
 
-/** A whole alert: it comes, somebody may approve what is asked, the fix works or does not, and it is over. */
+/** One after the other; where the power goes out, it comes back. */
+async function happenTo(actor: Actor, events: readonly Event[]): Promise<void> {
+  const { journey, seen } = actor;
+  for (const happen of events) {
+    await happen(actor).catch(async (error: unknown) => {
+      if (!(error instanceof PowerCut)) throw error;
+      await journey.restart();
+    });
+    seen.check();
+  }
+  await seen.settled();
+}
+
+/** A whole alert: it comes, somebody approves or rejects what is asked, the fix works or does not, and it is over. */
 const heals = fc
   .record({
     name: service,
@@ -229,9 +242,13 @@ const heals = fc
       ...Array.from({ length: 17 }, () => "succeeded" as const),
       ...(["failed", "timed_out", "unknown"] as const),
     ),
+    decision: fc.constantFrom<Decision[]>(
+      ...Array.from({ length: 7 }, () => "approve" as const),
+      "reject",
+    ),
   })
   .map(
-    ({ name, severity, works, result }): Event =>
+    ({ name, severity, works, result, decision }): Event =>
       async ({ desk, journey, seen }) => {
         Object.assign(journey.world, { alertmanager: null, state: "down", result });
         journey.world.onRun = () => {
@@ -242,7 +259,7 @@ const heals = fc
         await journey.fire({ service: name, severity });
         for (const { request } of await desk.pending()) {
           if (request.episodeId === null) continue;
-          await approve(request.planCode, ANA, { desk, journey, seen });
+          await decide(decision, request.planCode, ANA, { desk, journey, seen });
         }
         await journey.pass(2 * MINUTE);
         seen.resolves(name);
@@ -255,17 +272,19 @@ const agrees = fc.subarray([ANA, BEN], { minLength: 1 }).map(
     async (actor) => {
       for (const { request } of await actor.desk.pending()) {
         if (request.plan.command.kind !== "grant") continue;
-        for (const one of people) await approve(request.planCode, one, actor);
+        for (const one of people) await decide("approve", request.planCode, one, actor);
       }
     },
 );
-async function approve(
+type Decision = "approve" | "reject";
+async function decide(
+  decision: Decision,
   planCode: string,
   by: Person,
   { desk, journey, seen }: Pick<Actor, "desk" | "journey" | "seen">,
 ): Promise<void> {
   const about = { planCode, requestId: null, person: by, channel: "telegram" } as const;
-  const reason = { decision: "approve", reason: "checked", via: "typed" } as const;
+  const reason = { decision, reason: "checked", via: "typed" } as const;
   seen.ruled(by.name, await desk.decide({ ...about, ...reason }));
   await journey.settle();
 }
@@ -318,14 +337,7 @@ describe("whatever happens, in whatever order", () => {
           const seen = watch(journey);
           const actor = createActor(journey, seen);
           journey.world.onRun = seen.onRun;
-          for (const happen of events) {
-            await happen(actor).catch(async (error: unknown) => {
-              if (!(error instanceof PowerCut)) throw error;
-              await journey.restart();
-            });
-            seen.check();
-          }
-          await seen.settled();
+          await happenTo(actor, events);
           runs += seen.runs();
         },
       ),
@@ -336,6 +348,7 @@ describe("whatever happens, in whatever order", () => {
   }, 120_000);
 });
 
+const EARN_RULE = { verifiedInARow: 2, noneRejectedInMs: 60 * MINUTE };
 const EARNED = policyWith(
   "approval: {low: {auto: earned, earned: {verified_in_a_row: 2, none_rejected_in: 1h}}}",
 );
@@ -346,10 +359,13 @@ const rules = fc.constantFrom(EARNED, EARNED, `${EARNED}freeze: []\n`, ...POLICI
       return journey.settle();
     },
 );
+/** Long enough for a rejection not to count by itself any more. */
+const forgets = fc.constant<Event>(({ journey }) => journey.pass(61 * MINUTE));
 const leadingToLeave = fc.oneof(
   { weight: 20, arbitrary: heals },
   { weight: 10, arbitrary: agrees },
-  { weight: 2, arbitrary: passes },
+  { weight: 1, arbitrary: passes },
+  { weight: 3, arbitrary: forgets },
   { weight: 4, arbitrary: reviews },
   { weight: 1, arbitrary: anyEvent },
   { weight: 1, arbitrary: takesBack },
@@ -391,14 +407,8 @@ describe("where low risk has to be earned", () => {
             ...{ isOn: true, person: ANA, channel: "console", forMs: null, all: false },
           });
           seen.switched(true, null);
-          for (const happen of events) {
-            await happen(actor).catch(async (error: unknown) => {
-              if (!(error instanceof PowerCut)) throw error;
-              await journey.restart();
-            });
-            seen.check();
-          }
-          await seen.settled();
+          await happenTo(actor, events);
+          seen.expectLeavesEarned(EARN_RULE);
           earned += seen.earnedRuns();
         },
       ),

@@ -37,7 +37,7 @@ export function createEarnings(
   const entries = raw.prepare<[], { at: number; event: string }>(
     "SELECT at, event FROM record ORDER BY seq",
   );
-  const requests = raw.prepare<[string], Omit<Row, "plan"> & { plan: string }>(
+  const requests = raw.prepare<[string], Omit<Row, "plan"> & { plan: string | null }>(
     "SELECT target, plan, requester, episode_id IS NOT NULL AS hasAlert FROM requests WHERE id = ?",
   );
   const requestOfRun = raw
@@ -52,7 +52,8 @@ export function createEarnings(
       const id = data.request ?? (data.execution && requestOfRun.get(data.execution)) ?? "";
       const found = requests.get(id);
       if (kind === "grant.ended" && actor !== "countersign") forfeit(data.target ?? "");
-      if (found === undefined) continue;
+      // What was refused from the first has no plan.
+      if (found === undefined || found.plan === null) continue;
       const row = { ...found, plan: JSON.parse(found.plan) as Plan };
       if (row.plan.action !== "restart") {
         // What undoes a run speaks against the action whose run it was.
@@ -112,6 +113,10 @@ export function createEarnings(
   }
 
   return {
+    /** Throws where people were asked for leave that was not earned, also where nothing ran by it. */
+    expectAllEarned(rule: EarnRule): void {
+      told(rule);
+    },
     /** Throws unless people gave leave for this very action, and nothing has spoken against it since. */
     expectLeave(run: Plan, rule: EarnRule): void {
       const leave = told(rule).get(run.target.name)?.leave;

@@ -180,6 +180,7 @@ export function watch(journey: Journey) {
       const { id, digest } = ruling.request;
       approvals.set(id, (approvals.get(id) ?? new Map<string, string>()).set(person, digest));
     },
+    expectLeavesEarned: earnings.expectAllEarned,
     runs: () => ran.size,
     /** Those that ran unasked because they had earned it. */
     earnedRuns: () => earnedRuns,
