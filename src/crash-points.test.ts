@@ -11,8 +11,9 @@ it("knows each point once, and by its documented name", () => {
 });
 
 it.each([
-  ["after-claim", { point: "after-claim", hit: 1 }],
-  ["before-intake#12", { point: "before-intake", hit: 12 }],
+  ["after-claim", { point: "after-claim", hit: 1, isHang: false }],
+  ["before-intake#12", { point: "before-intake", hit: 12, isHang: false }],
+  ["hang:before-looks#2", { point: "before-looks", hit: 2, isHang: true }],
   ["after-lunch", null],
   ["after-claim#0", null],
   ["after-claim#", null],

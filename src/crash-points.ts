@@ -57,22 +57,33 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   ...PLACES,
 ];
 
-/** `after-claim`, or `after-claim#3` for the third time it is reached; null for anything else. */
-export function parseCrashPoint(text: string): { point: CrashPoint; hit: number } | null {
-  const { name, hit = "1" } =
-    /^(?<name>[a-z-]+)(?:#(?<hit>[1-9]\d{0,5}))?$/.exec(text)?.groups ?? {};
-  const point = CRASH_POINTS.find((one) => one === name);
-  return point === undefined ? null : { point, hit: Number(hit) };
+interface Crash {
+  readonly point: CrashPoint;
+  readonly hit: number;
+  readonly isHang: boolean;
 }
 
-/** The process ends at this point as by a power cut. */
+/** `after-claim`, or `after-claim#3` for the third time it is reached, `hang:` in front; null for anything else. */
+export function parseCrashPoint(text: string): Crash | null {
+  const {
+    hang,
+    name,
+    hit = "1",
+  } = /^(?<hang>hang:)?(?<name>[a-z-]+)(?:#(?<hit>[1-9]\d{0,5}))?$/.exec(text)?.groups ?? {};
+  const point = CRASH_POINTS.find((one) => one === name);
+  return point === undefined ? null : { point, hit: Number(hit), isHang: hang !== undefined };
+}
+
+/** The process ends at this point as by a power cut, or blocks its loop for ever. */
 export function crashAt(wanted: string | null): Reach {
   const found = wanted === null ? null : parseCrashPoint(wanted);
   let left = found?.hit ?? 0;
   return (point) => {
     if (point !== found?.point) return;
     left -= 1;
-    if (left === 0) process.kill(process.pid, "SIGKILL");
+    if (left !== 0) return;
+    while (found.isHang);
+    process.kill(process.pid, "SIGKILL");
   };
 }
 

@@ -84,7 +84,7 @@ describe.skipIf(!rootfs.ok)(title, { timeout: 240_000, shuffle: false }, () => {
   afterAll(async () => {
     await machine?.stop();
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  }, 180_000);
 
   const countersign = (...words: readonly string[]) => machine.execute("countersign", ...words);
   const property = (name: string) =>
