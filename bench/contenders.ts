@@ -38,6 +38,9 @@ export async function startProgram(
     env: {
       PROMETHEUS_WEBHOOK_PORT: String(port),
       DATABASE_URL: `sqlite:${databaseIn(folder)}`,
+      // However long a history is that a benchmark has made, all of it is to stay.
+      COUNTERSIGN_HISTORY_DAYS: "36500",
+      COUNTERSIGN_HISTORY_MAX_MB: "1000000",
       RUNBOOKS_DIR: options.runbooks ?? join(ROOT, "runbooks"),
       ...(telegram && {
         TELEGRAM_BOT_TOKEN: telegram.token,

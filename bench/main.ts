@@ -6,6 +6,7 @@ import { evidence } from "./evidence.ts";
 import { firstCard } from "./first-card.ts";
 import { footprint } from "./footprint.ts";
 import { graphs } from "./graphs.ts";
+import { growth } from "./growth.ts";
 import { intake } from "./intake.ts";
 import { pages } from "./pages.ts";
 import { PROFILES, profile } from "./profile.ts";
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   footprint,
   pages,
   years,
+  growth,
 ];
 
 const PROFILES_INTO = "profiles";

@@ -21,3 +21,12 @@ export function wilson(right: number, of: number): [number, number] {
     Math.sqrt((share * (1 - share)) / of + z2 / (4 * of * of)) * (1.959964 / (1 + z2 / of));
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
+
+/** How a time grows with a size, as the exponent of the size: 0 is not at all, 1 as fast. The best line through the logarithms. */
+export function exponentOf(points: readonly (readonly [size: number, time: number])[]): number {
+  const logs = points.map(([size, time]) => [Math.log(size), Math.log(time)] as const);
+  const mean = (of: 0 | 1) => logs.reduce((sum, log) => sum + log[of], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const both = logs.reduce((sum, log) => sum + (log[0] - x) * (log[1] - y), 0);
+  return both / logs.reduce((sum, log) => sum + (log[0] - x) ** 2, 0);
+}

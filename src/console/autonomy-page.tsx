@@ -61,7 +61,7 @@ function Row({ standing, frame }: { standing: Standing; frame: Props["frame"] })
           </>
         ) : (
           <>
-            <State word="Runs unasked" tone="good" /> since <When at={grantedAt} now={frame.now} />
+            <State word="Runs unasked" tone="good" /> earned <When at={grantedAt} now={frame.now} />
           </>
         )}
       </td>
