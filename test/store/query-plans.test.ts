@@ -69,14 +69,16 @@ async function plansOf(act: (lab: ReturnType<typeof createLab>) => Promise<unkno
   fill(lab.raw);
   await act(lab);
   Database.prototype.prepare = prepare;
-  return [...statements]
-    .filter((source) => /^\s*(?:select|update|delete|insert|with)\b/i.test(source))
-    // A migration's, of a table that a later one took away.
-    .filter((source) => !/\bsearchable\b/.test(source))
-    .map((source) => {
-      const rows = lab.raw.prepare(`EXPLAIN QUERY PLAN ${source}`);
-      return { source, plan: planOf(rows) };
-    });
+  return (
+    [...statements]
+      .filter((source) => /^\s*(?:select|update|delete|insert|with)\b/i.test(source))
+      // A migration's, of a table that a later one took away.
+      .filter((source) => !/\bsearchable\b/.test(source))
+      .map((source) => {
+        const rows = lab.raw.prepare(`EXPLAIN QUERY PLAN ${source}`);
+        return { source, plan: planOf(rows) };
+      })
+  );
 }
 
 function planOf(explain: Database.Statement): string[] {
