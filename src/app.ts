@@ -46,7 +46,6 @@ import { edit } from "./responder/edit.ts";
 import { enrich } from "./responder/enrich.ts";
 import { createLookNow } from "./responder/look-now.ts";
 import type { Ports } from "./responder/ports.ts";
-import type { Step } from "./responder/respond.ts";
 import { respond } from "./responder/respond.ts";
 import { silence } from "./responder/silence.ts";
 import { undo } from "./responder/undo.ts";
@@ -76,8 +75,6 @@ import { createVitalSigns } from "./vital-signs.ts";
 
 /** A reading may take a few answers. */
 const READING_TIMES = 3;
-/** Whatever comes of these is asked of the rules once more, right before it runs. */
-const LOOKS: ReadonlySet<Step["kind"]> = new Set(["investigate", "propose"]);
 /** A poller asks every 30 s, a connection is tried every 5 s, and both wait up to a minute after a failure. */
 const CHAT_BEATS_WITHIN_MS = 180_000;
 
@@ -158,6 +155,7 @@ export function createApp(
     redact,
     stopping: stopping.signal,
   };
+  /** For looking only: what is proposed under rules of a moment ago would outlive the change that voids it. */
   const looking: Ports = { ...ports, catalogue: latelyRead };
   const checks: HealthCheck[] = [];
   const health = createHealth(checks, now);
@@ -259,7 +257,7 @@ export function createApp(
   const lanes = createLanes({
     lanes: separate === null ? ALL_LANES : LANES_WITHOUT_RUNS,
     queue: store.queue,
-    respond: (step) => respond(LOOKS.has(step.kind) ? looking : ports, step),
+    respond: (step) => respond(step.kind === "investigate" ? looking : ports, step),
     isFlooded: flood.isOn,
     stop: () => stopping.abort(),
     // A card that waited for its proposal need not wait any longer.
