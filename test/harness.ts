@@ -116,6 +116,8 @@ export async function createProgram(options: ProgramOptions = {}) {
     ...options.env,
   };
   let running: ReturnType<typeof launch> | null = null;
+  /** The one that was started last, also when it is over. */
+  let last: ReturnType<typeof launch> | null = null;
   let output = "";
   let isOver = false;
   const usedLinks = new Set<string>();
@@ -160,6 +162,7 @@ export async function createProgram(options: ProgramOptions = {}) {
     env = { ...env, ...more };
     const one = launch(["serve"]);
     running = one;
+    last = one;
     writeFileSync(join(folder, "pid"), String(one.child.pid));
     void one.ended.then(({ stdout, stderr }) => {
       output += stdout + stderr;
@@ -216,11 +219,11 @@ export async function createProgram(options: ProgramOptions = {}) {
 
   /** The end it came to by itself, as at a crash point. */
   async function untilEnded(withinMs = 20_000): Promise<Ended> {
-    if (running === null) throw new Error("the program does not run");
+    if (last === null) throw new Error("the program was never started");
     const late = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error("the program still runs")), withinMs).unref();
     });
-    return await Promise.race([running.ended, late]);
+    return await Promise.race([last.ended, late]);
   }
 
   /** Does what makes it die; the answer to that may be cut off. */
